@@ -1,0 +1,1 @@
+//! Client of the BentoCloud and Yatai REST API

@@ -1,0 +1,1 @@
+//! The build-bento action: a Bento from a project

@@ -1,0 +1,1 @@
+//! The deploy-bento action: a Bento becomes a running Deployment

@@ -1,0 +1,1 @@
+//! A BentoCloud on your own machine

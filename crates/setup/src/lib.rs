@@ -1,0 +1,1 @@
+//! The setup action: BentoML in a job
