@@ -1,1 +1,22 @@
-//! What every action shares: the runner protocol, the frame of an action, Bentos on disk, child processes, Python, HTTP
+//! What every action shares.
+//!
+//! | module | holds | knows nothing of |
+//! |---|---|---|
+//! | [`runner`] | the protocol between an action and GitHub's runner | Bentos |
+//! | [`action`] | the frame of every action: read inputs, plan, run, report | any one action |
+//! | [`bento`] | tags, the store, manifests, projects, archives | the network |
+//! | [`process`] | child processes | what is run |
+//! | [`python`] | interpreters, uv, virtual environments | Bentos |
+//! | [`http`] | the one HTTP client and the retry policy | any API |
+
+pub mod action;
+pub mod bento;
+pub mod env;
+mod error;
+pub mod http;
+pub mod process;
+pub mod python;
+pub mod runner;
+
+pub use env::Env;
+pub use error::{Cause, Context, Error, Location, Result};

@@ -1,0 +1,283 @@
+//! Typed inputs: one struct per action is the single source of names, types, defaults and help.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::spec::{InputSpec, Kind};
+use crate::runner::mask;
+use crate::{Env, Error, Result};
+
+/// The typed inputs of an action; implemented by [`inputs!`](crate::inputs).
+pub trait Inputs: Sized {
+    /// One entry per input, in the order of the fields.
+    const SPECS: &'static [InputSpec];
+
+    /// Reads and checks every input.
+    fn read(values: &Values) -> Result<Self>;
+}
+
+/// Declares the inputs of an action.
+///
+/// The documentation of a field is the input's description; its type says what values it takes.
+///
+/// ```
+/// bento_core::inputs! {
+///     /// Inputs of an example.
+///     pub struct Example {
+///         /// The build context.
+///         context: String => input("context").default("."),
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! inputs {
+    ($(#[$meta:meta])* pub struct $name:ident {
+        $( $(#[doc = $doc:literal])+ $field:ident : $type:ty => $spec:expr ),* $(,)?
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            $( $(#[doc = $doc])+ pub $field: $type, )*
+        }
+
+        impl $crate::action::Inputs for $name {
+            const SPECS: &'static [$crate::action::InputSpec] = {
+                #[allow(unused_imports)]
+                use $crate::action::{FromInput, input};
+                &[ $( $spec.of(concat!($($doc),+), <$type as FromInput>::KIND) ),* ]
+            };
+
+            fn read(values: &$crate::action::Values) -> $crate::Result<Self> {
+                let mut specs = <Self as $crate::action::Inputs>::SPECS.iter();
+                Ok(Self { $( $field: values.read::<$type>(specs.next())?, )* })
+            }
+        }
+    };
+}
+
+/// What the user gave, before types: the runner's `INPUT_*` variables, flags over them.
+#[derive(Debug, Default)]
+pub struct Values {
+    env: Env,
+    flags: BTreeMap<&'static str, String>,
+    secrets: BTreeMap<&'static str, SecretString>,
+}
+
+impl Values {
+    /// Values from the environment alone, as under the runner.
+    pub fn of(env: &Env) -> Self {
+        Self { env: env.clone(), ..Self::default() }
+    }
+
+    /// Sets an input from a flag.
+    pub fn set(&mut self, spec: &InputSpec, value: String) {
+        self.flags.insert(spec.name, value);
+    }
+
+    /// Sets a secret that was read from standard input.
+    pub fn set_secret(&mut self, spec: &InputSpec, value: SecretString) {
+        self.secrets.insert(spec.name, value);
+    }
+
+    /// Masks every secret among the inputs, before anything else may print.
+    pub fn mask_secrets(&self, specs: &[InputSpec]) {
+        for spec in specs.iter().filter(|spec| spec.kind == Kind::Secret) {
+            self.secrets.get(spec.name).into_iter().for_each(mask::add);
+            if let Some(value) = self.given(spec).filter(|value| !value.is_empty()) {
+                mask::add(&SecretString::from(value));
+            }
+        }
+    }
+
+    /// Reads one input. `spec` is `None` never; the macro pairs fields and specs by position.
+    pub fn read<T: FromInput>(&self, spec: Option<&InputSpec>) -> Result<T> {
+        let spec = spec.ok_or_else(|| Error::failure("an action has more fields than inputs"))?;
+        if let Some(secret) = self.secrets.get(spec.name) {
+            return T::from_secret(spec, secret);
+        }
+        let given = self.given(spec);
+        // An empty text was meant (`deployment_config: ''` is "none"); an empty boolean or number is an unset expression.
+        let empty_means_default = !matches!(spec.kind, Kind::Text | Kind::Lines);
+        let given = given.filter(|value| !(value.is_empty() && empty_means_default));
+        let value = given.or_else(|| spec.default.map(str::to_owned)).unwrap_or_default();
+        if spec.required && value.is_empty() {
+            let flag = match spec.kind {
+                Kind::Secret => format!("the environment variable {}", spec.env.unwrap_or("of the input")),
+                _ => format!("--{}", super::cli::flag(spec)),
+            };
+            return Err(Error::input(format!("Input required and not supplied: {}", spec.name))
+                .hint(format!("Set it under `with:` (on a command line: {flag}).")));
+        }
+        T::from_input(spec, &value)
+    }
+
+    fn given(&self, spec: &InputSpec) -> Option<String> {
+        let own = self.flags.get(spec.name).cloned().or_else(|| self.env.raw(&spec.variable()).map(str::to_owned));
+        let own = own.map(|value| value.trim().to_owned());
+        match (own, spec.env.and_then(|name| self.env.get(name))) {
+            (Some(value), _) if !value.is_empty() => Some(value),
+            (_, Some(stand_in)) => Some(stand_in.trim().to_owned()),
+            (own, None) => own,
+        }
+    }
+}
+
+/// A type that an input can have.
+pub trait FromInput: Sized {
+    /// What values it takes.
+    const KIND: Kind;
+
+    /// Reads the trimmed value; it is empty where the input was not given and has no default.
+    fn from_input(spec: &InputSpec, value: &str) -> Result<Self>;
+
+    /// Takes a secret that never was a plain string here.
+    fn from_secret(spec: &InputSpec, _: &SecretString) -> Result<Self> {
+        Err(Error::failure(format!("{} is no secret", spec.name)))
+    }
+}
+
+impl FromInput for String {
+    const KIND: Kind = Kind::Text;
+
+    fn from_input(_: &InputSpec, value: &str) -> Result<Self> {
+        Ok(value.to_owned())
+    }
+}
+
+impl FromInput for bool {
+    const KIND: Kind = Kind::Boolean;
+
+    fn from_input(spec: &InputSpec, value: &str) -> Result<Self> {
+        match value {
+            "true" | "True" | "TRUE" => Ok(true),
+            "false" | "False" | "FALSE" => Ok(false),
+            _ => Err(Error::input(format!("input {}: {value:?} is no boolean", spec.name))
+                .hint("Write one of true, True, TRUE, false, False, FALSE.")),
+        }
+    }
+}
+
+impl FromInput for Vec<String> {
+    const KIND: Kind = Kind::Lines;
+
+    fn from_input(_: &InputSpec, value: &str) -> Result<Self> {
+        Ok(value.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    }
+}
+
+impl FromInput for Duration {
+    const KIND: Kind = Kind::Seconds;
+
+    fn from_input(spec: &InputSpec, value: &str) -> Result<Self> {
+        value.parse().map(Duration::from_secs).map_err(|_| {
+            Error::input(format!("input {}: {value:?} is no number of seconds", spec.name))
+                .hint("Write a whole number, such as 600.")
+        })
+    }
+}
+
+impl FromInput for SecretString {
+    const KIND: Kind = Kind::Secret;
+
+    fn from_input(_: &InputSpec, value: &str) -> Result<Self> {
+        Ok(Self::from(value))
+    }
+
+    fn from_secret(_: &InputSpec, value: &SecretString) -> Result<Self> {
+        Ok(value.clone())
+    }
+}
+
+impl<T: FromInput> FromInput for Option<T> {
+    const KIND: Kind = T::KIND;
+
+    fn from_input(spec: &InputSpec, value: &str) -> Result<Self> {
+        if value.is_empty() { Ok(None) } else { T::from_input(spec, value).map(Some) }
+    }
+
+    fn from_secret(spec: &InputSpec, value: &SecretString) -> Result<Self> {
+        T::from_secret(spec, value).map(Some)
+    }
+}
+
+/// Reads a word out of a fixed set, for types that implement [`FromInput`] over [`Kind::Choice`].
+pub fn choice<T: Copy>(spec: &InputSpec, value: &str, choices: &[(&str, T)]) -> Result<T> {
+    choices.iter().find(|(word, _)| *word == value).map(|(_, choice)| *choice).ok_or_else(|| {
+        let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+        let nearest = nearest(value, words.iter().copied());
+        let meant = nearest.map(|word| format!(" (did you mean {word}?)")).unwrap_or_default();
+        Error::input(format!("input {}: {value:?} is unknown{meant}", spec.name))
+            .hint(format!("Write one of {}.", words.join(", ")))
+    })
+}
+
+/// The candidate that a misspelt word most likely meant.
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()) / 2)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    inputs! {
+        /// For the tests.
+        pub struct Example {
+            /// First line,
+            /// and second.
+            context: String => input("build-context").default("."),
+            /// A switch.
+            wait: bool => input("wait").default("true"),
+            /// Items.
+            labels: Vec<String> => input("labels"),
+            /// A secret.
+            token: Option<SecretString> => input("api token").env("API_KEY"),
+            /// Needed.
+            tag: String => input("bento-tag").required(),
+        }
+    }
+
+    fn read(variables: &[(&str, &str)]) -> Result<Example> {
+        Example::read(&Values::of(&variables.iter().copied().collect()))
+    }
+
+    #[test]
+    fn names_defaults_and_descriptions_come_from_the_declaration() {
+        assert_eq!(Example::SPECS[0].description, " First line, and second.");
+        assert_eq!(Example::SPECS[0].variable(), "INPUT_BUILD-CONTEXT");
+        assert_eq!(Example::SPECS[3].variable(), "INPUT_API_TOKEN");
+        let inputs = read(&[("INPUT_BENTO-TAG", " a:b\n"), ("INPUT_LABELS", "a=1\n\n  b=2 ")]).unwrap();
+        assert_eq!((inputs.context.as_str(), inputs.wait, inputs.tag.as_str()), (".", true, "a:b"));
+        assert_eq!(inputs.labels, ["a=1", "b=2"]);
+    }
+
+    #[test]
+    fn an_empty_text_is_a_value_and_an_empty_boolean_is_the_default() {
+        let tag = ("INPUT_BENTO-TAG", "a:b");
+        let inputs = read(&[tag, ("INPUT_BUILD-CONTEXT", ""), ("INPUT_WAIT", "")]).unwrap();
+        assert_eq!((inputs.context.as_str(), inputs.wait), ("", true));
+    }
+
+    #[test]
+    fn bad_values_name_the_input_and_what_to_write() {
+        let missing = read(&[]).unwrap_err();
+        assert_eq!(missing.to_string(), "Input required and not supplied: bento-tag");
+        let error = read(&[("INPUT_WAIT", "yes"), ("INPUT_BENTO-TAG", "a")]).unwrap_err();
+        assert_eq!(
+            error.full_text(),
+            "input wait: \"yes\" is no boolean. Write one of true, True, TRUE, false, False, FALSE."
+        );
+    }
+
+    #[test]
+    fn an_environment_variable_stands_in_for_an_empty_input() {
+        let inputs = read(&[("INPUT_BENTO-TAG", "a"), ("INPUT_API_TOKEN", ""), ("API_KEY", "k")]).unwrap();
+        assert!(inputs.token.is_some());
+    }
+}

@@ -1,0 +1,1 @@
+//! Bentos and models on disk: tags, the store, manifests, projects, archives.

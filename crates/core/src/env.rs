@@ -1,0 +1,91 @@
+//! The environment, read once; the names that this suite reads or sets, declared once.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A snapshot of environment variables. Variables whose name or value is not Unicode are left out.
+#[derive(Debug, Clone, Default)]
+pub struct Env(BTreeMap<String, String>);
+
+impl Env {
+    /// The environment of this process.
+    pub fn of_process() -> Self {
+        Self(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
+    }
+
+    /// The variable, where it is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.raw(name).filter(|value| !value.is_empty())
+    }
+
+    /// The variable, where it is set, empty or not.
+    pub fn raw(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The variable as a path, where it is set and not empty.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from)
+    }
+
+    /// Is the variable set to `true` or `1`?
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.get(name), Some("true" | "1"))
+    }
+
+    /// Sets a variable in this snapshot; the process's own environment stays as it is.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// All variables, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Env {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
+        Self(variables.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+    }
+}
+
+/// Set to `true` by GitHub's runner.
+pub const GITHUB_ACTIONS: &str = "GITHUB_ACTIONS";
+/// The file that outputs are appended to.
+pub const GITHUB_OUTPUT: &str = "GITHUB_OUTPUT";
+/// The file that environment variables for later steps are appended to.
+pub const GITHUB_ENV: &str = "GITHUB_ENV";
+/// The file that PATH entries for later steps are appended to.
+pub const GITHUB_PATH: &str = "GITHUB_PATH";
+/// The file that state for the post step is appended to.
+pub const GITHUB_STATE: &str = "GITHUB_STATE";
+/// The file that the step's Markdown summary is appended to.
+pub const GITHUB_STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+/// The folder that the job works in.
+pub const GITHUB_WORKSPACE: &str = "GITHUB_WORKSPACE";
+/// The file that holds the event's payload.
+pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
+/// The job's temporary folder, emptied by the runner before and after the job.
+pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
+/// `1` where the user asked for debug logging.
+pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
+
+/// The API token of BentoCloud (bentoml ≥ 1.2.5).
+pub const BENTO_CLOUD_API_KEY: &str = "BENTO_CLOUD_API_KEY";
+/// The endpoint of BentoCloud, read together with [`BENTO_CLOUD_API_KEY`].
+pub const BENTO_CLOUD_API_ENDPOINT: &str = "BENTO_CLOUD_API_ENDPOINT";
+/// The root of the local store; `~/bentoml` where it is not set.
+pub const BENTOML_HOME: &str = "BENTOML_HOME";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_variables_count_as_absent_but_can_be_told_apart() {
+        let env: Env = [("A", ""), ("B", "1")].into_iter().collect();
+        assert_eq!((env.get("A"), env.raw("A"), env.get("B"), env.raw("C")), (None, Some(""), Some("1"), None));
+        assert!(env.flag("B") && !env.flag("A"));
+    }
+}

@@ -1,0 +1,1 @@
+//! Finding an interpreter, uv, virtual environments.

@@ -1,0 +1,44 @@
+//! Secrets: masked in the runner before anything could print them, and redacted in all that this process prints.
+
+use std::sync::{PoisonError, RwLock};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::console;
+
+static MASKS: RwLock<Vec<String>> = RwLock::new(Vec::new());
+
+/// Registers a secret: from now on neither the runner's log nor this process shows it.
+///
+/// The runner masks line by line, so each line of the value is a mask of its own. Values of white space only are skipped,
+/// as the runner refuses them.
+pub fn add(secret: &SecretString) {
+    for value in secret.expose_secret().lines().map(str::trim).filter(|value| !value.is_empty()) {
+        let mut masks = MASKS.write().unwrap_or_else(PoisonError::into_inner);
+        if masks.iter().any(|mask| mask == value) {
+            continue;
+        }
+        masks.push(value.to_owned());
+        masks.sort_by_key(|mask| std::cmp::Reverse(mask.len()));
+        drop(masks);
+        console::add_mask(value);
+    }
+}
+
+/// The text with every registered secret replaced by `***`.
+pub fn redact(text: &str) -> String {
+    let masks = MASKS.read().unwrap_or_else(PoisonError::into_inner);
+    masks.iter().fold(text.to_owned(), |text, mask| if text.contains(mask) { text.replace(mask, "***") } else { text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_of_a_secret_is_redacted_and_the_longest_first() {
+        add(&SecretString::from("sekrit-one\n  \nsekrit-one-more"));
+        assert_eq!(redact("a sekrit-one-more b sekrit-one c"), "a *** b *** c");
+        assert_eq!(redact("nothing here"), "nothing here");
+    }
+}
