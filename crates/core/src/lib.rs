@@ -17,6 +17,7 @@ pub mod http;
 pub mod process;
 pub mod python;
 pub mod runner;
+pub mod yaml;
 
 pub use env::Env;
 pub use error::{Cause, Context, Error, Location, Result};

@@ -33,12 +33,12 @@ pub trait Inputs: Sized {
 /// ```
 #[macro_export]
 macro_rules! inputs {
-    ($(#[$meta:meta])* pub struct $name:ident {
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident {
         $( $(#[doc = $doc:literal])+ $field:ident : $type:ty => $spec:expr ),* $(,)?
     }) => {
         $(#[$meta])*
         #[derive(Debug, Clone)]
-        pub struct $name {
+        $visibility struct $name {
             $( $(#[doc = $doc])+ pub $field: $type, )*
         }
 
@@ -228,7 +228,7 @@ mod tests {
 
     inputs! {
         /// For the tests.
-        pub struct Example {
+        pub(super) struct Example {
             /// First line,
             /// and second.
             context: String => input("build-context").default("."),

@@ -1,0 +1,276 @@
+//! An archive that is never written: headers in memory, file contents read in place.
+//!
+//! Its size is known before the first byte, any range of it can be read again, and memory stays flat at any size. The
+//! bytes are an uncompressed tar as Python's `tarfile` reads it: `./` first, entries sorted by name, records of 10 KiB.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use tar::{Builder, EntryType, Header};
+
+use crate::{Context, Error, Result};
+
+const BLOCK: u64 = 512;
+const RECORD: u64 = 10_240;
+
+/// The layout of an archive: what stands at which byte.
+#[derive(Debug)]
+pub struct Plan {
+    segments: Vec<Segment>,
+    len: u64,
+    content: u64,
+}
+
+#[derive(Debug)]
+struct Segment {
+    start: u64,
+    len: u64,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Bytes(Vec<u8>),
+    File(PathBuf),
+    Zeros,
+}
+
+impl Plan {
+    /// Lays out a folder. `skip` takes paths relative to it; what is skipped is left out with all below.
+    pub fn of_folder(root: &Path, skip: impl Fn(&Path) -> bool) -> Result<Self> {
+        let mut plan = Self { segments: Vec::new(), len: 0, content: 0 };
+        plan.add(root, Path::new(""), &skip).context(|| format!("failed to read {}", root.display()))?;
+        let end = (plan.len + 2 * BLOCK).next_multiple_of(RECORD);
+        plan.push(end - plan.len, Source::Zeros);
+        Ok(plan)
+    }
+
+    /// The archive's size, bytes.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// An archive is never empty.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The sum of the sizes of the files in it, bytes.
+    pub fn content_size(&self) -> u64 {
+        self.content
+    }
+
+    /// Reads these bytes of the archive. May be called again for the same range, and for several at a time.
+    pub fn read_range(&self, range: Range<u64>) -> RangeReader<'_> {
+        let first = self.segments.partition_point(|segment| segment.start + segment.len <= range.start);
+        RangeReader { segments: &self.segments[first..], at: range.start, end: range.end.min(self.len), file: None }
+    }
+
+    fn add(&mut self, root: &Path, relative: &Path, skip: &impl Fn(&Path) -> bool) -> Result<()> {
+        let path = root.join(relative);
+        let failed = || format!("failed to read {}", path.display());
+        let meta = fs::symlink_metadata(&path).context(failed)?;
+        if meta.is_dir() {
+            self.push_header(relative, &meta, EntryType::Directory, 0, None)?;
+            let mut names = fs::read_dir(&path)
+                .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>())
+                .context(failed)?;
+            names.sort();
+            for name in names {
+                let below = relative.join(name);
+                if !skip(&below) {
+                    self.add(root, &below, skip)?;
+                }
+            }
+        } else if meta.is_symlink() {
+            let target = fs::read_link(&path).context(failed)?;
+            self.push_header(relative, &meta, EntryType::Symlink, 0, Some(&target))?;
+        } else if meta.is_file() {
+            self.push_header(relative, &meta, EntryType::Regular, meta.len(), None)?;
+            self.content += meta.len();
+            self.push(meta.len(), Source::File(path));
+            self.push(meta.len().next_multiple_of(BLOCK) - meta.len(), Source::Zeros);
+        } else {
+            return Err(Error::input(format!("{} is neither file, folder nor link", path.display()))
+                .hint("Remove it from the Bento or model."));
+        }
+        Ok(())
+    }
+
+    fn push_header(
+        &mut self,
+        relative: &Path,
+        meta: &Metadata,
+        kind: EntryType,
+        size: u64,
+        target: Option<&Path>,
+    ) -> Result<()> {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(size);
+        header.set_mode(mode(meta));
+        header.set_mtime(
+            meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_secs()),
+        );
+        header.set_uid(0);
+        header.set_gid(0);
+        let name = Path::new(".").join(relative);
+        // The builder writes long names and links as extra entries; it sees no contents.
+        let mut builder = Builder::new(Vec::new());
+        let failed = || format!("failed to lay out {}", relative.display());
+        match target {
+            Some(target) => builder.append_link(&mut header, &name, target).context(failed)?,
+            None => builder.append_data(&mut header, &name, io::empty()).context(failed)?,
+        }
+        let bytes = std::mem::take(builder.get_mut());
+        self.push(bytes.len() as u64, Source::Bytes(bytes));
+        Ok(())
+    }
+
+    fn push(&mut self, len: u64, source: Source) {
+        if len == 0 {
+            return;
+        }
+        // Runs of headers become one segment.
+        if let (Source::Bytes(more), Some(Segment { len: last, source: Source::Bytes(bytes), .. })) =
+            (&source, self.segments.last_mut())
+        {
+            bytes.extend_from_slice(more);
+            *last += len;
+        } else {
+            self.segments.push(Segment { start: self.len, len, source });
+        }
+        self.len += len;
+    }
+}
+
+/// Reads a range of an archive; the files are opened as it comes to them.
+#[derive(Debug)]
+pub struct RangeReader<'plan> {
+    segments: &'plan [Segment],
+    at: u64,
+    end: u64,
+    file: Option<File>,
+}
+
+impl Read for RangeReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(segment) = self.segments.first().filter(|_| self.at < self.end) else { return Ok(0) };
+        let offset = self.at - segment.start;
+        let left = (segment.len - offset).min(self.end - self.at);
+        let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let buffer = &mut buffer[..want];
+        let read = match &segment.source {
+            Source::Zeros => {
+                buffer.fill(0);
+                want
+            }
+            Source::Bytes(bytes) => {
+                let start = usize::try_from(offset).map_err(io::Error::other)?;
+                buffer.copy_from_slice(&bytes[start..start + want]);
+                want
+            }
+            Source::File(path) => {
+                let file = match &mut self.file {
+                    Some(file) => file,
+                    none => {
+                        let mut file = File::open(path)?;
+                        file.seek(SeekFrom::Start(offset))?;
+                        none.insert(file)
+                    }
+                };
+                file.read(buffer)?
+            }
+        };
+        if read == 0 && want > 0 {
+            let Source::File(path) = &segment.source else { return Ok(0) };
+            return Err(io::Error::other(format!("{} became shorter while it was being sent", path.display())));
+        }
+        self.at += read as u64;
+        if self.at >= segment.start + segment.len {
+            self.segments = &self.segments[1..];
+            self.file = None;
+        }
+        Ok(read)
+    }
+}
+
+#[cfg(unix)]
+fn mode(meta: &Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    meta.permissions().mode() & 0o7777
+}
+
+#[cfg(not(unix))]
+fn mode(meta: &Metadata) -> u32 {
+    if meta.is_dir() { 0o755 } else { 0o644 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::bento::archive::unpack;
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, bytes).unwrap();
+        };
+        write("bento.yaml", b"name: x");
+        write("empty", b"");
+        write("models/big", &[1; 10]);
+        write(&format!("src/{}/{}.txt", "d".repeat(90), "é".repeat(60)), &[7; 513]);
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("bento.yaml", folder.path().join("link")).unwrap();
+        folder
+    }
+
+    #[test]
+    fn any_range_reads_the_same_bytes() {
+        let folder = folder();
+        let plan = Plan::of_folder(folder.path(), |_| false).unwrap();
+        let mut whole = Vec::new();
+        plan.read_range(0..plan.len()).read_to_end(&mut whole).unwrap();
+        assert_eq!((whole.len() as u64, plan.len() % RECORD), (plan.len(), 0));
+        for step in [1, 511, 513, 4096] {
+            let mut pieces = Vec::new();
+            let mut at = 0;
+            while at < plan.len() {
+                plan.read_range(at..at + step).read_to_end(&mut pieces).unwrap();
+                at += step;
+            }
+            assert!(pieces == whole, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn what_is_skipped_is_left_out_and_the_rest_comes_back() {
+        let folder = folder();
+        let plan = Plan::of_folder(folder.path(), |path| path == Path::new("models")).unwrap();
+        let target = tempfile::tempdir().unwrap();
+        unpack(plan.read_range(0..plan.len()), target.path()).unwrap();
+        assert!(!target.path().join("models").exists());
+        assert_eq!(fs::read(target.path().join("bento.yaml")).unwrap(), b"name: x");
+        let long = format!("src/{}/{}.txt", "d".repeat(90), "é".repeat(60));
+        assert_eq!(fs::read(target.path().join(long)).unwrap(), [7; 513]);
+        #[cfg(unix)]
+        assert_eq!(fs::read_link(target.path().join("link")).unwrap(), Path::new("bento.yaml"));
+        assert_eq!(plan.content_size(), 7 + 513);
+    }
+
+    #[test]
+    fn a_file_that_shrinks_is_an_error_and_never_a_short_archive() {
+        let folder = folder();
+        let plan = Plan::of_folder(folder.path(), |_| false).unwrap();
+        fs::write(folder.path().join("models/big"), b"").unwrap();
+        let error = plan.read_range(0..plan.len()).read_to_end(&mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("became shorter"), "{error}");
+    }
+}

@@ -1,0 +1,219 @@
+//! Unpacking what a server sent: nothing may leave the target, modes are kept.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Component, Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use tar::{Archive, Entry, EntryType};
+
+use crate::{Context, Error, Result};
+
+const BUFFER: usize = 1024 * 1024;
+
+/// Unpacks a tar, plain or gzipped, into a folder that exists.
+///
+/// # Errors
+/// An entry that would leave the target, a hard link, a device, a link that points outside, a truncated archive: the
+/// target then holds what came before, and is the caller's to remove.
+pub fn unpack(archive: impl Read, target: &Path) -> Result<()> {
+    let mut archive = BufReader::with_capacity(BUFFER, archive);
+    let magic = io::BufRead::fill_buf(&mut archive).context(|| "failed to read the archive".into())?;
+    if magic.starts_with(&[0x1f, 0x8b]) {
+        unpack_tar(GzDecoder::new(archive), target)
+    } else if magic.starts_with(b"BZh") || magic.starts_with(&[0xfd, b'7', b'z', b'X', b'Z']) {
+        Err(Error::failure("the archive is compressed with bzip2 or xz, which only old clients did")
+            .hint("Push it again with a current client."))
+    } else {
+        unpack_tar(archive, target)
+    }
+}
+
+fn unpack_tar(archive: impl Read, target: &Path) -> Result<()> {
+    let mut archive = Archive::new(archive);
+    let mut buffer = vec![0; BUFFER];
+    let broken = || "the archive is broken".to_owned();
+    for entry in archive.entries().context(broken)? {
+        unpack_entry(entry.context(broken)?, target, &mut buffer)?;
+    }
+    // A server may stop sending only after the end of the archive; reading on keeps its connection usable.
+    io::copy(&mut archive.into_inner(), &mut io::sink()).context(broken)?;
+    Ok(())
+}
+
+fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, buffer: &mut [u8]) -> Result<()> {
+    let name = entry.path().context(|| "an entry of the archive has no valid name".into())?.into_owned();
+    let refused = |why: &str| {
+        Error::failure(format!("refused to unpack {}: {why}", name.display()))
+            .hint("Whoever pushed it may have tampered with it; push it again from a trusted machine.")
+    };
+    let relative = inside(&name).ok_or_else(|| refused("it would leave the target"))?;
+    let path = target.join(&relative);
+    ensure_plain_parents(target, &relative).map_err(|why| refused(&why))?;
+    let failed = || format!("failed to write {}", path.display());
+    match entry.header().entry_type() {
+        EntryType::Directory => fs::create_dir_all(&path).context(failed)?,
+        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+            // An entry that comes twice replaces the first; it never writes through a link.
+            if path.symlink_metadata().is_ok() {
+                fs::remove_file(&path).context(failed)?;
+            }
+            let mut file = File::create_new(&path).context(failed)?;
+            copy(&mut entry, &mut file, buffer).context(failed)?;
+        }
+        EntryType::Symlink => {
+            let link = entry.link_name().context(failed)?.ok_or_else(|| refused("it is a link to nothing"))?;
+            let parent = relative.parent().unwrap_or(Path::new(""));
+            if link.is_absolute() || inside(&parent.join(&link)).is_none() {
+                return Err(refused("it is a link that points outside"));
+            }
+            symlink(&link, &path).context(failed)?;
+            return Ok(());
+        }
+        EntryType::XGlobalHeader => return Ok(()),
+        other => return Err(refused(&format!("entries of type {other:?} have no place in a Bento or model"))),
+    }
+    if !relative.as_os_str().is_empty() {
+        set_mode(&path, entry.header().mode().unwrap_or(0o644)).context(failed)?;
+    }
+    Ok(())
+}
+
+/// The path without `.` and with `..` resolved, if it stays below where it starts.
+fn inside(path: &Path) -> Option<PathBuf> {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::Normal(part) => clean.push(part),
+            Component::ParentDir => {
+                if !clean.pop() {
+                    return None;
+                }
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(clean)
+}
+
+/// Makes the folders above an entry. One of them may not be a link: later entries must not write through it.
+fn ensure_plain_parents(target: &Path, relative: &Path) -> std::result::Result<(), String> {
+    let mut path = target.to_owned();
+    for part in relative.parent().unwrap_or(Path::new("")) {
+        path.push(part);
+        match path.symlink_metadata() {
+            Ok(meta) if meta.is_dir() => {}
+            Ok(_) => return Err(format!("{} is no folder", path.display())),
+            Err(_) => fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?,
+        }
+    }
+    Ok(())
+}
+
+fn copy(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8]) -> io::Result<()> {
+    loop {
+        match from.read(buffer) {
+            Ok(0) => return Ok(()),
+            Ok(read) => to.write_all(&buffer[..read])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn symlink(link: &Path, path: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(link, path)
+}
+
+#[cfg(windows)]
+fn symlink(link: &Path, path: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(link, path)
+}
+
+/// The owner can always read and enter, so that what was unpacked can be removed; set-id bits are dropped.
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let least = if path.is_dir() { 0o700 } else { 0o600 };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o777 | least))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &Path, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tar::{Builder, Header};
+
+    use super::*;
+
+    fn archive(entries: &[(&str, EntryType, &str)]) -> Vec<u8> {
+        let mut builder = Builder::new(Vec::new());
+        for (name, kind, content) in entries {
+            let mut header = Header::new_gnu();
+            header.set_entry_type(*kind);
+            header.set_mode(0o755);
+            header.set_size(if kind.is_file() { content.len() as u64 } else { 0 });
+            // The checked setters refuse what these tests need.
+            header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+            if !kind.is_file() {
+                header.as_old_mut().linkname[..content.len()].copy_from_slice(content.as_bytes());
+            }
+            header.set_cksum();
+            builder.append(&header, if kind.is_file() { content.as_bytes() } else { &[] }).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn what_leaves_the_target_is_refused() {
+        let cases: &[&[(&str, EntryType, &str)]] = &[
+            &[("../evil", EntryType::Regular, "x")],
+            &[("/tmp/evil", EntryType::Regular, "x")],
+            &[("a/../../evil", EntryType::Regular, "x")],
+            &[("link", EntryType::Symlink, "/etc/passwd")],
+            &[("a/link", EntryType::Symlink, "../../x")],
+            &[("link", EntryType::Symlink, "folder"), ("link/x", EntryType::Regular, "x")],
+            &[("hard", EntryType::Link, "other")],
+            &[("device", EntryType::Char, "")],
+        ];
+        for case in cases {
+            let outer = tempfile::tempdir().unwrap();
+            let target = outer.path().join("target");
+            fs::create_dir(&target).unwrap();
+            let error = unpack(archive(case).as_slice(), &target).unwrap_err();
+            assert!(error.to_string().contains("refused"), "{case:?}: {error}");
+            assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 1, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn plain_and_gzipped_archives_come_out_with_their_modes() {
+        let plain = archive(&[("./run.sh", EntryType::Regular, "#!"), ("dir/../b", EntryType::Regular, "b")]);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&plain).unwrap();
+        for bytes in [plain, gzip.finish().unwrap()] {
+            let target = tempfile::tempdir().unwrap();
+            unpack(bytes.as_slice(), target.path()).unwrap();
+            assert_eq!(fs::read(target.path().join("b")).unwrap(), b"b");
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                assert_eq!(fs::metadata(target.path().join("run.sh")).unwrap().permissions().mode() & 0o777, 0o755);
+            }
+        }
+    }
+
+    #[test]
+    fn a_truncated_archive_is_an_error() {
+        let bytes = archive(&[("a", EntryType::Regular, &"x".repeat(2000))]);
+        let target = tempfile::tempdir().unwrap();
+        assert!(unpack(&bytes[..1000], target.path()).is_err());
+        let html = b"<!DOCTYPE html><html></html>".repeat(40);
+        assert!(unpack(html.as_slice(), target.path()).is_err());
+    }
+}

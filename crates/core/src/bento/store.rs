@@ -1,0 +1,283 @@
+//! The local store under BENTOML_HOME, laid out and kept as BentoML does.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{BentoInfo, ModelInfo, Tag};
+use crate::env::BENTOML_HOME;
+use crate::{Context, Env, Error, Result};
+
+/// What a store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Bentos, under `bentos/`.
+    Bento,
+    /// Models, under `models/`.
+    Model,
+}
+
+impl Kind {
+    /// In a sentence.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Bento => "Bento",
+            Self::Model => "model",
+        }
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Bento => "bentos",
+            Self::Model => "models",
+        }
+    }
+
+    /// Tag and creation time of the item in a folder.
+    fn identify(self, folder: &Path) -> Result<(Tag, Timestamp)> {
+        Ok(match self {
+            Self::Bento => BentoInfo::read(folder).map(|info| (info.tag, info.creation_time))?,
+            Self::Model => ModelInfo::read(folder).map(|info| (info.tag, info.creation_time))?,
+        })
+    }
+}
+
+/// A store: `bentos/`, `models/` and `tmp/` under one folder.
+#[derive(Debug, Clone)]
+pub struct Store {
+    home: PathBuf,
+}
+
+impl Store {
+    /// The store in this folder, which need not exist yet.
+    pub fn at(home: impl Into<PathBuf>) -> Self {
+        Self { home: home.into() }
+    }
+
+    /// The store that BENTOML_HOME names (`${VAR}` and `$VAR` expanded, `~` too), else `~/bentoml`.
+    pub fn of(env: &Env) -> Result<Self> {
+        let user = || {
+            env.path("HOME").or_else(|| env.path("USERPROFILE")).ok_or_else(|| {
+                Error::input("no local store: neither BENTOML_HOME nor HOME is set")
+                    .hint("Set BENTOML_HOME to a folder.")
+            })
+        };
+        let Some(value) = env.get(BENTOML_HOME) else { return Ok(Self::at(user()?.join("bentoml"))) };
+        let expanded = expand(value, env);
+        Ok(Self::at(match expanded.strip_prefix("~/") {
+            Some(rest) => user()?.join(rest),
+            None => PathBuf::from(expanded),
+        }))
+    }
+
+    /// The store's folder.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The folder of an item with a full tag, there or not.
+    pub fn path(&self, kind: Kind, name: &str, version: &str) -> PathBuf {
+        self.home.join(kind.folder()).join(name).join(version)
+    }
+
+    /// Finds an item: by version, by a prefix of it that fits one item only, or the newest for `latest` and no version.
+    pub fn find(&self, kind: Kind, tag: &Tag) -> Result<Option<(Tag, PathBuf)>> {
+        let name = self.home.join(kind.folder()).join(tag.name());
+        let version = match tag.exact_version() {
+            Some(version) => version.to_owned(),
+            None => match self.latest(kind, &name)? {
+                Some(version) => version,
+                None => return Ok(None),
+            },
+        };
+        if name.join(&version).is_dir() {
+            return Ok(Some((tag.with_version(&version)?, name.join(version))));
+        }
+        let mut fitting: Vec<_> = versions(&name)?.into_iter().filter(|known| known.starts_with(&version)).collect();
+        match fitting.len() {
+            0 => Ok(None),
+            1 => {
+                let version = fitting.remove(0);
+                Ok(Some((tag.with_version(&version)?, name.join(version))))
+            }
+            _ => Err(Error::input(format!("{tag} fits several {}s: {}", kind.noun(), fitting.join(", ")))
+                .hint("Write more of the version.")),
+        }
+    }
+
+    /// Puts an item into the store: `fill` writes it into a temporary folder of the store, and only when it is complete
+    /// does it get its name. An item that stands there already is replaced.
+    ///
+    /// # Errors
+    /// The store cannot be written, `fill` fails, or what it wrote is no Bento or model. Nothing is left behind then.
+    pub fn insert(&self, kind: Kind, fill: impl FnOnce(&Path) -> Result<()>) -> Result<(Tag, PathBuf)> {
+        let staging = self.stage()?;
+        fill(staging.path())?;
+        self.adopt(kind, staging)
+    }
+
+    /// A temporary folder on the store's file system, removed when dropped.
+    pub fn stage(&self) -> Result<tempfile::TempDir> {
+        let tmp = self.home.join("tmp");
+        let unwritable = || format!("failed to write to the local store {}", self.home.display());
+        fs::create_dir_all(&tmp).context(unwritable).map_err(hint_store)?;
+        tempfile::Builder::new().prefix("incoming-").tempdir_in(&tmp).context(unwritable).map_err(hint_store)
+    }
+
+    /// Gives a complete item in a staging folder its name in the store, and updates `latest`.
+    pub fn adopt(&self, kind: Kind, staging: tempfile::TempDir) -> Result<(Tag, PathBuf)> {
+        let (tag, created) = kind.identify(staging.path())?;
+        let version = tag.version().unwrap_or_default();
+        let target = self.path(kind, tag.name(), version);
+        let name = self.home.join(kind.folder()).join(tag.name());
+        let failed = || format!("failed to save {tag} in the local store {}", self.home.display());
+        fs::create_dir_all(&name).context(failed).map_err(hint_store)?;
+        share(staging.path()).context(failed)?;
+        if target.exists() {
+            let old = staging.path().with_file_name(format!("replaced-{}", Uuid::new_v4()));
+            fs::rename(&target, &old).context(failed)?;
+            fs::rename(staging.path(), &target).context(failed)?;
+            let _ = fs::remove_dir_all(old);
+        } else {
+            fs::rename(staging.path(), &target).context(failed)?;
+        }
+        let newest = self.latest(kind, &name)?.filter(|latest| latest != version);
+        let newer =
+            newest.and_then(|latest| kind.identify(&name.join(latest)).ok()).is_some_and(|(_, at)| at > created);
+        if !newer {
+            write_latest(&name, version).context(failed)?;
+        }
+        Ok((tag, target))
+    }
+
+    /// The newest version under a name: what its `latest` file says, else the newest by creation time.
+    fn latest(&self, kind: Kind, name: &Path) -> Result<Option<String>> {
+        if let Ok(version) = fs::read_to_string(name.join("latest")) {
+            let version = version.trim();
+            if !version.is_empty() && name.join(version).is_dir() {
+                return Ok(Some(version.to_owned()));
+            }
+        }
+        let mut newest: Option<(Timestamp, String)> = None;
+        for version in versions(name)? {
+            let Ok((_, created)) = kind.identify(&name.join(&version)) else { continue };
+            if newest.as_ref().is_none_or(|(at, _)| created > *at) {
+                newest = Some((created, version));
+            }
+        }
+        Ok(newest.map(|(_, version)| version))
+    }
+}
+
+/// The sum of the sizes of all files below a folder, bytes. Links count for themselves, not for what they point to.
+pub fn size_of(folder: &Path) -> io::Result<u64> {
+    let mut sum = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let meta = entry.metadata()?;
+        sum += if meta.is_dir() { size_of(&entry.path())? } else { meta.len() };
+    }
+    Ok(sum)
+}
+
+fn versions(name: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(name) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).context(|| format!("failed to read {}", name.display())),
+    };
+    let mut versions: Vec<_> = entries
+        .filter_map(|entry| entry.ok().filter(|entry| entry.path().is_dir())?.file_name().into_string().ok())
+        .collect();
+    versions.sort();
+    Ok(versions)
+}
+
+/// The file holds the version and no newline, as BentoML writes it; replaced in one step.
+fn write_latest(name: &Path, version: &str) -> io::Result<()> {
+    let temporary = name.join(format!(".latest-{}", Uuid::new_v4()));
+    fs::write(&temporary, version)?;
+    fs::rename(&temporary, name.join("latest"))
+}
+
+fn hint_store(error: Error) -> Error {
+    error.hint("Make it writable, or set BENTOML_HOME to a folder that is.")
+}
+
+/// Temporary folders are the owner's alone; one in the store is readable like the others.
+#[cfg(unix)]
+fn share(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn share(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// `$NAME` and `${NAME}`; an unknown name stays as it is written, as in Python's `expandvars`.
+fn expand(text: &str, env: &Env) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('$') {
+        out.push_str(&rest[..start]);
+        let after = &rest[start + 1..];
+        let word = |text: &str| text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+        let (name, length) = match after.strip_prefix('{').and_then(|inner| Some((inner, inner.find('}')?))) {
+            Some((inner, end)) => (&inner[..end], end + 2),
+            None => (&after[..word(after)], word(after)),
+        };
+        match env.raw(name) {
+            Some(value) => out.push_str(value),
+            None => out.push_str(&rest[start..start + 1 + length]),
+        }
+        rest = &after[length..];
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(name: &str, version: &str, created: &str) -> impl FnOnce(&Path) -> Result<()> {
+        let text = format!("name: {name}\nversion: {version}\ncreation_time: '{created}'\n");
+        move |folder| fs::write(folder.join("model.yaml"), text).context(String::new)
+    }
+
+    #[test]
+    fn latest_follows_creation_time_and_prefixes_must_be_unique() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::at(home.path());
+        let find = |tag: &str| store.find(Kind::Model, &tag.parse().unwrap());
+        store.insert(Kind::Model, model("m", "aa1", "2026-01-02T00:00:00+00:00")).unwrap();
+        store.insert(Kind::Model, model("m", "ab2", "2026-01-01T00:00:00+00:00")).unwrap();
+        assert_eq!(find("m").unwrap().unwrap().0.to_string(), "m:aa1");
+        assert_eq!(find("m:ab").unwrap().unwrap().0.to_string(), "m:ab2");
+        assert!(find("m:a").unwrap_err().to_string().contains("several models: aa1, ab2"));
+        assert!(find("m:zz").unwrap().is_none() && find("n").unwrap().is_none());
+        fs::remove_file(home.path().join("models/m/latest")).unwrap();
+        assert_eq!(find("m:latest").unwrap().unwrap().0.to_string(), "m:aa1");
+    }
+
+    #[test]
+    fn an_item_that_is_none_leaves_nothing_behind() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::at(home.path());
+        assert!(store.insert(Kind::Bento, |_| Ok(())).unwrap_err().to_string().contains("no bento.yaml"));
+        assert_eq!(fs::read_dir(home.path().join("tmp")).unwrap().count(), 0);
+        assert!(!home.path().join("bentos").exists());
+    }
+
+    #[test]
+    fn bentoml_home_is_expanded_as_bentoml_does() {
+        let env: Env = [("BENTOML_HOME", "${A}/x/$B"), ("A", "/a"), ("HOME", "/h")].into_iter().collect();
+        assert_eq!(Store::of(&env).unwrap().home(), Path::new("/a/x/$B"));
+        let env: Env = [("HOME", "/h")].into_iter().collect();
+        assert_eq!(Store::of(&env).unwrap().home(), Path::new("/h/bentoml"));
+    }
+}
