@@ -68,6 +68,8 @@ pub const GITHUB_WORKSPACE: &str = "GITHUB_WORKSPACE";
 pub const GITHUB_EVENT_PATH: &str = "GITHUB_EVENT_PATH";
 /// The job's temporary folder, emptied by the runner before and after the job.
 pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
+/// The folder of tools that outlive a job, such as the versions of Python that setup-python installs.
+pub const RUNNER_TOOL_CACHE: &str = "RUNNER_TOOL_CACHE";
 /// `1` where the user asked for debug logging.
 pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
 

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command as TokioCommand};
 
 use crate::action::Cancel;
 use crate::runner::console;
-use crate::{Context, Error, Result};
+use crate::{Context, Env, Error, Result};
 
 /// How long a child may take to end after an interrupt.
 const GRACE: Duration = Duration::from_secs(3);
@@ -25,6 +25,7 @@ const TAIL: usize = 40;
 pub struct Command {
     program: OsString,
     arguments: Vec<OsString>,
+    inherited: Option<Env>,
     environment: Vec<(String, Option<OsString>)>,
     folder: Option<PathBuf>,
 }
@@ -41,7 +42,13 @@ pub struct Ended {
 impl Command {
     /// A program, by name (looked up on PATH) or path.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
-        Self { program: program.as_ref().into(), arguments: Vec::new(), environment: Vec::new(), folder: None }
+        Self {
+            program: program.as_ref().into(),
+            arguments: Vec::new(),
+            inherited: None,
+            environment: Vec::new(),
+            folder: None,
+        }
     }
 
     /// Adds an argument.
@@ -55,6 +62,13 @@ impl Command {
     #[must_use]
     pub fn args<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
         self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+        self
+    }
+
+    /// Gives the child this environment in place of the process's own. Inputs stay behind: some are secrets.
+    #[must_use]
+    pub fn inherit(mut self, env: &Env) -> Self {
+        self.inherited = Some(env.clone());
         self
     }
 
@@ -179,6 +193,9 @@ impl Command {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        if let Some(env) = &self.inherited {
+            command.env_clear().envs(env.iter().filter(|(name, _)| !name.starts_with("INPUT_")));
+        }
         for (name, value) in &self.environment {
             match value {
                 Some(value) => command.env(name, value),

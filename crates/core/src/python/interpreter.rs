@@ -20,7 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const QUESTION: &str = "\
 import sys
 sys.path = [folder for folder in sys.path if folder]
-import json, platform, sysconfig
+import json, sysconfig
 level, serial = sys.version_info[3:]
 print(json.dumps({
     'executable': sys.executable,
@@ -28,8 +28,7 @@ print(json.dumps({
         + ('' if level == 'final' else {'alpha': 'a', 'beta': 'b'}.get(level, 'rc') + str(serial)),
     'prefix': sys.prefix,
     'base_prefix': getattr(sys, 'base_prefix', sys.prefix),
-    'implementation': platform.python_implementation(),
-    'machine': platform.machine(),
+    'platform': sysconfig.get_platform(),
     'scripts': sysconfig.get_path('scripts'),
     'path': sys.path,
 }))
@@ -46,10 +45,8 @@ pub struct Interpreter {
     pub prefix: PathBuf,
     /// The root of the installation that the environment was made from; the same as `prefix` outside environments.
     pub base_prefix: PathBuf,
-    /// `CPython`, `PyPy`…
-    pub implementation: String,
-    /// The processor as the system calls it: `x86_64`, `aarch64`, `arm64`, `AMD64`…
-    pub machine: String,
+    /// What it is built for: `linux-x86_64`, `macosx-11.0-arm64`, `win-amd64`…
+    pub platform: String,
     /// The folder that console scripts are installed to.
     pub scripts: PathBuf,
     /// Where it looks for modules.
@@ -62,15 +59,16 @@ impl Interpreter {
     /// # Errors
     /// When it does not run, fails, is silent for too long or answers something else; and on cancellation.
     pub async fn query(program: &Path, ctx: &Context) -> Result<Self> {
-        let asking = Command::new(program).args(["-c", QUESTION]);
+        let asking = Command::new(program).inherit(&ctx.env).args(["-c", QUESTION]);
         let asked = asking.output(&ctx.cancel);
         let answer = tokio::time::timeout(DEADLINE, asked).await.map_err(|_| {
             Error::failure(format!("{} did not answer within {} s", program.display(), DEADLINE.as_secs()))
         })??;
         // Start-up files of the environment may print something first.
         let last = answer.trim_end().lines().next_back().unwrap_or_default();
-        serde_json::from_str(last)
-            .map_err(|error| Error::failure(format!("{} does not answer as Python", program.display())).caused_by(error))
+        serde_json::from_str(last).map_err(|error| {
+            Error::failure(format!("{} does not answer as Python", program.display())).caused_by(error)
+        })
     }
 
     /// Is it in a virtual environment?

@@ -1,10 +1,18 @@
 //! Python: interpreters, what is installed in them, uv, virtual environments.
 
+mod architecture;
+mod candidates;
 mod distribution;
+mod find;
 mod interpreter;
 mod path;
+mod request;
 
+pub use architecture::Architecture;
+pub use candidates::Place;
 pub use distribution::Distribution;
+pub use find::{Chosen, choose};
 pub use interpreter::{Interpreter, find_with, find_with_bentoml};
 pub use path::{find_all_on_path, find_on_path};
 pub use pep440_rs::{Version, VersionSpecifiers};
+pub use request::{NoPythonVersion, PythonRequest, Wanted};

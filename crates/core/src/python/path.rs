@@ -24,7 +24,7 @@ fn on_path(env: &Env, name: &str) -> impl Iterator<Item = PathBuf> {
 }
 
 /// The folders on PATH. An empty entry would mean the current folder, where no program is looked for.
-fn folders(env: &Env) -> impl Iterator<Item = PathBuf> {
+pub(super) fn folders(env: &Env) -> impl Iterator<Item = PathBuf> {
     let folders: Vec<_> = std::env::split_paths(env.get("PATH").unwrap_or_default()).collect();
     folders.into_iter().filter(|folder| folder.is_absolute())
 }
@@ -35,7 +35,7 @@ fn program(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// Is it a file that may be run?
-pub(crate) fn is_program(file: &Path) -> bool {
+pub(super) fn is_program(file: &Path) -> bool {
     let Ok(metadata) = file.metadata() else { return false };
     #[cfg(unix)]
     let may_run = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0;

@@ -1,0 +1,129 @@
+//! Chooses the Python that fits a request, and tells why, or what there was instead.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::candidates::{self, Candidate, Place, Says};
+use super::{Architecture, Interpreter, PythonRequest, Wanted};
+use crate::action::Context;
+use crate::{Error, Result};
+
+/// The Python that was chosen, and why.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// The Python.
+    pub python: Interpreter,
+    /// Where it was found.
+    pub place: Place,
+    /// The form of the request that it fits.
+    pub wanted: Wanted,
+    /// Is it built for another processor than was asked for, because none was for that one?
+    pub other_architecture: bool,
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { python, place, wanted, .. } = self;
+        let kind = if python.is_virtual() { "virtual environment" } else { "Python" };
+        write!(f, "{kind} {} in {place}: {}, fits {wanted}", python.version, python.executable.display())
+    }
+}
+
+/// Chooses the first Python that fits: for each form of the request in turn a virtual environment that is active on PATH,
+/// else the tool cache of the runner (the newest), PATH, pyenv (the newest). Without a form PATH is first.
+///
+/// # Errors
+/// When none fits; the error lists what was found. On cancellation.
+pub async fn choose(
+    request: Option<&PythonRequest>,
+    architecture: Option<Architecture>,
+    ctx: &Context,
+) -> Result<Chosen> {
+    let candidates = candidates::all(&ctx.env, architecture);
+    let order = match request {
+        Some(_) => [Place::ToolCache, Place::Path, Place::Pyenv],
+        None => [Place::Path, Place::ToolCache, Place::Pyenv],
+    };
+    let any = PythonRequest::default();
+    let mut search = Search { asked: Vec::new(), ctx };
+    let mut second_best = None;
+    for wanted in request.unwrap_or(&any).forms() {
+        let active = candidates.iter().find(|candidate| matches!(candidate.says, Says::Nothing));
+        let inactive = order.iter().flat_map(|place| candidates.iter().filter(move |found| found.place == *place));
+        let steps = active.into_iter().map(|found| (found, true)).chain(inactive.map(|found| (found, false)));
+        for (candidate, must_be_virtual) in steps {
+            if !may_fit(candidate, wanted) {
+                continue;
+            }
+            let Some(python) = search.ask(candidate).await? else { continue };
+            if !wanted.fits(&python.version) || (must_be_virtual && !python.is_virtual()) {
+                continue;
+            }
+            let right = architecture.is_none_or(|architecture| architecture.is_of_platform(&python.platform));
+            let place = candidate.place;
+            let chosen = Chosen { python, place, wanted: wanted.clone(), other_architecture: !right };
+            if right {
+                return Ok(chosen);
+            }
+            second_best.get_or_insert(chosen);
+        }
+    }
+    second_best.ok_or_else(|| miss(request.unwrap_or(&any), &candidates, &search))
+}
+
+fn may_fit(candidate: &Candidate, wanted: &Wanted) -> bool {
+    match &candidate.says {
+        Says::Nothing => true,
+        Says::Minor(minor) => wanted.fits_minor(*minor),
+        Says::Version(version) => wanted.fits(version),
+    }
+}
+
+/// Asks each program once.
+struct Search<'a> {
+    asked: Vec<(PathBuf, Option<Interpreter>)>,
+    ctx: &'a Context,
+}
+
+impl Search<'_> {
+    async fn ask(&mut self, candidate: &Candidate) -> Result<Option<Interpreter>> {
+        if let Some((_, known)) = self.asked.iter().find(|(program, _)| *program == candidate.program) {
+            return Ok(known.clone());
+        }
+        let answer = match Interpreter::query(&candidate.program, self.ctx).await {
+            Ok(python) => Some(python),
+            Err(_) if self.ctx.cancel.is_cancelled() => return Err(Error::cancelled()),
+            Err(error) => {
+                tracing::debug!("passed over: {}", error.full_text());
+                None
+            }
+        };
+        self.asked.push((candidate.program.clone(), answer.clone()));
+        Ok(answer)
+    }
+}
+
+fn miss(request: &PythonRequest, candidates: &[Candidate], search: &Search<'_>) -> Error {
+    let mut found: Vec<String> = Vec::new();
+    for candidate in candidates {
+        let asked = search.asked.iter().find(|(program, _)| *program == candidate.program);
+        let version = match (asked, &candidate.says) {
+            (Some((_, Some(python))), _) => python.version.to_string(),
+            (Some((_, None)), _) => continue,
+            (None, Says::Version(version)) => version.to_string(),
+            (None, Says::Minor(minor)) => format!("3.{minor}"),
+            (None, Says::Nothing) => "unknown version".to_owned(),
+        };
+        let line = format!("{version} ({}: {})", candidate.place, candidate.program.display());
+        if !found.contains(&line) {
+            found.push(line);
+        }
+    }
+    let found = if found.is_empty() {
+        "no Python at all was found on PATH, in the tool cache of the runner or with pyenv".to_owned()
+    } else {
+        format!("found were: {}", found.join(", "))
+    };
+    Error::not_found(format!("no Python fits {request}: {found}"))
+        .hint("Run actions/setup-python with the version before this step, or put another version in python-version.")
+}

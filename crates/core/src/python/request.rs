@@ -1,0 +1,134 @@
+//! Which Python is wanted, in the forms that setup-python's users know.
+
+use std::fmt;
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifiers};
+
+/// Wanted where nobody says which: the oldest that current BentoML runs on, and anything newer.
+const ANY: &str = ">=3.9";
+
+/// The versions of Python that are wanted: one form or several, the first that can be had counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PythonRequest(Vec<Wanted>);
+
+/// One form: `3.11.7`, `3.11`, `3.x`, `>=3.10 <3.13`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    text: String,
+    specifiers: VersionSpecifiers,
+}
+
+impl PythonRequest {
+    /// The forms in order of preference; none of them means that any current Python will do.
+    pub fn new(forms: Vec<Wanted>) -> Self {
+        if forms.is_empty() { Self::default() } else { Self(forms) }
+    }
+
+    /// The forms in order of preference.
+    pub fn forms(&self) -> &[Wanted] {
+        &self.0
+    }
+}
+
+impl Default for PythonRequest {
+    fn default() -> Self {
+        let specifiers = VersionSpecifiers::from_str(ANY).unwrap_or_default();
+        Self(vec![Wanted { text: ANY.to_owned(), specifiers }])
+    }
+}
+
+impl fmt::Display for PythonRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let forms: Vec<_> = self.0.iter().map(|wanted| wanted.text.as_str()).collect();
+        f.write_str(&forms.join(" or "))
+    }
+}
+
+impl Wanted {
+    /// Does this version fit? A pre-release fits only where the form names one.
+    pub fn fits(&self, version: &Version) -> bool {
+        let named = self.specifiers.iter().any(|specifier| specifier.version().any_prerelease());
+        (named || !version.any_prerelease()) && self.specifiers.contains(version)
+    }
+
+    /// Can any `3.<minor>` fit? Spares the start of a `python3.8` that cannot.
+    pub fn fits_minor(&self, minor: u64) -> bool {
+        const MICROS: u64 = 64;
+        (0..MICROS).any(|micro| self.specifiers.contains(&Version::new([3, minor, micro])))
+            || self.specifiers.iter().any(|specifier| specifier.version().any_prerelease())
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What is wrong with the text of a version, and which forms there are.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no version of Python (write one such as 3.11.7, 3.11, 3.x or >=3.10,<3.13)")]
+pub struct NoPythonVersion(String);
+
+impl FromStr for Wanted {
+    type Err = NoPythonVersion;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let refused = || NoPythonVersion(text.to_owned());
+        let specifiers = if text.starts_with(['<', '>', '=', '~', '!']) {
+            text.split([' ', ',']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(",")
+        } else {
+            exactly(text).ok_or_else(refused)?
+        };
+        let specifiers = specifiers.parse().map_err(|_| refused())?;
+        Ok(Self { text: text.to_owned(), specifiers })
+    }
+}
+
+/// `3`, `3.x` and `3.11` leave the rest open; three numbers are exact.
+fn exactly(text: &str) -> Option<String> {
+    let open = text.strip_suffix(".x").or_else(|| text.strip_suffix(".*")).or_else(|| text.strip_suffix(".X"));
+    let version: Version = open.unwrap_or(text).parse().ok()?;
+    let plain = version.epoch() == 0 && !version.is_local() && !version.is_post() && !version.is_dev();
+    let numbers = version.release().len();
+    let rest_is_open = open.is_some() || (numbers < 3 && !version.any_prerelease());
+    (plain && numbers <= 3).then(|| if rest_is_open { format!("=={version}.*") } else { format!("=={version}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_fit_the_versions_that_they_mean() {
+        let table = [
+            ("3.11.7", "3.11.7", true),
+            ("3.11.7", "3.11.8", false),
+            ("3.11", "3.11.8", true),
+            ("3.1", "3.11.8", false),
+            ("3.x", "3.9.0", true),
+            ("3", "2.7.18", false),
+            ("3.12.x", "3.12.1", true),
+            ("3.14", "3.14.0rc2", false),
+            ("3.14.0rc2", "3.14.0rc2", true),
+            (">=3.10 <3.13", "3.12.1", true),
+            (">=3.10,<3.13", "3.13.0", false),
+        ];
+        for (form, version, fits) in table {
+            let wanted: Wanted = form.parse().unwrap();
+            assert_eq!(wanted.fits(&version.parse().unwrap()), fits, "{form} {version}");
+        }
+        let wanted: Wanted = "3.11".parse().unwrap();
+        assert!(wanted.fits_minor(11) && !wanted.fits_minor(12));
+    }
+
+    #[test]
+    fn what_is_no_version_is_refused_with_the_forms_there_are() {
+        for text in ["", "latest", "3.11-dev", "pypy3.10", "3.11.7.1", "3..1", ">=", "python3.11", "1!3.11", "3,11"] {
+            let error = text.parse::<Wanted>().unwrap_err();
+            assert!(error.to_string().contains("write one such as 3.11.7"), "{text}");
+        }
+    }
+}
