@@ -1,0 +1,68 @@
+// Hands an action over to its native binary: finds `bento-actions` for this OS and CPU, runs it, passes on signals and
+// the exit code. Every decision about the action itself is taken in the binary.
+'use strict'
+
+const { spawn } = require('node:child_process')
+const { accessSync, constants } = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+
+const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'darwin-x64', 'win32-x64']
+
+// What the runner sends on cancellation (SIGINT, then SIGTERM; Ctrl-C, then Ctrl-Break on Windows), and a closed terminal.
+const SIGNALS = process.platform === 'win32' ? ['SIGINT', 'SIGTERM', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
+
+// A message with a line break would end the workflow command early; `%` starts an escape.
+const escape = text => text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A')
+
+function fail(message) {
+  process.stdout.write(`::error::${escape(message)}\n`)
+  process.exitCode = 1
+}
+
+function findBinary() {
+  const platform = `${process.platform}-${process.arch}`
+  const name = process.platform === 'win32' ? 'bento-actions.exe' : 'bento-actions'
+  const named = process.env.BENTO_ACTIONS_BIN
+  const file = path.join(named || path.join(__dirname, '..', 'bin', platform), name)
+  try {
+    accessSync(file, constants.F_OK)
+  } catch (error) {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') {
+      throw new Error(`Cannot look at ${file}: ${error.message}. Check the permissions of its folder.`)
+    }
+    if (named) throw new Error(`BENTO_ACTIONS_BIN is ${named}, but there is no ${name} in it. Build it there, or unset the variable.`)
+    const advice = PLATFORMS.includes(platform)
+      ? 'The binaries come with release tags only: refer to this action by a release tag (or that tag\'s commit)'
+      : 'Run the job on a runner of a supported platform'
+    throw new Error(`No bento-actions binary for ${platform} at ${file}. Supported platforms: ${PLATFORMS.join(', ')}. `
+      + `${advice}, or set BENTO_ACTIONS_BIN to a folder that holds ${name}.`)
+  }
+  try {
+    accessSync(file, constants.X_OK)
+  } catch {
+    throw new Error(`${file} is not executable. Run \`chmod +x\` on it: a copy or an archive may have dropped the permission.`)
+  }
+  return file
+}
+
+module.exports = function launch(action, stage) {
+  let file
+  try {
+    file = findBinary()
+  } catch (error) {
+    return fail(error.message)
+  }
+  // Asynchronous: with spawnSync a SIGINT would end node at once and orphan the binary.
+  const child = spawn(file, stage === 'post' ? [action, '--post'] : [action], { stdio: 'inherit' })
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal))
+  child.on('error', error => {
+    // `error` also reports a signal that could not be sent; the child then still has its own end to come.
+    if (child.pid === undefined) fail(`Cannot start ${file}: ${error.message}. Is it built for ${process.platform}-${process.arch}?`)
+  })
+  child.on('exit', (code, signal) => {
+    process.exitCode = signal ? 128 + os.constants.signals[signal] : code
+    // The signal handlers do not keep node alive, but say so: the action is over with its binary.
+    for (const name of SIGNALS) process.removeAllListeners(name)
+  })
+}
