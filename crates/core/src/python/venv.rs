@@ -1,0 +1,81 @@
+//! Virtual environments: made under a temporary name, at their own name only when complete.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::{Interpreter, Uv};
+use crate::action::Context;
+use crate::process::describe;
+use crate::{Context as _, Error, Result};
+
+/// A virtual environment in the making. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Draft {
+    folder: TempDir,
+    root: PathBuf,
+}
+
+impl Draft {
+    /// Makes an empty environment of this Python in the folder for temporary files. It is relocatable: its scripts find
+    /// their Python beside them, so it can be renamed once it is complete.
+    ///
+    /// # Errors
+    /// When the folder cannot be written or uv fails; on cancellation.
+    pub async fn make(python: &Interpreter, uv: &Uv, ctx: &Context) -> Result<Self> {
+        let folder = ctx.temp_dir(".venv-").map_err(|error| {
+            error.hint("RUNNER_TEMP (on a command line TMPDIR) must name a folder that can be written.")
+        })?;
+        let draft = Self { folder, root: ctx.temp_root() };
+        let inside = draft.folder();
+        let arguments: [&std::ffi::OsStr; 7] = [
+            "venv".as_ref(),
+            "--quiet".as_ref(),
+            "--relocatable".as_ref(),
+            "--no-project".as_ref(),
+            "--python".as_ref(),
+            python.executable.as_os_str(),
+            inside.as_os_str(),
+        ];
+        let ended = uv.stream(arguments, ctx).await?;
+        if ended.status.success() {
+            return Ok(draft);
+        }
+        Err(Error::failure(format!(
+            "failed to make a virtual environment of {}: uv ended with {}: {}",
+            python.executable.display(),
+            describe(ended.status),
+            ended.tail.join("\n")
+        )))
+    }
+
+    /// The environment's folder for now.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join("venv")
+    }
+
+    /// The environment's Python for now.
+    pub fn python(&self) -> PathBuf {
+        python_in(&self.folder())
+    }
+
+    /// Gives the complete environment its own name in the folder for temporary files; where that is taken, a number more.
+    ///
+    /// # Errors
+    /// When it cannot be renamed.
+    pub fn finish(self, name: &str) -> Result<PathBuf> {
+        const TRIES: u32 = 100;
+        let names = (1..=TRIES).map(|n| if n == 1 { name.to_owned() } else { format!("{name}-{n}") });
+        let free = names.map(|name| self.root.join(name)).find(|folder| fs::symlink_metadata(folder).is_err());
+        let doing = || format!("failed to move the virtual environment to {}", self.root.join(name).display());
+        let folder = free.ok_or_else(|| Error::failure("all names are taken")).context(doing)?;
+        fs::rename(self.folder(), &folder).context(doing)?;
+        Ok(folder)
+    }
+}
+
+/// The Python of the environment in this folder.
+pub fn python_in(folder: &Path) -> PathBuf {
+    if cfg!(windows) { folder.join("Scripts").join("python.exe") } else { folder.join("bin").join("python") }
+}
