@@ -1,1 +1,39 @@
-fn main() {}
+//! `cargo xtask`: the automation of this workspace, one file per subcommand.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: its result is what it prints")]
+
+mod command;
+mod dist;
+mod layout;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{ArgMatches, Command};
+
+/// A subcommand: how clap describes it, and what it does.
+type Subcommand = (fn() -> Command, fn(&ArgMatches) -> Result<()>);
+
+const SUBCOMMANDS: &[Subcommand] =
+    &[(test::command, test::run), (dist::command, dist::run), (tools::command, tools::run)];
+
+fn main() -> ExitCode {
+    let cli = Command::new("cargo xtask")
+        .about("The automation of this workspace")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(SUBCOMMANDS.iter().map(|(command, _)| command()));
+    let matches = cli.get_matches();
+    let (name, arguments) = matches.subcommand().expect("clap requires a subcommand");
+    let (_, run) =
+        SUBCOMMANDS.iter().find(|(command, _)| command().get_name() == name).expect("clap knows only these names");
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\ncargo xtask {name} failed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

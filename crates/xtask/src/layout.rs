@@ -1,0 +1,33 @@
+//! Where things stand in the checkout.
+
+use std::path::PathBuf;
+
+/// The root of the checkout.
+pub(crate) fn root() -> PathBuf {
+    let manifest =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    manifest.ancestors().nth(2).expect("crates/xtask stands two folders below the root").to_owned()
+}
+
+/// Cargo's target folder: `CARGO_TARGET_DIR` when set, else `target`.
+pub(crate) fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(dir) if !dir.is_empty() => root().join(dir),
+        _ => root().join("target"),
+    }
+}
+
+/// What `cargo xtask tools` fetches: `venv`, `node/bin/node` and `bin/cargo-deny` stand here.
+pub(crate) fn tools() -> PathBuf {
+    target().join("tools")
+}
+
+/// The binaries of the `dev` profile.
+pub(crate) fn debug_binaries() -> PathBuf {
+    target().join("debug")
+}
+
+/// The binaries of the `dist` profile.
+pub(crate) fn dist_binaries() -> PathBuf {
+    target().join("dist")
+}

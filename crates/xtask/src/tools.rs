@@ -1,0 +1,88 @@
+//! `cargo xtask tools`: what the tests need besides Rust and Python, under `target/tools`.
+
+mod cargo_deny;
+mod node;
+mod stamp;
+mod venv;
+
+use std::fs::File;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::{ArgMatches, Command};
+
+use crate::layout;
+use stamp::Stamp;
+
+pub(crate) use cargo_deny::program as cargo_deny;
+pub(crate) use node::program as node;
+pub(crate) use venv::folder as venv;
+
+/// One tool: its name, what decides whether the one in place is still right, and how to put it in place.
+struct Tool {
+    name: &'static str,
+    wanted: fn() -> String,
+    in_place: fn() -> bool,
+    install: fn() -> Result<()>,
+}
+
+/// In the order of installation: Node is installed with the virtual environment's pip.
+const TOOLS: [Tool; 3] = [
+    Tool { name: "venv", wanted: venv::wanted, in_place: venv::in_place, install: venv::install },
+    Tool { name: "node", wanted: node::wanted, in_place: node::in_place, install: node::install },
+    Tool {
+        name: "cargo-deny",
+        wanted: cargo_deny::wanted,
+        in_place: cargo_deny::in_place,
+        install: cargo_deny::install,
+    },
+];
+
+pub(crate) fn command() -> Command {
+    Command::new("tools").about("Fetch what the tests need (BentoML, uv, Node 24, cargo-deny) into target/tools")
+}
+
+pub(crate) fn run(_: &ArgMatches) -> Result<()> {
+    ensure()?;
+    println!("venv        {}", venv().display());
+    println!("node        {}", node().display());
+    println!("cargo-deny  {}", cargo_deny().display());
+    Ok(())
+}
+
+/// Installs what is missing or outdated. Two runs at once wait for each other.
+///
+/// # Errors
+///
+/// Names the tool, what failed and how to get it otherwise.
+pub(crate) fn ensure() -> Result<()> {
+    let folder = layout::tools();
+    std::fs::create_dir_all(&folder).with_context(|| format!("could not create {}", folder.display()))?;
+    let _lock = lock()?;
+    for tool in &TOOLS {
+        // The folder is part of it: a virtual environment that was moved with its checkout no longer runs.
+        let wanted = format!("{}\nin {}\n", (tool.wanted)(), folder.display());
+        let stamp = Stamp::of(&folder, tool.name);
+        if stamp.says(&wanted) && (tool.in_place)() {
+            continue;
+        }
+        println!("installing {} …", tool.name);
+        let start = Instant::now();
+        stamp.remove()?;
+        (tool.install)().with_context(|| format!("could not install {}", tool.name))?;
+        stamp.write(&wanted)?;
+        println!("installed {} in {:.1} s", tool.name, start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+/// Held until dropped; the system also frees it when this process dies.
+fn lock() -> Result<File> {
+    let path = layout::tools().join(".lock");
+    let file = File::create(&path).with_context(|| format!("could not create {}", path.display()))?;
+    if file.try_lock().is_err() {
+        println!("waiting for another `cargo xtask tools` …");
+        file.lock().with_context(|| format!("could not lock {}", path.display()))?;
+    }
+    Ok(file)
+}
