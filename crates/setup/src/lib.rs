@@ -1,1 +1,20 @@
-//! The setup action: BentoML in a job
+//! The setup action: BentoML in a job.
+//!
+//! Data flows one way: [`Inputs`] → [`Request`] → [`Plan`] → [`Environment`]. deploy-bento uses it as a library, through
+//! [`ensure`].
+
+mod action;
+mod bentoml_version;
+mod environment;
+mod inputs;
+mod install;
+mod plan;
+mod request;
+mod version_file;
+
+pub use action::Setup;
+pub use bentoml_version::BentomlVersion;
+pub use environment::{Environment, ensure};
+pub use inputs::Inputs;
+pub use plan::Plan;
+pub use request::{Request, Reuse};

@@ -11,7 +11,7 @@ mod uv;
 mod venv;
 mod wheel;
 
-pub use architecture::Architecture;
+pub use architecture::{Architecture, NoArchitecture};
 pub use candidates::Place;
 pub use distribution::Distribution;
 pub use find::{Chosen, choose};

@@ -1,0 +1,23 @@
+//! The inputs of the action.
+
+bento_core::inputs! {
+    /// Inputs of setup.
+    pub struct Inputs {
+        /// The version of BentoML: empty for the latest that can be installed, `main` for the main branch of its
+        /// repository, else an exact version.
+        bentoml_version: String => input("bentoml-version"),
+        /// The version of Python: exact, `3.11` or `3.x`; of several lines the first that fits. Empty for any current
+        /// one.
+        python_version: Vec<String> => input("python-version"),
+        /// A file that names the version of Python, such as `.python-version`; read when `python-version` is empty.
+        python_version_file: String => input("python-version-file"),
+        /// The architecture of Python: `x64`, `x86` or `arm64`. Empty for this machine's.
+        architecture: String => input("architecture"),
+        /// Accepted for the workflows that pass it; it has no effect yet.
+        cache: String => input("cache"),
+        /// The git repository of BentoML for `bentoml-version: main`, such as a fork or a mirror.
+        bentoml_repository: String => input("bentoml-repository").default("https://github.com/bentoml/BentoML"),
+        /// Only print what would be done.
+        dry_run: bool => input("dry-run").default("false"),
+    }
+}

@@ -1,0 +1,91 @@
+//! What will be done, and why.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use bento_core::Result;
+use bento_core::action::Context;
+use bento_core::python::{self, Chosen, Interpreter, PINNED_UV, Uv, Version};
+
+use crate::{Request, Reuse};
+
+/// Decided from the request and what is on the machine; nothing is changed yet.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub(crate) request: Request,
+    pub(crate) step: Step,
+    pub(crate) remarks: Vec<String>,
+    temp_root: PathBuf,
+}
+
+/// The one of two things to do.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    /// This Python has what is wanted.
+    Use { python: Interpreter, bentoml: Version },
+    /// A new environment.
+    Install { chosen: Chosen, there: Option<Version>, uv: Option<Uv> },
+}
+
+impl Plan {
+    /// Looks for Pythons, BentoML and uv.
+    ///
+    /// # Errors
+    /// When no Python fits; on cancellation.
+    pub async fn of(request: Request, mut remarks: Vec<String>, ctx: &Context) -> Result<Self> {
+        let step = match existing(&request, ctx).await? {
+            Some(step) => step,
+            None => {
+                let chosen = python::choose(request.python.as_ref(), request.architecture, ctx).await?;
+                if let Some(wanted) = request.architecture.filter(|_| chosen.other_architecture) {
+                    remarks.push(format!(
+                        "no Python for {wanted} was found: the one for {} is used",
+                        chosen.python.platform
+                    ));
+                }
+                let there = chosen.python.distribution("bentoml").map(|found| found.version);
+                match there {
+                    Some(bentoml) if request.bentoml.is_satisfied_by(&bentoml) => {
+                        remarks.push(format!("chosen: {chosen}"));
+                        Step::Use { python: chosen.python, bentoml }
+                    }
+                    there => Step::Install { chosen, there, uv: Uv::find(ctx).await? },
+                }
+            }
+        };
+        Ok(Self { request, step, remarks, temp_root: ctx.temp_root() })
+    }
+}
+
+async fn existing(request: &Request, ctx: &Context) -> Result<Option<Step>> {
+    if request.reuse == Reuse::OfChosenPython {
+        return Ok(None);
+    }
+    let found = python::find_with_bentoml(ctx).await?;
+    let found = found.and_then(|python| Some((python.distribution("bentoml")?.version, python)));
+    let found = found.filter(|(bentoml, _)| request.bentoml.is_satisfied_by(bentoml));
+    Ok(found.map(|(bentoml, python)| Step::Use { python, bentoml }))
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.remarks.iter().try_for_each(|remark| writeln!(f, "{remark}"))?;
+        match &self.step {
+            Step::Use { python, bentoml } => {
+                write!(f, "use bentoml {bentoml} of {}: it is there already", python.executable.display())
+            }
+            Step::Install { chosen, there, uv } => {
+                writeln!(f, "use {chosen}")?;
+                match there {
+                    Some(there) => write!(f, "install bentoml {} (there is {there})", self.request.bentoml)?,
+                    None => write!(f, "install bentoml {}", self.request.bentoml)?,
+                }
+                write!(f, " into a new virtual environment in {} with ", self.temp_root.display())?;
+                match uv {
+                    Some(uv) => write!(f, "uv {} ({})", uv.version, uv.program.display()),
+                    None => write!(f, "uv {PINNED_UV}, which is not on PATH and will be fetched with pip"),
+                }
+            }
+        }
+    }
+}

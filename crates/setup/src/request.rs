@@ -1,0 +1,84 @@
+//! What is asked for, checked.
+
+use bento_core::action::Context;
+use bento_core::python::{Architecture, NoArchitecture, NoPythonVersion, PythonRequest};
+use bento_core::{Error, Result};
+use url::Url;
+
+use crate::{BentomlVersion, Inputs, version_file};
+
+/// Which BentoML, in which Python.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The wanted BentoML.
+    pub bentoml: BentomlVersion,
+    /// The git repository of [`BentomlVersion::Main`].
+    pub repository: String,
+    /// The wanted Python; `None` for any current one.
+    pub python: Option<PythonRequest>,
+    /// The wanted processor; `None` for this machine's.
+    pub architecture: Option<Architecture>,
+    /// Whose BentoML will do.
+    pub reuse: Reuse,
+}
+
+/// Whose BentoML will do when it is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reuse {
+    /// The chosen Python's.
+    #[default]
+    OfChosenPython,
+    /// Any Python's on PATH; the wanted Python counts only when an environment is made.
+    OfAnyPython,
+}
+
+impl Request {
+    /// The request that the inputs make, and remarks for the user.
+    ///
+    /// # Errors
+    /// When an input, or the version file that one names, is wrong.
+    pub fn of(inputs: &Inputs, ctx: &Context) -> Result<(Self, Vec<String>)> {
+        let mut remarks = Vec::new();
+        let wrong = |name: &str, error: &dyn std::fmt::Display| Error::input(format!("input {name}: {error}"));
+        let forms: Result<Vec<_>> = inputs
+            .python_version
+            .iter()
+            .map(|form| form.parse().map_err(|error: NoPythonVersion| wrong("python-version", &error)))
+            .collect();
+        let forms = forms?;
+        let file = Some(inputs.python_version_file.as_str()).filter(|file| !file.is_empty());
+        let python = match (forms.is_empty(), file) {
+            (true, None) => None,
+            (true, Some(file)) => Some(version_file::read(&ctx.workspace().join(file))?),
+            (false, file) => {
+                remarks.extend(file.map(|file| format!("python-version is given: {file} is not read")));
+                Some(PythonRequest::new(forms))
+            }
+        };
+        let architecture = Some(inputs.architecture.as_str()).filter(|text| !text.is_empty()).map(str::parse);
+        let architecture = architecture.transpose().map_err(|error: NoArchitecture| wrong("architecture", &error))?;
+        if !inputs.cache.is_empty() {
+            remarks.push(format!("the input cache ({}) has no effect yet", inputs.cache));
+        }
+        let bentoml: BentomlVersion = inputs.bentoml_version.parse()?;
+        if bentoml == BentomlVersion::Main {
+            check_repository(&inputs.bentoml_repository)?;
+        }
+        let repository = inputs.bentoml_repository.clone();
+        Ok((Self { bentoml, repository, python, architecture, reuse: Reuse::default() }, remarks))
+    }
+}
+
+/// The address stands in the log and on uv's command line.
+fn check_repository(address: &str) -> Result<()> {
+    let refused = |why: &str, what_to_do: &str| {
+        Err(Error::input(format!("input bentoml-repository: the address {why}")).hint(what_to_do))
+    };
+    match Url::parse(address) {
+        Ok(url) if !url.username().is_empty() && url.scheme() != "ssh" || url.password().is_some() => {
+            refused("holds credentials", "Give them to git instead, for example in a credential helper.")
+        }
+        Ok(url) if matches!(url.scheme(), "https" | "http" | "ssh" | "file") => Ok(()),
+        _ => refused("is no URL", "Write one such as https://github.com/bentoml/BentoML."),
+    }
+}

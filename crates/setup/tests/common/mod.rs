@@ -1,0 +1,167 @@
+//! A machine for the tests: its PATH, folders and environment are the test's own, Python, uv and the package index are
+//! real.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bento_core::action::{Action, Cancel, Context, Inputs, Report, Values};
+use bento_core::{Env, Result};
+use setup::{Plan, Setup};
+use tempfile::TempDir;
+
+/// What the way to the package index may need from this machine's environment.
+const KEPT: [&str; 4] = ["PIP_", "UV_", "SSL_", "HOME"];
+
+pub struct Machine {
+    root: TempDir,
+    pub env: Env,
+    pub cancel: Cancel,
+}
+
+/// What a run of the action left behind.
+pub struct Ran {
+    pub result: Result<()>,
+    pub plan: String,
+    pub outputs: Vec<(String, String)>,
+}
+
+impl Machine {
+    /// An empty PATH, folders of its own; uv and its cache are shared by the tests.
+    pub fn new() -> Self {
+        let root = tempfile::tempdir().expect("a folder");
+        let shared = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let kept = std::env::vars().filter(|(name, _)| {
+            KEPT.iter().any(|prefix| name.starts_with(prefix)) || name.to_lowercase().ends_with("_proxy")
+        });
+        let mut env: Env = kept.collect();
+        for (name, path) in [
+            ("PATH", root.path().join("bin")),
+            ("RUNNER_TEMP", root.path().join("temp")),
+            ("RUNNER_TOOL_CACHE", root.path().join("tools")),
+            ("GITHUB_WORKSPACE", root.path().join("workspace")),
+            ("PYENV_ROOT", root.path().join("pyenv")),
+        ] {
+            fs::create_dir_all(&path).expect("a folder");
+            env.set(name, path.to_string_lossy());
+        }
+        for name in ["GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"] {
+            env.set(name, root.path().join(name).to_string_lossy());
+        }
+        env.set("UV_CACHE_DIR", shared.join("uv-cache").to_string_lossy());
+        Self { root, env, cancel: Cancel::default() }
+    }
+
+    /// The same with this machine's real Python as `python3` on PATH, and a tool cache that keeps uv from test to test.
+    pub fn with_python() -> Self {
+        let mut machine = Self::new();
+        machine.env.set("RUNNER_TOOL_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("tools").to_string_lossy());
+        let python = real_python();
+        machine.append_path(python.parent().expect("a folder"));
+        machine
+    }
+
+    pub fn append_path(&mut self, folder: &Path) {
+        let path = format!("{}:{}", self.env.get("PATH").unwrap_or_default(), folder.display());
+        self.env.set("PATH", path);
+    }
+
+    pub fn set(&mut self, input: &str, value: &str) {
+        self.env.set(format!("INPUT_{}", input.to_uppercase()), value);
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.path().join(relative)
+    }
+
+    pub fn write(&self, relative: &str, text: &str) -> PathBuf {
+        let file = self.path(relative);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(&file, text).expect("a file");
+        file
+    }
+
+    pub fn read(&self, relative: &str) -> String {
+        fs::read_to_string(self.path(relative)).unwrap_or_default()
+    }
+
+    /// A program that answers as this version of Python would. Real ones of several versions are on few machines; what is
+    /// tested with these is the choice among them.
+    pub fn fake_python(&self, relative: &str, version: &str) -> PathBuf {
+        let file = self.path(relative);
+        let answer = format!(
+            r#"{{"executable":"{0}","version":"{version}","prefix":"/p","base_prefix":"/p","platform":"linux-{1}","scripts":"/p/bin","path":[]}}"#,
+            file.display(),
+            std::env::consts::ARCH,
+        );
+        self.program(relative, &format!("#!/bin/sh\necho '{answer}'\n"))
+    }
+
+    pub fn program(&self, relative: &str, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let file = self.write(relative, text);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a mode");
+        file
+    }
+
+    pub fn context(&self) -> Context {
+        Context::new(self.env.clone(), self.cancel.clone())
+    }
+
+    pub async fn plan(&self) -> Result<Plan> {
+        let inputs = setup::Inputs::read(&Values::of(&self.env))?;
+        Setup::plan(inputs, &self.context()).await
+    }
+
+    /// Inputs, plan, effects, as the frame does it.
+    pub async fn run(&self) -> Ran {
+        let mut report = Report::new(Setup::SPEC);
+        let mut text = String::new();
+        let result = match self.plan().await {
+            Ok(plan) => {
+                text = plan.to_string();
+                Setup::execute(plan, &self.context(), &mut report).await
+            }
+            Err(error) => Err(error),
+        };
+        Ran { result, plan: text, outputs: report.outputs().to_vec() }
+    }
+
+    /// The names in the folder for temporary files.
+    pub fn temp_files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path("temp")).expect("the folder").flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    /// Nothing for later steps, nothing in the folder for temporary files.
+    pub fn assert_nothing_left(&self) {
+        assert_eq!(self.temp_files(), Vec::<String>::new());
+        assert_eq!(self.read("GITHUB_PATH") + &self.read("GITHUB_ENV"), "");
+    }
+}
+
+impl Ran {
+    pub fn output(&self, name: &str) -> &str {
+        self.outputs.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    pub fn error(&self) -> String {
+        self.result.as_ref().expect_err("an error").full_text()
+    }
+}
+
+/// The program behind this machine's `python3`.
+pub fn real_python() -> PathBuf {
+    let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
+    let asked = asked.expect("the tests need python3 (3.9 or newer) on PATH");
+    PathBuf::from(String::from_utf8_lossy(&asked.stdout).trim())
+}
+
+/// Runs a program to its end and returns its standard output.
+pub fn run(program: impl AsRef<Path>, arguments: &[&str]) -> String {
+    let ended = Command::new(program.as_ref()).args(arguments).output().expect("it starts");
+    assert!(ended.status.success(), "{:?}: {}", program.as_ref(), String::from_utf8_lossy(&ended.stderr));
+    String::from_utf8_lossy(&ended.stdout).trim().to_owned()
+}
