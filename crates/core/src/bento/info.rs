@@ -76,6 +76,17 @@ impl BentoInfo {
         self.raw.get("bentoml_version").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The version of Python that it was built for.
+    pub fn python_version(&self) -> Option<&str> {
+        let of = |section: &str| self.raw.get(section)?.get("python_version")?.as_str();
+        of("image").or_else(|| of("docker"))
+    }
+
+    /// Everything that bento.yaml holds, in its order: what `bentoml get TAG -o json` prints.
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.raw
+    }
+
     /// The Bento's labels as the API's list of keys and values.
     pub fn labels(&self) -> Vec<Value> {
         labels(self.raw.get("labels"))
