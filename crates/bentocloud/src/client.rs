@@ -1,0 +1,250 @@
+//! One endpoint and one token: requests, and what their answers mean.
+
+use std::time::Duration;
+
+use bento_core::action::{Cancel, Context};
+use bento_core::http::{self, Attempt};
+use bento_core::{Cause, Error, Result};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+/// Yatai wants a PEP 440 version above 1.0.5 here, and acts on it.
+const BENTOML_VERSION: &str = "1.4.39";
+/// The client's own limit for API calls; transfers have none but for silence.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Where BentoCloud is when nothing else is said.
+const DEFAULT_ENDPOINT: &str = "https://cloud.bentoml.com";
+
+/// A connection to one BentoCloud or Yatai. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(crate) http: reqwest::Client,
+    pub(crate) cancel: Cancel,
+    endpoint: Url,
+    token: SecretString,
+}
+
+/// What a Yatai answers, as a 404, for a route that it does not have.
+const UNKNOWN_ROUTE: &str = "not found this router";
+
+/// A request to the API.
+pub(crate) struct Call<'a> {
+    pub method: Method,
+    pub path: &'a str,
+    pub query: &'a [(&'a str, &'a str)],
+    pub body: Option<Value>,
+    /// May it be sent again when the answer got lost?
+    pub repeatable: bool,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn get(path: &'a str) -> Self {
+        Self { method: Method::GET, path, query: &[], body: None, repeatable: true }
+    }
+
+    pub(crate) fn post(path: &'a str, body: Value) -> Self {
+        Self { method: Method::POST, path, query: &[], body: Some(body), repeatable: false }
+    }
+
+    pub(crate) fn patch(path: &'a str, body: Option<Value>) -> Self {
+        Self { method: Method::PATCH, path, query: &[], body, repeatable: true }
+    }
+
+    pub(crate) fn query(mut self, query: &'a [(&'a str, &'a str)]) -> Self {
+        self.query = query;
+        self
+    }
+}
+
+impl Client {
+    /// A client for an endpoint; nothing is sent yet. Without an endpoint it is BentoCloud's own address.
+    ///
+    /// # Errors
+    /// The endpoint is no http(s) address, or the token cannot be a header.
+    pub fn connect(endpoint: Option<&str>, token: &SecretString, ctx: &Context) -> Result<Self> {
+        let text = endpoint.unwrap_or(DEFAULT_ENDPOINT);
+        let wrong = |why: &str| {
+            Error::input(format!("the cloud endpoint {text:?} {why}"))
+                .hint("Write an address such as https://acme.cloud.bentoml.com.")
+        };
+        let mut endpoint: Url = text.trim().parse().map_err(|error| wrong(&format!("is no address ({error})")))?;
+        if !matches!(endpoint.scheme(), "http" | "https") || endpoint.host_str().is_none() {
+            return Err(wrong("is no http or https address"));
+        }
+        if !endpoint.username().is_empty() || endpoint.password().is_some() {
+            return Err(Error::input("the cloud endpoint holds credentials").hint("Give the token as its own input."));
+        }
+        if token.expose_secret().is_empty() || token.expose_secret().chars().any(|c| !c.is_ascii_graphic()) {
+            return Err(Error::input("the cloud API token is empty or holds characters that no token has")
+                .hint("Check the secret that it comes from."));
+        }
+        endpoint.set_query(None);
+        endpoint.set_fragment(None);
+        let path = endpoint.path().trim_end_matches('/').to_owned();
+        endpoint.set_path(&path);
+        Ok(Self { http: http::client()?, cancel: ctx.cancel.clone(), endpoint, token: token.clone() })
+    }
+
+    /// The endpoint, without a slash at its end.
+    pub fn endpoint(&self) -> &str {
+        self.endpoint.as_str().trim_end_matches('/')
+    }
+
+    /// Sends a call and reads its JSON answer.
+    pub(crate) async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
+        let what = format!("{} {}", call.method, call.path);
+        self.try_send(call).await?.ok_or_else(|| self.missing(&what))
+    }
+
+    /// Sends a call; `None` where the server says that there is no such record.
+    pub(crate) async fn try_send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<Option<T>> {
+        http::retry(&self.cancel, || self.attempt(&call)).await
+    }
+
+    async fn attempt<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<T>, Attempt> {
+        let mut request = self.request(call.method.clone(), call.path)?.timeout(TIMEOUT);
+        if !call.query.is_empty() {
+            request = request.query(call.query);
+        }
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(|error| {
+            // A connection that never stood has done nothing.
+            let again = call.repeatable || error.is_connect();
+            let error = self.unreachable(error);
+            if again { Attempt::Again(error, None) } else { Attempt::Final(error) }
+        })?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let html = is_html(&response);
+        let body = response.bytes().await.map_err(|error| Attempt::Again(self.unreachable(error), None))?;
+        if status == StatusCode::OK && !html {
+            return match serde_json::from_slice(&body) {
+                Ok(value) => Ok(Some(value)),
+                Err(error) => Err(Attempt::Final(self.no_api(&format!("its answer cannot be read ({error})")))),
+            };
+        }
+        let text = String::from_utf8_lossy(&body);
+        if status == StatusCode::NOT_FOUND && text.contains(UNKNOWN_ROUTE) {
+            return Err(Attempt::Final(self.unsupported(call.path)));
+        }
+        if is_not_found(status, &text) {
+            return Ok(None);
+        }
+        let error = self.refusal(status, html, &text, &format!("{} {}", call.method, call.path));
+        let again = status == StatusCode::TOO_MANY_REQUESTS || (call.repeatable && http::is_transient(status));
+        Err(if again { Attempt::Again(error, http::retry_after(&headers)) } else { Attempt::Final(error) })
+    }
+
+    /// A request to a path of the API, with the headers that every one has.
+    pub(crate) fn request(&self, method: Method, path: &str) -> Result<RequestBuilder> {
+        let address = format!("{}{path}", self.endpoint());
+        Ok(self
+            .http
+            .request(method, address)
+            .header("X-YATAI-API-TOKEN", self.token.expose_secret())
+            .header("X-Bentoml-Version", BENTOML_VERSION))
+    }
+
+    pub(crate) fn unreachable(&self, error: reqwest::Error) -> Error {
+        http::transport_error(&format!("cannot reach {}", self.endpoint()), error)
+            .hint("Check the endpoint, and that this machine may connect to it.")
+    }
+
+    /// What a status other than 200 means.
+    pub(crate) fn refusal(&self, status: StatusCode, html: bool, body: &str, what: &str) -> Error {
+        let said = said(body);
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::new(
+                Cause::Access,
+                format!("{} does not accept the API token ({}{})", self.endpoint(), status.as_u16(), with(&said)),
+            )
+            .hint("Make a new token under API Tokens in the console, and check that the secret holds it whole."),
+            _ if html || status.is_redirection() => {
+                self.no_api(&format!("it answers {} with a web page", status.as_u16()))
+            }
+            _ if status.is_server_error() => Error::new(
+                Cause::Unreachable,
+                format!("{} failed to serve {what} ({}{})", self.endpoint(), status.as_u16(), with(&said)),
+            )
+            .hint("Run the job again later; if it stays, look at the server's log."),
+            _ => Error::failure(format!("{} refused {what} ({}{})", self.endpoint(), status.as_u16(), with(&said))),
+        }
+    }
+
+    fn no_api(&self, why: &str) -> Error {
+        Error::new(Cause::Unreachable, format!("what answers at {} is no BentoCloud API: {why}", self.endpoint()))
+            .hint("Check the endpoint; it is the console's address without a path.")
+    }
+
+    /// A Yatai knows no v2 routes, and says so for every route that it lacks.
+    fn unsupported(&self, path: &str) -> Error {
+        if path.starts_with("/api/v2/deployments") {
+            Error::input(format!("{} is a Yatai, which has no v2 Deployments", self.endpoint()))
+                .hint("Push to it with `action: skip`; create the Deployment with bentoml 1.1, or use BentoCloud.")
+        } else {
+            Error::failure(format!("{} does not know {path}", self.endpoint()))
+                .hint("Its version is too old for this, or the endpoint is another server's.")
+        }
+    }
+
+    fn missing(&self, what: &str) -> Error {
+        Error::not_found(format!("{} has no record for {what}", self.endpoint()))
+    }
+}
+
+fn is_html(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.starts_with("text/html")
+}
+
+/// Absence is a 404, or on a Yatai of before June 2023 a 400 that says so.
+fn is_not_found(status: StatusCode, body: &str) -> bool {
+    status == StatusCode::NOT_FOUND || (status == StatusCode::BAD_REQUEST && body.contains("record not found"))
+}
+
+/// What the server said, on one line: the `error` or `message` of its JSON, else the start of its text.
+fn said(body: &str) -> String {
+    let json: Option<Value> = serde_json::from_str(body).ok();
+    let field = |name: &str| json.as_ref().and_then(|json| json.get(name)?.as_str().map(str::to_owned));
+    let text =
+        field("error").or_else(|| field("message")).unwrap_or_else(|| match body.trim_start().starts_with('<') {
+            true => String::new(),
+            false => body.to_owned(),
+        });
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(500).collect()
+}
+
+fn with(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(": {said}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connect(endpoint: &str, token: &str) -> Result<Client> {
+        let ctx = Context::new(bento_core::Env::default(), Cancel::default());
+        Client::connect(Some(endpoint), &SecretString::from(token), &ctx)
+    }
+
+    #[test]
+    fn an_endpoint_must_be_an_address_and_keeps_its_path() {
+        assert_eq!(connect("http://a.b/x/?q#f", "t").unwrap().endpoint(), "http://a.b/x");
+        for wrong in ["", "acme.cloud", "ftp://a.b", "http://", "https://u:p@a.b"] {
+            assert_eq!(connect(wrong, "t").unwrap_err().cause(), Cause::Input, "{wrong:?}");
+        }
+        assert!(connect("http://a.b", "t\nX: y").is_err() && connect("http://a.b", "").is_err());
+    }
+
+    #[test]
+    fn what_the_server_said_is_one_short_line() {
+        assert_eq!(said(r#"{"error":"no\nsuch"}"#), "no such");
+        assert_eq!(said("<html>"), "");
+        assert_eq!(said(&"x".repeat(9999)).len(), 500);
+    }
+}

@@ -1,0 +1,145 @@
+//! Pushing Bentos with their models.
+
+use std::path::Path;
+
+use bento_core::bento::archive::Plan;
+use bento_core::bento::{BentoInfo, Kind, ModelInfo, Store, Tag, description, size_of, wire_time};
+use bento_core::{Context, Env, Error, Result};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::artifact::{Artifact, Remote, UploadStatus};
+use crate::transfer::upload;
+use crate::{Client, huggingface};
+
+/// How many models go up at a time; each may send several parts.
+const PARALLEL: usize = 2;
+/// Yatai takes JSON bodies of at most 262,144 bytes; a README may be shortened to fit.
+const SHORT_DESCRIPTION: usize = 32 * 1024;
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// The content was sent.
+    Sent {
+        /// The size of the archive, bytes.
+        bytes: u64,
+    },
+    /// The server had it already.
+    Skipped,
+    /// The server keeps a reference; the content stays on the Hugging Face hub.
+    Reference,
+}
+
+impl Client {
+    /// Pushes a Bento and every model of it that the local store has; what the server has complete is skipped, unless
+    /// `force` is set.
+    pub async fn push_bento(&self, store: &Store, tag: &Tag, force: bool, env: &Env) -> Result<Pushed> {
+        let (tag, folder) = found(store, Kind::Bento, tag)?;
+        let info = BentoInfo::read(&folder)?;
+        let sizes: Vec<u64> = stream::iter(&info.models)
+            .map(|model| async {
+                if model.registry == "huggingface" {
+                    let remote = Remote::new(self, Kind::Model, &model.tag)?;
+                    remote.ensure_repository().await?;
+                    if remote.get().await?.is_none() {
+                        let body = huggingface::registration(self, model, info.bentoml_version(), env).await?;
+                        remote.create(body).await?;
+                    }
+                    return Ok(0);
+                }
+                // A model that only the cloud has is no obstacle: the server refuses a Bento whose models it lacks.
+                let Some((model, folder)) = store.find(Kind::Model, &model.tag)? else { return Ok(0) };
+                self.push_model(store, &model, force).await?;
+                size_of(&folder).context(|| format!("failed to read {}", folder.display()))
+            })
+            .buffered(PARALLEL)
+            .try_collect()
+            .await?;
+        let remote = Remote::new(self, Kind::Bento, &tag)?;
+        remote.ensure_repository().await?;
+        let plan = Plan::of_folder(&folder, |path| path == Path::new("models"))?;
+        let manifest = info.manifest(plan.content_size() + sizes.iter().sum::<u64>());
+        let (known, labels) = (remote.get().await?, info.labels());
+        if skip(&remote, known.as_ref(), force) {
+            return Ok(Pushed::Skipped);
+        }
+        let register = |description: String| {
+            let mut body = json!({"description": description, "manifest": manifest, "labels": labels});
+            let known = known.is_some();
+            if !known {
+                body["version"] = json!(tag.version());
+                body["build_at"] = json!(wire_time(info.creation_time));
+            }
+            let remote = &remote;
+            async move { if known { remote.update(body).await } else { remote.create(body).await } }
+        };
+        let full = description(&folder);
+        let artifact = match register(full.clone()).await {
+            Err(error) if full.len() > SHORT_DESCRIPTION && error.to_string().contains("too large") => {
+                tracing::info!(
+                    "the server takes no README of {} bytes; the Bento's description is shortened",
+                    full.len()
+                );
+                register(shortened(&full)).await
+            }
+            registered => registered,
+        };
+        send(&remote, artifact?, plan).await
+    }
+
+    /// Pushes a model of the local store, unless the server has it complete and `force` is not set.
+    pub async fn push_model(&self, store: &Store, tag: &Tag, force: bool) -> Result<Pushed> {
+        let (tag, folder) = found(store, Kind::Model, tag)?;
+        let info = ModelInfo::read(&folder)?;
+        let remote = Remote::new(self, Kind::Model, &tag)?;
+        remote.ensure_repository().await?;
+        let known = remote.get().await?;
+        if skip(&remote, known.as_ref(), force) {
+            return Ok(Pushed::Skipped);
+        }
+        let plan = Plan::of_folder(&folder, |_| false)?;
+        let artifact = match known {
+            Some(known) => known,
+            None => {
+                remote
+                    .create(json!({
+                        "description": "",
+                        "version": tag.version(),
+                        "manifest": info.manifest(plan.content_size()),
+                        "build_at": wire_time(info.creation_time),
+                        "labels": Value::Array(info.labels()),
+                    }))
+                    .await?
+            }
+        };
+        send(&remote, artifact, plan).await
+    }
+}
+
+fn found(store: &Store, kind: Kind, tag: &Tag) -> Result<(Tag, std::path::PathBuf)> {
+    store.find(kind, tag)?.ok_or_else(|| {
+        Error::not_found(format!("{} {tag} is not in the local store {}", kind.noun(), store.home().display()))
+            .hint("Build or pull it first, or check the tag.")
+    })
+}
+
+fn skip(remote: &Remote<'_>, known: Option<&Artifact>, force: bool) -> bool {
+    let skip = !force && known.is_some_and(|known| known.upload_status == UploadStatus::Success);
+    if skip {
+        tracing::info!("{} is in the cloud already", remote.noun());
+    }
+    skip
+}
+
+async fn send(remote: &Remote<'_>, artifact: Artifact, plan: Plan) -> Result<Pushed> {
+    let (bytes, started) = (plan.len(), std::time::Instant::now());
+    upload(remote, artifact, plan).await?;
+    tracing::info!("pushed {} ({bytes} bytes in {:.1} s)", remote.noun(), started.elapsed().as_secs_f32());
+    Ok(Pushed::Sent { bytes })
+}
+
+fn shortened(text: &str) -> String {
+    let end = (0..=SHORT_DESCRIPTION).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    format!("{}\n\n…", &text[..end])
+}

@@ -1,0 +1,9 @@
+//! Bytes to and from the server, never all of them at once.
+
+mod body;
+mod download;
+mod progress;
+mod upload;
+
+pub(crate) use download::download;
+pub(crate) use upload::upload;
