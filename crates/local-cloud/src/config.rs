@@ -1,0 +1,94 @@
+//! What a server is started with.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::StartError;
+
+/// Whose ways the server has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flavor {
+    /// BentoCloud: 401 for a bad token, v2 Deployments.
+    #[default]
+    BentoCloud,
+    /// Open-source Yatai 1.1.13: 403 for a bad token, no v2 routes, never a null transmission strategy, models that
+    /// answer the state before the call.
+    Yatai,
+}
+
+/// How clients are told to send and fetch archives (the field `transmission_strategy` of every Bento and model).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transmission {
+    /// What the flavour does by itself: a single presigned PUT on BentoCloud, the proxy on Yatai.
+    #[default]
+    Auto,
+    /// A single presigned PUT (`null`). Yatai never answers that.
+    Presigned,
+    /// A presigned multipart upload (`"presigned_url"`).
+    Multipart,
+    /// Through this server (`"proxy"`).
+    Proxy,
+}
+
+impl Transmission {
+    /// The value of `transmission_strategy` in answers.
+    pub(crate) fn strategy(self, flavor: Flavor) -> Option<&'static str> {
+        match (self, flavor) {
+            (Self::Auto, Flavor::Yatai) | (Self::Proxy, _) => Some("proxy"),
+            (Self::Auto, Flavor::BentoCloud) | (Self::Presigned, _) => None,
+            (Self::Multipart, _) => Some("presigned_url"),
+        }
+    }
+}
+
+/// What a [`Server`](crate::Server) is started with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address to listen on; anything but a loopback address is refused.
+    pub host: IpAddr,
+    /// Port of the API; 0 takes a free one.
+    pub port: u16,
+    /// Where everything is kept. Created when missing.
+    pub data_dir: PathBuf,
+    /// Interpreter whose `bentoml` serves the Deployments; `None` takes `python3` from PATH.
+    pub python: Option<PathBuf>,
+    /// API token to accept; `None` takes the one kept in `data_dir`, or makes one.
+    pub token: Option<String>,
+    /// How archives travel.
+    pub transmission: Transmission,
+    /// Whose ways the server has.
+    pub flavor: Flavor,
+    /// How long a Deployment may take to become ready before it counts as failed.
+    pub deploy_timeout: Duration,
+}
+
+impl Config {
+    /// The defaults, on a free port, with everything kept in `data_dir`.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            data_dir: data_dir.into(),
+            python: None,
+            token: None,
+            transmission: Transmission::Auto,
+            flavor: Flavor::BentoCloud,
+            deploy_timeout: Duration::from_secs(120),
+        }
+    }
+
+    /// Refuses what would put the machine or the protocol at risk.
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        if !self.host.is_loopback() {
+            return Err(StartError::NotLoopback(self.host));
+        }
+        if self.flavor == Flavor::Yatai && self.transmission == Transmission::Presigned {
+            return Err(StartError::NoSuchTransmission);
+        }
+        if self.token.as_deref().is_some_and(|token| token.trim().is_empty()) {
+            return Err(StartError::EmptyToken);
+        }
+        Ok(())
+    }
+}
