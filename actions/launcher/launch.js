@@ -24,7 +24,7 @@ function findBinary() {
   const platform = `${process.platform}-${process.arch}`
   const name = process.platform === 'win32' ? 'bento-actions.exe' : 'bento-actions'
   const named = process.env.BENTO_ACTIONS_BIN
-  const file = path.join(named || path.join(__dirname, '..', 'bin', platform), name)
+  const file = path.resolve(named || path.join(__dirname, '..', 'bin', platform), name)
   try {
     accessSync(file, constants.F_OK)
   } catch (error) {
@@ -47,22 +47,27 @@ function findBinary() {
 }
 
 module.exports = function launch(action, stage) {
-  let file
+  let file, child
+  const cannotStart = error => fail(`Cannot start ${file}: ${error.message}. Is it built for ${process.platform}-${process.arch}?`)
   try {
     file = findBinary()
   } catch (error) {
     return fail(error.message)
   }
-  // Asynchronous: with spawnSync a SIGINT would end node at once and orphan the binary.
-  const child = spawn(file, stage === 'post' ? [action, '--post'] : [action], { stdio: 'inherit' })
-  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal))
+  // A handler keeps node from ending at the signal: the end and its exit code are the binary's to choose. Set before the
+  // binary starts, or a signal in between would orphan it.
+  for (const signal of SIGNALS) process.on(signal, () => child && child.kill(signal))
+  try {
+    // Asynchronous: with spawnSync a SIGINT would end node at once and orphan the binary.
+    child = spawn(file, stage === 'post' ? [action, '--post'] : [action], { stdio: 'inherit' })
+  } catch (error) {
+    return cannotStart(error) // some errors are thrown (ENOEXEC, ETXTBSY), others come as an event (EACCES)
+  }
   child.on('error', error => {
-    // `error` also reports a signal that could not be sent; the child then still has its own end to come.
-    if (child.pid === undefined) fail(`Cannot start ${file}: ${error.message}. Is it built for ${process.platform}-${process.arch}?`)
+    // Also raised when a signal could not be sent: then the child's own end is still to come.
+    if (child.pid === undefined) cannotStart(error)
   })
   child.on('exit', (code, signal) => {
     process.exitCode = signal ? 128 + os.constants.signals[signal] : code
-    // The signal handlers do not keep node alive, but say so: the action is over with its binary.
-    for (const name of SIGNALS) process.removeAllListeners(name)
   })
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 /// The keys of the `github` context that become `GITHUB_*` variables; `token` and `event` do not.
-const VARIABLES: [&str; 33] = [
+const VARIABLES: [&str; 31] = [
     "action",
     "action_ref",
     "action_repository",
@@ -40,8 +40,6 @@ const VARIABLES: [&str; 33] = [
     "workflow_ref",
     "workflow_sha",
     "workspace",
-    "output",
-    "state",
 ];
 
 /// The `github` context of a job started by `event`, its fields taken from the payload where it has them.

@@ -70,7 +70,7 @@ fn next_pair(lines: &mut Lines<'_>) -> Result<Option<Pair>, String> {
     let line = loop {
         match lines.next() {
             None => return Ok(None),
-            Some((line, _)) if line.is_empty() => {}
+            Some(("", _)) => {}
             Some((line, _)) => break line,
         }
     };
@@ -83,7 +83,7 @@ fn next_pair(lines: &mut Lines<'_>) -> Result<Option<Pair>, String> {
             }
             Ok(Some((name.to_owned(), heredoc_value(lines, delimiter)?)))
         }
-        (Some(equals), _) if equals == 0 => Err(format!("Invalid format '{line}'. Name must not be empty")),
+        (Some(0), _) => Err(format!("Invalid format '{line}'. Name must not be empty")),
         (Some(equals), _) => Ok(Some((line[..equals].to_owned(), line[equals + 1..].to_owned()))),
         (None, _) => Err(format!("Invalid format '{line}'")),
     }

@@ -35,6 +35,7 @@ const COMMANDS: [&str; 15] = [
 #[derive(Debug)]
 pub(crate) struct Interpreter<'a> {
     masks: &'a mut Masker,
+    live: &'a mut Live,
     workspace: &'a Path,
     debug: bool,
     echo: bool,
@@ -42,6 +43,19 @@ pub(crate) struct Interpreter<'a> {
     registered: HashSet<String>,
     stop_token: Option<String>,
     pub(crate) record: Record,
+}
+
+/// Gets a line of the log.
+type Show = Box<dyn FnMut(&str) + Send>;
+
+/// Who else sees each line of the log as it comes.
+#[derive(Default)]
+pub(crate) struct Live(pub(crate) Option<Show>);
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Live").field(&self.0.is_some()).finish()
+    }
 }
 
 /// What was gathered.
@@ -58,9 +72,9 @@ pub(crate) struct Record {
 
 impl<'a> Interpreter<'a> {
     /// `debug`: whether `RUNNER_DEBUG` is on, which shows debug lines and echoes commands.
-    pub(crate) fn new(masks: &'a mut Masker, workspace: &'a Path, debug: bool) -> Self {
+    pub(crate) fn new(masks: &'a mut Masker, live: &'a mut Live, workspace: &'a Path, debug: bool) -> Self {
         let registered = COMMANDS.map(str::to_owned).into();
-        Self { masks, workspace, debug, echo: debug, registered, stop_token: None, record: Record::default() }
+        Self { masks, live, workspace, debug, echo: debug, registered, stop_token: None, record: Record::default() }
     }
 
     /// A line of the process's stdout or stderr.
@@ -73,8 +87,13 @@ impl<'a> Interpreter<'a> {
 
     /// Text for the log as it is, masked; it may have several lines.
     pub(crate) fn output(&mut self, text: &str) {
-        let masked = self.masks.mask(text);
-        self.record.log.extend(masked.split('\n').map(|line| line.trim_end_matches('\r').to_owned()));
+        for line in self.masks.mask(text).split('\n') {
+            let line = line.trim_end_matches('\r').to_owned();
+            if let Some(show) = &mut self.live.0 {
+                show(&line);
+            }
+            self.record.log.push(line);
+        }
     }
 
     /// An annotation of the runner's own.

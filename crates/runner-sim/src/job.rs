@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::expression::JobStatus;
+use crate::interpreter::Live;
 use crate::manifest::Manifest;
 use crate::mask::Masker;
 use crate::result::{Conclusion, Stage};
@@ -27,6 +28,7 @@ pub struct Job {
     /// What steps added through `GITHUB_PATH`; the last one comes first in `PATH`.
     pub(crate) prepend_path: Vec<String>,
     pub(crate) masks: Masker,
+    pub(crate) live: Live,
     event: (String, Value),
     overrides: Map<String, Value>,
     /// Given to actions only, never to plain commands.
@@ -61,6 +63,7 @@ impl Job {
             env: BTreeMap::new(),
             prepend_path: Vec::new(),
             masks: Masker::default(),
+            live: Live::default(),
             event: ("workflow_dispatch".into(), Value::Object(Map::new())),
             overrides: Map::new(),
             runtime: BTreeMap::new(),
@@ -141,6 +144,13 @@ impl Job {
     #[must_use]
     pub const fn timings(mut self, timings: Timings) -> Self {
         self.timings = timings;
+        self
+    }
+
+    /// Shows each line of the log, masked, as it comes.
+    #[must_use]
+    pub fn on_log(mut self, show: impl FnMut(&str) + Send + 'static) -> Self {
+        self.live = Live(Some(Box::new(show)));
         self
     }
 

@@ -85,6 +85,11 @@ async fn run(matches: &ArgMatches) -> Result<Vec<StepResult>, String> {
     if matches.get_flag("debug") {
         job = job.debug();
     }
+    if !matches.get_flag("json") {
+        job = job.on_log(|line| {
+            let _closed = writeln!(std::io::stdout(), "{line}");
+        });
+    }
     let cancel = job.canceller();
     let interrupt = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -108,9 +113,6 @@ fn print_json(out: &mut impl Write, results: &[StepResult]) -> std::io::Result<(
 
 fn print_text(out: &mut impl Write, results: &[StepResult]) -> std::io::Result<()> {
     for result in results {
-        for line in &result.log {
-            writeln!(out, "{line}")?;
-        }
         let code = result.exit_code.map_or_else(String::new, |code| format!(", exit code {code}"));
         let conclusion = format!("{:?}", result.conclusion).to_lowercase();
         writeln!(out, "\n{}: {conclusion}{code}, {:.1} s", result.name, result.duration.as_secs_f64())?;

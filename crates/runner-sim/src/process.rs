@@ -105,6 +105,7 @@ pub(crate) async fn run(
                 } else {
                     (phase, killed) = (Phase::Killed, true);
                     kill(pid, mark, status.is_none());
+                    let _gone = child.start_kill();
                 }
             }
             () = sleep_until(lingering_until), if status.is_some() => {

@@ -53,10 +53,10 @@ impl Fixture {
     }
 }
 
-/// The runner's waiting times, a twenty-fifth of them.
+/// Waiting times for tests in a hurry; long enough for a shell to run its trap on a busy machine.
 pub(crate) const QUICK: Timings = Timings {
-    interrupt: Duration::from_millis(300),
-    terminate: Duration::from_millis(100),
+    interrupt: Duration::from_millis(400),
+    terminate: Duration::from_millis(500),
     lingering: Duration::from_millis(200),
 };
 
