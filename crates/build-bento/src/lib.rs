@@ -1,1 +1,24 @@
-//! The build-bento action: a Bento from a project
+//! The build-bento action: a Bento from a project.
+//!
+//! BentoML itself builds, in a Python that has it, driven by a short Python file carried in the binary
+//! (`driver.py`); everything around it is native: finding the project, pulling the models that it names, putting the
+//! finished Bento into the store, and telling what went wrong at the line where it did.
+
+mod action;
+mod build;
+mod driver;
+mod failure;
+mod git;
+mod inputs;
+mod locate;
+mod models;
+mod pairs;
+mod report;
+mod request;
+mod source;
+
+pub use action::{BuildBento, Plan};
+pub use build::{Built, build};
+pub use inputs::Inputs;
+pub use request::{Cloud, Request};
+pub use source::Source;

@@ -1,0 +1,84 @@
+//! Builds a Bento: the project is found, its models are fetched, BentoML builds, the store takes the result.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bento_core::action::Context;
+use bento_core::bento::{BentoInfo, Kind, Store, Tag};
+use bento_core::{Cause, Context as _, Error, Result};
+
+use crate::driver::Outcome;
+use crate::locate::{self, Located};
+use crate::{Request, Source, driver, failure, git, models};
+
+/// A Bento that was built.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// `name:version`.
+    pub tag: Tag,
+    /// Its folder in the local store.
+    pub path: PathBuf,
+    /// What its bento.yaml says.
+    pub info: BentoInfo,
+    /// How long it took, models and clone included.
+    pub duration: Duration,
+}
+
+/// Builds what the request describes with this Python, which has BentoML, and puts the Bento into the local store.
+///
+/// # Errors
+/// When the project is not found, its code cannot be imported ([`Cause::Build`], at file and line), BentoML refuses it, or
+/// the store cannot be written. The store is unchanged then.
+pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Built> {
+    let started = Instant::now();
+    let store = store(ctx)?;
+    let (project, _clone) = match &request.source {
+        Source::Local(context) => (locate::local(context, request.bentofile.as_deref(), ctx.workspace())?, None),
+        Source::Git(repository) => {
+            let clone = git::fetch(repository, ctx).await?;
+            let context = clone.context.clone();
+            (locate::located(context, None, request.bentofile.as_deref(), ctx.workspace())?, Some(clone))
+        }
+    };
+    let staging = store.stage()?;
+    models::pull(&models::missing(&project.models, &store)?, request.cloud.as_ref(), &store, ctx).await?;
+    let folder = match driver::run(request, &project, staging.path(), store.home(), python, ctx).await? {
+        Outcome::Built(folder) => folder,
+        Outcome::Failed(reason, bentoml) => return Err(explain(&reason, bentoml.as_deref(), &project, request)),
+    };
+    let (tag, path) = adopt(&folder, &store)?;
+    let info = BentoInfo::read(&path)?;
+    Ok(Built { tag, path, info, duration: started.elapsed() })
+}
+
+/// The local store, by an absolute path: Python may run in another folder.
+pub(crate) fn store(ctx: &Context) -> Result<Store> {
+    let store = Store::of(&ctx.env)?;
+    Ok(Store::at(ctx.workspace().join(store.home())))
+}
+
+/// Moves the finished Bento to its place. As BentoML does, it never replaces one that is there.
+fn adopt(folder: &Path, store: &Store) -> Result<(Tag, PathBuf)> {
+    let tag = BentoInfo::read(folder)?.tag;
+    if store.path(Kind::Bento, tag.name(), tag.version().unwrap_or_default()).exists() {
+        return Err(Error::new(Cause::Build, format!("the local store has a Bento {tag} already"))
+            .hint("Set another version, or none to have one generated."));
+    }
+    store.insert(Kind::Bento, |target| {
+        let moved = std::fs::remove_dir(target).and_then(|()| std::fs::rename(folder, target));
+        moved.context(|| format!("failed to save {tag} in the local store {}", store.home().display()))
+    })
+}
+
+fn explain(reason: &driver::Failure, bentoml: Option<&str>, project: &Located, request: &Request) -> Error {
+    let error = failure::explain(reason, bentoml, project);
+    // The clone is gone when a person reads this, and GitHub knows nothing of it: paths count from its root.
+    match (&request.source, error.location()) {
+        (Source::Git(_), Some(at)) => {
+            let file = at.file.strip_prefix(&project.context).unwrap_or(&at.file).to_owned();
+            let at = bento_core::Location { file, ..at.clone() };
+            error.at(at)
+        }
+        _ => error,
+    }
+}

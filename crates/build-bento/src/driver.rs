@@ -1,0 +1,158 @@
+//! Runs the Python file that builds, and reads its answer.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use bento_core::action::Context;
+use bento_core::env::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY, BENTOML_HOME};
+use bento_core::process::{Command, describe};
+use bento_core::runner::console;
+use bento_core::{Cause, Context as _, Error, Result};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+
+use crate::Request;
+use crate::locate::Located;
+
+/// Carried in the binary.
+const DRIVER: &str = include_str!("driver.py");
+
+#[derive(Serialize)]
+struct Question<'a> {
+    staging: &'a Path,
+    context: &'a Path,
+    found_bentofile: Option<&'a Path>,
+    parameters: Parameters<'a>,
+}
+
+/// Parameters of `bentoml.bentos.build_bentofile`; those that are absent are not passed.
+#[derive(Serialize)]
+struct Parameters<'a> {
+    bentofile: Option<&'a Path>,
+    service: Option<&'a str>,
+    name: Option<&'a str>,
+    version: Option<&'a str>,
+    labels: Option<&'a BTreeMap<String, String>>,
+    args: Option<&'a BTreeMap<String, String>>,
+    build_ctx: &'a Path,
+}
+
+/// What the driver answers.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    ok: bool,
+    bentoml_version: Option<String>,
+    #[serde(default)]
+    folder: PathBuf,
+    #[serde(flatten)]
+    failure: Failure,
+}
+
+/// Why a build failed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Failure {
+    /// `project`: its own code raised; `service`: no service found; `unsupported`: by this BentoML; `bentoml`: the rest.
+    pub(crate) kind: String,
+    /// The exception's class.
+    #[serde(rename = "type")]
+    pub(crate) class: String,
+    /// What it says.
+    pub(crate) message: String,
+    /// The project's file that raised it.
+    pub(crate) file: Option<PathBuf>,
+    /// The line in it.
+    pub(crate) line: Option<u32>,
+    /// The column, for errors of syntax.
+    pub(crate) column: Option<u32>,
+    /// The module that is not installed.
+    pub(crate) missing: Option<String>,
+    /// Keys of the build configuration that BentoML does not know.
+    pub(crate) keys: Vec<String>,
+    /// Keys that it knows in their place.
+    pub(crate) known: Vec<String>,
+}
+
+/// How the driver ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The Bento stands in this folder, below the staging folder.
+    Built(PathBuf),
+    /// It could not be built, by this version of BentoML.
+    Failed(Box<Failure>, Option<String>),
+}
+
+/// Builds into the staging folder. What Python and the project print is shown in the log.
+///
+/// # Errors
+/// When Python cannot be started or ends without an answer, and on cancellation.
+pub(crate) async fn run(
+    request: &Request,
+    project: &Located,
+    staging: &Path,
+    home: &Path,
+    python: &Path,
+    ctx: &Context,
+) -> Result<Outcome> {
+    let temporary = ctx.temp_dir("build-bento-")?;
+    let [script, asked, answered] =
+        ["driver.py", "request.json", "result.json"].map(|name| temporary.path().join(name));
+    let question = question(request, project, staging);
+    let text = serde_json::to_vec(&question).context(|| "failed to write the request to Python".into())?;
+    for (file, bytes) in [(&script, DRIVER.as_bytes()), (&asked, &text)] {
+        std::fs::write(file, bytes).context(|| format!("failed to write {}", file.display()))?;
+    }
+    let mut command = Command::new(python)
+        .inherit(&ctx.env)
+        .args([&script, &asked, &answered])
+        .current_dir(&project.folder)
+        .env(BENTOML_HOME, home)
+        .env("PYTHONUNBUFFERED", "1")
+        .env("PYTHONIOENCODING", "utf-8")
+        .env("NO_COLOR", "1");
+    for name in ["FORCE_COLOR", "CLICOLOR_FORCE", "INPUT_CLOUD-API-TOKEN", "INPUT_CLOUD_API_TOKEN"] {
+        command = command.env_remove(name);
+    }
+    if let Some(cloud) = &request.cloud {
+        // Services that name their models in code pull them while they are imported.
+        command = command.env(BENTO_CLOUD_API_KEY, cloud.token.expose_secret());
+        if let Some(endpoint) = &cloud.endpoint {
+            command = command.env(BENTO_CLOUD_API_ENDPOINT, endpoint);
+        }
+    }
+    let ended = {
+        let _group = console::group("Build the Bento");
+        command.stream(&ctx.cancel).await?
+    };
+    let Ok(bytes) = std::fs::read(&answered) else {
+        let last = ended.tail.last().map(|line| format!("; its last line: {line}")).unwrap_or_default();
+        return Err(Error::new(
+            Cause::Build,
+            format!("Python ended with {} before the Bento was built{last}", describe(ended.status)),
+        )
+        .hint("Look above for what the service does while it is imported."));
+    };
+    let answer: Answer = serde_json::from_slice(&bytes).context(|| "failed to read the answer of Python".into())?;
+    Ok(match answer.ok {
+        true => Outcome::Built(answer.folder),
+        false => Outcome::Failed(Box::new(answer.failure), answer.bentoml_version),
+    })
+}
+
+fn question<'a>(request: &'a Request, project: &'a Located, staging: &'a Path) -> Question<'a> {
+    let given = |pairs: &'a BTreeMap<String, String>| Some(pairs).filter(|pairs| !pairs.is_empty());
+    Question {
+        staging,
+        context: &project.context,
+        found_bentofile: project.found.as_deref(),
+        parameters: Parameters {
+            bentofile: project.named.as_deref(),
+            service: project.service.as_deref(),
+            name: request.name.as_deref(),
+            version: request.version.as_deref(),
+            labels: given(&request.labels),
+            args: given(&request.args),
+            build_ctx: &project.context,
+        },
+    }
+}

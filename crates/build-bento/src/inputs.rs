@@ -1,0 +1,29 @@
+//! What the user sets under `with:`.
+
+use secrecy::SecretString;
+
+bento_core::inputs! {
+    /// Inputs of build-bento.
+    pub struct Inputs {
+        /// Path of bentofile.yaml or pyproject.toml: relative to the context, else to the working directory.
+        /// Empty: the one in the context, if any.
+        bentofile: Option<String> => input("bentofile"),
+        /// Version of the Bento. Empty: generated.
+        version: Option<String> => input("version"),
+        /// What to build: a folder, a git URL (`https://host/repo.git#ref:folder`), or a service of the working directory
+        /// (`module:Service`).
+        context: String => input("context").default("."),
+        /// Name of the Bento. Empty: the one in the build configuration, else the service's.
+        name: Option<String> => input("name"),
+        /// Labels of the Bento, one `key=value` per line; they win over those of the build configuration.
+        labels: Vec<String> => input("labels"),
+        /// Arguments for the service (`bentoml.use_arguments`), one `key=value` per line.
+        args: Vec<String> => input("args"),
+        /// API token of BentoCloud, for models that the project names and this machine lacks.
+        cloud_api_token: Option<SecretString> => input("cloud-api-token").env("BENTO_CLOUD_API_KEY"),
+        /// Endpoint URL of BentoCloud or Yatai.
+        cloud_endpoint: Option<String> => input("cloud-endpoint").env("BENTO_CLOUD_API_ENDPOINT"),
+        /// Print what would be done, and do nothing.
+        dry_run: bool => input("dry-run").default("false"),
+    }
+}

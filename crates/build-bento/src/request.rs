@@ -1,0 +1,114 @@
+//! What to build, read from the inputs and checked.
+
+use std::collections::BTreeMap;
+
+use bento_core::bento::Tag;
+use bento_core::{Context as _, Error, Result};
+use secrecy::SecretString;
+
+use crate::pairs;
+use crate::{Inputs, Source};
+
+/// What to build.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Where the project is.
+    pub source: Source,
+    /// The build configuration, as the user wrote it.
+    pub bentofile: Option<String>,
+    /// The Bento's version; `None`: generated.
+    pub version: Option<String>,
+    /// The Bento's name; `None`: the project's.
+    pub name: Option<String>,
+    /// Labels over those of the build configuration.
+    pub labels: BTreeMap<String, String>,
+    /// Arguments for the service.
+    pub args: BTreeMap<String, String>,
+    /// Access to the cloud, for models.
+    pub cloud: Option<Cloud>,
+}
+
+/// Access to BentoCloud or Yatai.
+#[derive(Debug, Clone)]
+pub struct Cloud {
+    /// The endpoint URL; `None`: BentoCloud's.
+    pub endpoint: Option<String>,
+    /// The API token.
+    pub token: SecretString,
+}
+
+impl Request {
+    /// Reads and checks the inputs.
+    pub fn new(inputs: &Inputs) -> Result<Self> {
+        check_name(inputs.name.as_deref())?;
+        check_version(inputs.version.as_deref())?;
+        let endpoint = inputs.cloud_endpoint.clone();
+        Ok(Self {
+            source: Source::parse(&inputs.context)?,
+            bentofile: inputs.bentofile.clone(),
+            version: inputs.version.clone(),
+            name: inputs.name.clone(),
+            labels: pairs::parse("labels", &inputs.labels)?,
+            args: pairs::parse("args", &inputs.args)?,
+            cloud: inputs.cloud_api_token.clone().map(|token| Cloud { endpoint, token }),
+        })
+    }
+}
+
+fn check_name(name: Option<&str>) -> Result<()> {
+    let Some(name) = name else { return Ok(()) };
+    let tag: Tag = name.parse().context(|| "input name".into())?;
+    if tag.version().is_some() {
+        return Err(Error::input(format!("input name: {name:?} holds a version"))
+            .hint("Set the version with the input version."));
+    }
+    Ok(())
+}
+
+fn check_version(version: Option<&str>) -> Result<()> {
+    let Some(version) = version else { return Ok(()) };
+    if version.eq_ignore_ascii_case("latest") {
+        return Err(Error::input("input version: latest is the name for the newest version, whichever it is")
+            .hint("Set another version, or none to have one generated."));
+    }
+    // The name does not matter here: an invalid one would be an error of its own.
+    Tag::new("bento", version).map(|_| ()).map_err(|error| {
+        Error::input(format!("input version: {version:?} is no version"))
+            .hint("Use letters, digits, '-', '_' and '.', at most 63 characters, a letter or digit at both ends.")
+            .caused_by(error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use bento_core::Env;
+    use bento_core::action::{Inputs as _, Values};
+
+    use super::*;
+
+    fn request(variables: &[(&str, &str)]) -> Result<Request> {
+        Request::new(&Inputs::read(&Values::of(&variables.iter().copied().collect::<Env>()))?)
+    }
+
+    #[test]
+    fn versions_and_names_that_make_no_tag_are_refused_before_anything_runs() {
+        for (name, value) in [
+            ("INPUT_VERSION", "a:b"),
+            ("INPUT_VERSION", "1 2"),
+            ("INPUT_VERSION", "-1"),
+            ("INPUT_VERSION", "latest"),
+            ("INPUT_NAME", "a/b"),
+            ("INPUT_NAME", "a:1"),
+        ] {
+            let text = request(&[(name, value)]).unwrap_err().full_text();
+            assert!(text.contains(&name.to_lowercase().replace('_', " ")), "{text}");
+        }
+        assert!(request(&[("INPUT_VERSION", "v1.2.3"), ("INPUT_NAME", "My_Bento")]).is_ok());
+    }
+
+    #[test]
+    fn the_environment_gives_access_to_the_cloud() {
+        let request = request(&[("BENTO_CLOUD_API_KEY", "k"), ("BENTO_CLOUD_API_ENDPOINT", "http://x")]).unwrap();
+        assert_eq!(request.cloud.unwrap().endpoint.as_deref(), Some("http://x"));
+    }
+}
