@@ -1,5 +1,8 @@
 //! The inputs of the action.
 
+/// Where [`crate::BentomlVersion::Main`] is the main branch of, unless the user says otherwise.
+pub(crate) const REPOSITORY: &str = "https://github.com/bentoml/BentoML";
+
 bento_core::inputs! {
     /// Inputs of setup.
     pub struct Inputs {
@@ -16,7 +19,7 @@ bento_core::inputs! {
         /// Accepted for the workflows that pass it; it has no effect yet.
         cache: String => input("cache"),
         /// The git repository of BentoML for `bentoml-version: main`, such as a fork or a mirror.
-        bentoml_repository: String => input("bentoml-repository").default("https://github.com/bentoml/BentoML"),
+        bentoml_repository: String => input("bentoml-repository").default(REPOSITORY),
         /// Only print what would be done.
         dry_run: bool => input("dry-run").default("false"),
     }

@@ -31,8 +31,8 @@ pub(crate) async fn install(
     let ended = uv.stream(&arguments, ctx).await?;
     drop(group);
     if !ended.status.success() {
-        let what = ended.tail.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect::<Vec<_>>();
-        let failed = format!("failed to install {requirement} (uv: {}): {}", describe(ended.status), what.join(" "));
+        let why = reason(&ended.tail);
+        let failed = format!("failed to install {requirement} (uv: {}): {why}", describe(ended.status));
         return Err(explain(failed, request, &draft, &uv, ctx).await);
     }
     let made = Interpreter::query(&python, ctx).await?;
@@ -41,6 +41,14 @@ pub(crate) async fn install(
     let folder = draft.finish(&format!("bentoml-{bentoml}-python-{}", made.version))?;
     let python = Interpreter::query(&bento_core::python::python_in(&folder), ctx).await?;
     Ok((python, bentoml))
+}
+
+/// What uv printed from its error on, on one line.
+fn reason(printed: &[String]) -> String {
+    let lines: Vec<_> = printed.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+    let is_error = |line: &&str| line.starts_with("error") || line.starts_with('×');
+    let start = lines.iter().position(is_error).unwrap_or(0);
+    lines[start..].join(" ")
 }
 
 /// Which versions there are instead, where it was the version that is wrong.

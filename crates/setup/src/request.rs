@@ -5,6 +5,7 @@ use bento_core::python::{Architecture, NoArchitecture, NoPythonVersion, PythonRe
 use bento_core::{Error, Result};
 use url::Url;
 
+use crate::inputs::REPOSITORY;
 use crate::{BentomlVersion, Inputs, version_file};
 
 /// Which BentoML, in which Python.
@@ -33,6 +34,11 @@ pub enum Reuse {
 }
 
 impl Request {
+    /// This BentoML in any current Python of this machine.
+    pub fn new(bentoml: BentomlVersion) -> Self {
+        Self { bentoml, repository: REPOSITORY.to_owned(), python: None, architecture: None, reuse: Reuse::default() }
+    }
+
     /// The request that the inputs make, and remarks for the user.
     ///
     /// # Errors
@@ -60,12 +66,14 @@ impl Request {
         if !inputs.cache.is_empty() {
             remarks.push(format!("the input cache ({}) has no effect yet", inputs.cache));
         }
-        let bentoml: BentomlVersion = inputs.bentoml_version.parse()?;
-        if bentoml == BentomlVersion::Main {
-            check_repository(&inputs.bentoml_repository)?;
+        let mut request = Self { python, architecture, ..Self::new(inputs.bentoml_version.parse()?) };
+        if !inputs.bentoml_repository.is_empty() {
+            request.repository.clone_from(&inputs.bentoml_repository);
         }
-        let repository = inputs.bentoml_repository.clone();
-        Ok((Self { bentoml, repository, python, architecture, reuse: Reuse::default() }, remarks))
+        if request.bentoml == BentomlVersion::Main {
+            check_repository(&request.repository)?;
+        }
+        Ok((request, remarks))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod common;
 
+use bento_core::python::{Interpreter, PINNED_UV, Uv};
 use common::{Machine, run};
 
 const BENTOML: &str = "1.4.39";
@@ -20,7 +21,7 @@ async fn an_exact_version_is_installed_and_then_there_already() {
     assert_eq!(machine.temp_files(), [format!("bentoml-{BENTOML}-python-{version}")]);
     let folder = machine.path("temp").join(&machine.temp_files()[0]);
     assert_eq!(machine.read("GITHUB_PATH"), format!("{}/bin\n", folder.display()));
-    assert!(machine.read("GITHUB_ENV").contains(&format!("VIRTUAL_ENV<<")));
+    assert!(machine.read("GITHUB_ENV").contains("VIRTUAL_ENV<<"));
     assert_eq!(ran.output("python-path"), folder.join("bin/python").to_string_lossy());
 
     // What was renamed still runs, as a command, as a module and with a pip of its own.
@@ -40,4 +41,33 @@ async fn an_exact_version_is_installed_and_then_there_already() {
     }
     assert_eq!(machine.temp_files().len(), 1);
     assert_eq!(machine.read("GITHUB_PATH").lines().count(), 1, "nothing is put on PATH twice");
+}
+
+#[tokio::test]
+async fn uv_is_fetched_with_ensurepip_and_kept_in_the_tool_cache() {
+    let machine = Machine::new();
+    let ctx = machine.context();
+    let python = Interpreter::query(&machine.bare_python().join("python"), &ctx).await.expect("a Python");
+    assert_eq!(python.distribution("pip"), None);
+    let uv = Uv::fetch(&python, &ctx).await.expect("a uv");
+    assert_eq!(uv.version.to_string(), PINNED_UV);
+    assert!(uv.program.starts_with(machine.path("tools")), "{}", uv.program.display());
+    assert_eq!(Uv::find(&ctx).await.expect("found").map(|found| found.program), Some(uv.program));
+    machine.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn uv_is_fetched_with_pip_and_gone_afterwards_where_the_tool_cache_takes_nothing() {
+    let mut machine = Machine::new();
+    let bin = machine.bare_python();
+    run(bin.join("python"), &["-m", "ensurepip"]);
+    machine.env.set("RUNNER_TOOL_CACHE", machine.write("no-folder", "").to_string_lossy());
+    let ctx = machine.context();
+    let python = Interpreter::query(&bin.join("python"), &ctx).await.expect("a Python");
+    assert!(python.distribution("pip").is_some());
+    let uv = Uv::fetch(&python, &ctx).await.expect("a uv");
+    assert!(uv.program.starts_with(machine.path("temp")), "{}", uv.program.display());
+    assert!(run(&uv.program, &["--version"]).contains(PINNED_UV));
+    drop(uv);
+    machine.assert_nothing_left();
 }

@@ -24,8 +24,8 @@ pub struct Chosen {
 impl fmt::Display for Chosen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { python, place, wanted, .. } = self;
-        let kind = if python.is_virtual() { "virtual environment" } else { "Python" };
-        write!(f, "{kind} {} in {place}: {}, fits {wanted}", python.version, python.executable.display())
+        let kind = if python.is_virtual() { " (a virtual environment)" } else { "" };
+        write!(f, "Python {}{kind} in {place}: {}, fits {wanted}", python.version, python.executable.display())
     }
 }
 

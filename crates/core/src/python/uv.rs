@@ -93,7 +93,9 @@ impl Uv {
         arguments: impl IntoIterator<Item = A>,
         ctx: &Context,
     ) -> Result<Ended> {
-        let command = Command::new(&self.program).inherit(&ctx.env).current_dir(ctx.workspace());
+        // In the workspace, uv takes the indexes and constraints that its project sets.
+        let folder = if ctx.workspace().is_dir() { ctx.workspace().to_owned() } else { ctx.temp_root() };
+        let command = Command::new(&self.program).inherit(&ctx.env).current_dir(folder);
         let command = command.env("UV_NO_PROGRESS", "1").env("UV_PYTHON_DOWNLOADS", "never");
         let command =
             pip_settings(&ctx.env).into_iter().fold(command, |command, (name, value)| command.env(name, value));

@@ -15,22 +15,22 @@ use tempfile::TempDir;
 /// What the way to the package index may need from this machine's environment.
 const KEPT: [&str; 4] = ["PIP_", "UV_", "SSL_", "HOME"];
 
-pub struct Machine {
+pub(crate) struct Machine {
     root: TempDir,
-    pub env: Env,
-    pub cancel: Cancel,
+    pub(crate) env: Env,
+    pub(crate) cancel: Cancel,
 }
 
 /// What a run of the action left behind.
-pub struct Ran {
-    pub result: Result<()>,
-    pub plan: String,
-    pub outputs: Vec<(String, String)>,
+pub(crate) struct Ran {
+    pub(crate) result: Result<()>,
+    pub(crate) plan: String,
+    pub(crate) outputs: Vec<(String, String)>,
 }
 
 impl Machine {
     /// An empty PATH, folders of its own; uv and its cache are shared by the tests.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().expect("a folder");
         let shared = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let kept = std::env::vars().filter(|(name, _)| {
@@ -54,42 +54,49 @@ impl Machine {
         Self { root, env, cancel: Cancel::default() }
     }
 
-    /// The same with this machine's real Python as `python3` on PATH, and a tool cache that keeps uv from test to test.
-    pub fn with_python() -> Self {
+    /// The same with a real `python3` on PATH that has nothing installed, whatever this machine's own has, and a tool cache
+    /// that keeps uv from test to test.
+    pub(crate) fn with_python() -> Self {
         let mut machine = Self::new();
         machine.env.set("RUNNER_TOOL_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("tools").to_string_lossy());
-        let python = real_python();
-        machine.append_path(python.parent().expect("a folder"));
+        machine.append_path(&machine.bare_python());
         machine
     }
 
-    pub fn append_path(&mut self, folder: &Path) {
+    /// The folder of a real Python without packages, not even pip.
+    pub(crate) fn bare_python(&self) -> PathBuf {
+        let bare = self.path("bare");
+        run(real_python(), &["-m", "venv", "--without-pip", &bare.to_string_lossy()]);
+        bare.join("bin")
+    }
+
+    pub(crate) fn append_path(&mut self, folder: &Path) {
         let path = format!("{}:{}", self.env.get("PATH").unwrap_or_default(), folder.display());
         self.env.set("PATH", path);
     }
 
-    pub fn set(&mut self, input: &str, value: &str) {
+    pub(crate) fn set(&mut self, input: &str, value: &str) {
         self.env.set(format!("INPUT_{}", input.to_uppercase()), value);
     }
 
-    pub fn path(&self, relative: &str) -> PathBuf {
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.path().join(relative)
     }
 
-    pub fn write(&self, relative: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, relative: &str, text: &str) -> PathBuf {
         let file = self.path(relative);
         fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
         fs::write(&file, text).expect("a file");
         file
     }
 
-    pub fn read(&self, relative: &str) -> String {
+    pub(crate) fn read(&self, relative: &str) -> String {
         fs::read_to_string(self.path(relative)).unwrap_or_default()
     }
 
     /// A program that answers as this version of Python would. Real ones of several versions are on few machines; what is
     /// tested with these is the choice among them.
-    pub fn fake_python(&self, relative: &str, version: &str) -> PathBuf {
+    pub(crate) fn fake_python(&self, relative: &str, version: &str) -> PathBuf {
         let file = self.path(relative);
         let answer = format!(
             r#"{{"executable":"{0}","version":"{version}","prefix":"/p","base_prefix":"/p","platform":"linux-{1}","scripts":"/p/bin","path":[]}}"#,
@@ -99,24 +106,24 @@ impl Machine {
         self.program(relative, &format!("#!/bin/sh\necho '{answer}'\n"))
     }
 
-    pub fn program(&self, relative: &str, text: &str) -> PathBuf {
+    pub(crate) fn program(&self, relative: &str, text: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
         let file = self.write(relative, text);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("a mode");
         file
     }
 
-    pub fn context(&self) -> Context {
+    pub(crate) fn context(&self) -> Context {
         Context::new(self.env.clone(), self.cancel.clone())
     }
 
-    pub async fn plan(&self) -> Result<Plan> {
+    pub(crate) async fn plan(&self) -> Result<Plan> {
         let inputs = setup::Inputs::read(&Values::of(&self.env))?;
         Setup::plan(inputs, &self.context()).await
     }
 
     /// Inputs, plan, effects, as the frame does it.
-    pub async fn run(&self) -> Ran {
+    pub(crate) async fn run(&self) -> Ran {
         let mut report = Report::new(Setup::SPEC);
         let mut text = String::new();
         let result = match self.plan().await {
@@ -130,37 +137,37 @@ impl Machine {
     }
 
     /// The names in the folder for temporary files.
-    pub fn temp_files(&self) -> Vec<String> {
+    pub(crate) fn temp_files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path("temp")).expect("the folder").flatten();
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 
     /// Nothing for later steps, nothing in the folder for temporary files.
-    pub fn assert_nothing_left(&self) {
+    pub(crate) fn assert_nothing_left(&self) {
         assert_eq!(self.temp_files(), Vec::<String>::new());
         assert_eq!(self.read("GITHUB_PATH") + &self.read("GITHUB_ENV"), "");
     }
 }
 
 impl Ran {
-    pub fn output(&self, name: &str) -> &str {
+    pub(crate) fn output(&self, name: &str) -> &str {
         self.outputs.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    pub fn error(&self) -> String {
+    pub(crate) fn error(&self) -> String {
         self.result.as_ref().expect_err("an error").full_text()
     }
 }
 
 /// The program behind this machine's `python3`.
-pub fn real_python() -> PathBuf {
+pub(crate) fn real_python() -> PathBuf {
     let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
     let asked = asked.expect("the tests need python3 (3.9 or newer) on PATH");
     PathBuf::from(String::from_utf8_lossy(&asked.stdout).trim())
 }
 
 /// Runs a program to its end and returns its standard output.
-pub fn run(program: impl AsRef<Path>, arguments: &[&str]) -> String {
+pub(crate) fn run(program: impl AsRef<Path>, arguments: &[&str]) -> String {
     let ended = Command::new(program.as_ref()).args(arguments).output().expect("it starts");
     assert!(ended.status.success(), "{:?}: {}", program.as_ref(), String::from_utf8_lossy(&ended.stderr));
     String::from_utf8_lossy(&ended.stdout).trim().to_owned()

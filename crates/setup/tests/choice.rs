@@ -1,0 +1,96 @@
+//! Which Python is chosen, and what the plan says of it.
+
+mod common;
+
+use common::Machine;
+
+fn arch() -> &'static str {
+    if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" }
+}
+
+/// PATH: 3.10 (and a python3.12); tool cache: 3.11.7, 3.12.3 and an incomplete 3.13.0; pyenv: 3.9.18.
+fn machine() -> Machine {
+    let machine = Machine::new();
+    machine.fake_python("bin/python3", "3.10.4");
+    machine.fake_python("bin/python3.12", "3.12.9");
+    for version in ["3.11.7", "3.12.3", "3.13.0"] {
+        machine.fake_python(&format!("tools/Python/{version}/{}/bin/python", arch()), version);
+        if version != "3.13.0" {
+            machine.write(&format!("tools/Python/{version}/{}.complete", arch()), "");
+        }
+    }
+    machine.fake_python("pyenv/versions/3.9.18/bin/python", "3.9.18");
+    machine
+}
+
+#[tokio::test]
+async fn each_form_has_its_place() {
+    for (form, version, place) in [
+        ("", "3.10.4", "PATH"),
+        ("3.x", "3.12.3", "the tool cache"),
+        ("3.11", "3.11.7", "the tool cache"),
+        ("3.12.9", "3.12.9", "PATH"),
+        ("3.10", "3.10.4", "PATH"),
+        ("3.9", "3.9.18", "pyenv"),
+        ("3.8\n3.10\n3.11", "3.10.4", "PATH"),
+    ] {
+        let mut machine = machine();
+        machine.set("python-version", form);
+        let plan = machine.plan().await.expect(form).to_string();
+        assert!(plan.contains(&format!("use Python {version} in {place}: ")), "{form}: {plan}");
+    }
+}
+
+#[tokio::test]
+async fn the_version_file_counts_where_no_version_is_given() {
+    let mut machine = machine();
+    machine.write("workspace/.python-version", "# ours\r\n3.8\r\n3.11\r\n");
+    machine.set("python-version-file", ".python-version");
+    let plan = machine.plan().await.expect("a plan").to_string();
+    assert!(plan.contains("use Python 3.11.7 in the tool cache"), "{plan}");
+    machine.set("python-version", "3.10");
+    let plan = machine.plan().await.expect("a plan").to_string();
+    assert!(plan.contains("use Python 3.10.4") && plan.contains(".python-version is not read"), "{plan}");
+}
+
+#[tokio::test]
+async fn remarks_are_in_the_plan_and_nothing_is_done() {
+    let mut machine = machine();
+    machine.set("cache", "pip");
+    machine.set("architecture", "x86");
+    machine.set("bentoml-version", "1.4.39");
+    let plan = machine.plan().await.expect("a plan").to_string();
+    let lines: Vec<_> = plan.lines().collect();
+    assert_eq!(lines.len(), 4, "{plan}");
+    assert_eq!(lines[0], "the input cache (pip) has no effect yet");
+    assert!(lines[1].starts_with("no Python for x86 was found"), "{plan}");
+    assert!(lines[3].starts_with("install bentoml 1.4.39 into a new virtual environment in"), "{plan}");
+    assert!(lines[3].ends_with("which is not on PATH and will be fetched with pip"), "{plan}");
+    machine.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn a_miss_lists_what_was_found_and_where() {
+    let mut machine = machine();
+    machine.set("python-version", "3.14");
+    let error = machine.plan().await.expect_err("a miss");
+    assert_eq!(error.cause(), bento_core::Cause::NotFound);
+    let text = error.full_text();
+    assert!(text.starts_with("no Python fits 3.14: found were: 3.10.4 (PATH: "), "{text}");
+    for found in ["3.12 (PATH: ", "3.11.7 (the tool cache: ", "3.9.18 (pyenv: "] {
+        assert!(text.contains(found), "{found}: {text}");
+    }
+    assert!(!text.contains("3.13.0"), "incomplete: {text}");
+}
+
+#[tokio::test]
+async fn programs_that_are_no_python_are_passed_over() {
+    let mut machine = Machine::new();
+    machine.program("bin/python", "#!/bin/sh\necho 'command not found' >&2; exit 127\n");
+    machine.program("bin/python3", "#!/bin/sh\necho hello\n");
+    let other = machine.path("other");
+    machine.append_path(&other);
+    machine.fake_python("other/python3", "3.11.2");
+    let plan = machine.plan().await.expect("a plan").to_string();
+    assert!(plan.contains("use Python 3.11.2 in PATH"), "{plan}");
+}
