@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use bento_core::action::Context;
 use bento_core::bento::{BentoInfo, Kind, Store, Tag};
-use bento_core::{Cause, Context as _, Error, Result};
+use bento_core::{Cause, Context as _, Error, Location, Result};
 
 use crate::driver::Outcome;
-use crate::locate::{self, Located};
-use crate::{Request, Source, driver, failure, git, models};
+use crate::{Request, Source, driver, failure, git, locate, models};
 
 /// A Bento that was built.
 #[derive(Debug, Clone)]
@@ -32,7 +31,7 @@ pub struct Built {
 pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Built> {
     let started = Instant::now();
     let store = store(ctx)?;
-    let (project, _clone) = match &request.source {
+    let (project, clone) = match &request.source {
         Source::Local(context) => (locate::local(context, request.bentofile.as_deref(), ctx.workspace())?, None),
         Source::Git(repository) => {
             let clone = git::fetch(repository, ctx).await?;
@@ -44,7 +43,10 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
     models::pull(&models::missing(&project.models, &store)?, request.cloud.as_ref(), &store, ctx).await?;
     let folder = match driver::run(request, &project, staging.path(), store.home(), python, ctx).await? {
         Outcome::Built(folder) => folder,
-        Outcome::Failed(reason, bentoml) => return Err(explain(&reason, bentoml.as_deref(), &project, request)),
+        Outcome::Failed(reason, bentoml) => {
+            let error = failure::explain(&reason, bentoml.as_deref(), &project);
+            return Err(clone.iter().fold(error, in_repository));
+        }
     };
     let (tag, path) = adopt(&folder, &store)?;
     let info = BentoInfo::read(&path)?;
@@ -70,15 +72,9 @@ fn adopt(folder: &Path, store: &Store) -> Result<(Tag, PathBuf)> {
     })
 }
 
-fn explain(reason: &driver::Failure, bentoml: Option<&str>, project: &Located, request: &Request) -> Error {
-    let error = failure::explain(reason, bentoml, project);
-    // The clone is gone when a person reads this, and GitHub knows nothing of it: paths count from its root.
-    match (&request.source, error.location()) {
-        (Source::Git(_), Some(at)) => {
-            let file = at.file.strip_prefix(&project.context).unwrap_or(&at.file).to_owned();
-            let at = bento_core::Location { file, ..at.clone() };
-            error.at(at)
-        }
-        _ => error,
-    }
+/// The clone is gone when a person reads the error, and GitHub knows nothing of it: paths count from its root.
+fn in_repository(error: Error, clone: &git::Clone) -> Error {
+    let Some(at) = error.location().cloned() else { return error };
+    let file = at.file.strip_prefix(&clone.root).unwrap_or(&at.file).to_owned();
+    error.at(Location { file, ..at })
 }

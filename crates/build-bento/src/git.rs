@@ -15,6 +15,8 @@ use crate::source::GitContext;
 pub(crate) struct Clone {
     /// Keeps the folder alive.
     _temporary: tempfile::TempDir,
+    /// The repository's root.
+    pub(crate) root: PathBuf,
     /// The build context inside it.
     pub(crate) context: PathBuf,
 }
@@ -60,7 +62,7 @@ pub(crate) async fn fetch(git: &GitContext, ctx: &Context) -> Result<Clone> {
         run(&root, &["submodule", "update", "--quiet", "--init", "--recursive", "--depth", "1"]).await?;
     }
     let context = context_in(&root, git)?;
-    Ok(Clone { _temporary: temporary, context })
+    Ok(Clone { _temporary: temporary, root, context })
 }
 
 /// The folder of the context; links in the repository do not lead out of it.

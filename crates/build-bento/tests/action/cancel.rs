@@ -17,9 +17,9 @@ time.sleep(600)
 #[test]
 fn a_service_that_hangs_is_ended_with_all_it_started() {
     let project = Project::service(&format!("{HANGS}{SERVICE}"));
-    let started = std::time::Instant::now();
     let result = project.build_and_cancel_at("hangs now");
-    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    let since = std::fs::metadata(project.workspace().join("pids")).unwrap().modified().unwrap().elapsed().unwrap();
+    assert!(since < Duration::from_secs(6), "it took {since:?} to end, 5 s are promised");
     assert_eq!((result.exit_code, result.killed), (Some(130), false), "{}", result.log_text());
     assert_eq!((project.stored("bentos/echo"), project.stored("tmp")), (Vec::new(), Vec::new()));
     let pids = std::fs::read_to_string(project.workspace().join("pids")).unwrap();

@@ -123,6 +123,9 @@ impl Project {
         });
         // The runner adds it to failed `run:` steps, which this one stands in as; actions have none.
         result.annotations.retain(|annotation| !annotation.message.starts_with("Process completed with exit code"));
+        // What the runner and the test harness print before the action starts is not the action's.
+        let start = result.log.iter().position(|line| line == "running 1 test").expect("the action starts");
+        result.log.drain(..=start);
         result
     }
 }
