@@ -85,7 +85,8 @@ pub(crate) fn is_executable(path: &Path) -> bool {
     metadata.is_file() && runs
 }
 
-fn line(command: &Command) -> String {
+/// The command line, for messages.
+pub(crate) fn line(command: &Command) -> String {
     let words: Vec<OsString> =
         std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_owned).collect();
     words.join(OsStr::new(" ")).to_string_lossy().into_owned()

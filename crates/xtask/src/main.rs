@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: its result is what it prints")]
 
+mod bench;
 mod command;
 mod dist;
 mod layout;
@@ -16,8 +17,12 @@ use clap::{ArgMatches, Command};
 /// A subcommand: how clap describes it, and what it does.
 type Subcommand = (fn() -> Command, fn(&ArgMatches) -> Result<()>);
 
-const SUBCOMMANDS: &[Subcommand] =
-    &[(test::command, test::run), (dist::command, dist::run), (tools::command, tools::run)];
+const SUBCOMMANDS: &[Subcommand] = &[
+    (test::command, test::run),
+    (bench::command, bench::run),
+    (dist::command, dist::run),
+    (tools::command, tools::run),
+];
 
 fn main() -> ExitCode {
     let cli = Command::new("cargo xtask")

@@ -1,0 +1,58 @@
+//! `cargo xtask bench`: this suite beside the real BentoML CLI, on this machine, in one run.
+
+mod cloud;
+mod figure;
+mod lab;
+mod machine;
+mod measure;
+mod model;
+mod report;
+mod rows;
+mod temp;
+
+use anyhow::{Context, Result};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::{dist, tools};
+use lab::{Lab, Scale};
+use rows::ROWS;
+
+pub(crate) fn command() -> Command {
+    Command::new("bench")
+        .about("Compare with the real BentoML CLI on this machine; a whole run is written to docs/benchmarks.md")
+        .arg(
+            Arg::new("quick")
+                .long("quick")
+                .action(ArgAction::SetTrue)
+                .help("Smaller models and fewer runs; only prints"),
+        )
+        .arg(
+            Arg::new("only")
+                .long("only")
+                .value_name("ROW")
+                .value_parser(PossibleValuesParser::new(ROWS.iter().map(|row| row.name)))
+                .help("Measure this row; only prints"),
+        )
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
+    let scale = if matches.get_flag("quick") { Scale::Quick } else { Scale::Full };
+    let only = matches.get_one::<String>("only");
+    tools::ensure()?;
+    dist::build()?;
+    dist::build_local_cloud()?;
+    let lab = Lab::new(scale)?;
+    let mut results = Vec::new();
+    for row in ROWS.iter().filter(|row| only.is_none_or(|only| only == row.name)) {
+        println!("measuring {} …", row.name);
+        let outcome = (row.measure)(&lab).with_context(|| format!("row {}", row.name))?;
+        results.push((row, outcome));
+    }
+    let table = report::table(scale, &results);
+    println!("\n{table}");
+    if only.is_none() && scale == Scale::Full {
+        report::write(&table)?;
+    }
+    Ok(())
+}

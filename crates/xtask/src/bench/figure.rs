@@ -1,0 +1,85 @@
+//! What is measured, and how it reads.
+
+use std::fmt;
+use std::time::Duration;
+
+const MIB: u64 = 1024 * 1024;
+
+/// One side of a row. What a row does not measure is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Figure {
+    /// Median wall time.
+    pub(super) time: Option<Duration>,
+    /// Largest resident memory in bytes of the process or of a child it waited for, over all runs.
+    pub(super) memory: Option<u64>,
+    /// Most bytes that stood in temporary folders at once, over all runs.
+    pub(super) temp: Option<u64>,
+    /// Size of a file in bytes.
+    pub(super) size: Option<u64>,
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<String> = [
+            self.time.map(|time| format!("{:.3} s", time.as_secs_f64())),
+            self.memory.map(|bytes| format!("{} MiB", bytes.div_ceil(MIB))),
+            self.temp.map(|bytes| match bytes {
+                0 => "no temp file".to_owned(),
+                bytes => format!("{} MiB temp", bytes.div_ceil(MIB)),
+            }),
+            self.size.map(|bytes| format!("{:.2} MB", bytes as f64 / 1e6)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        f.write_str(if parts.is_empty() { "–" } else { "" })?;
+        f.write_str(&parts.join(", "))
+    }
+}
+
+/// Both sides of a row; a side that does not exist is `Figure::default()`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outcome {
+    /// The real BentoML CLI.
+    pub(super) today: Figure,
+    /// This suite.
+    pub(super) here: Figure,
+}
+
+impl Outcome {
+    /// How many times faster this suite is.
+    pub(super) fn ratio(&self) -> Option<f64> {
+        Some(self.today.time?.as_secs_f64() / self.here.time?.as_secs_f64())
+    }
+}
+
+/// The middle value; with an even number of values the lower of the two.
+pub(super) fn median(mut times: Vec<Duration>) -> Option<Duration> {
+    times.sort_unstable();
+    times.get(times.len().checked_sub(1)? / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_slow_run_does_not_move_the_median() {
+        let times = [3, 900, 2].map(Duration::from_millis).to_vec();
+        assert_eq!(median(times), Some(Duration::from_millis(3)));
+        assert_eq!(median(Vec::new()), None);
+    }
+
+    #[test]
+    fn a_figure_says_what_was_measured_and_nothing_else() {
+        let figure = Figure {
+            time: Some(Duration::from_millis(3900)),
+            memory: Some(77 * MIB),
+            temp: Some(1024 * MIB),
+            size: None,
+        };
+        assert_eq!(figure.to_string(), "3.900 s, 77 MiB, 1024 MiB temp");
+        assert_eq!(Figure { temp: Some(0), ..Figure::default() }.to_string(), "no temp file");
+        assert_eq!(Figure::default().to_string(), "–");
+    }
+}

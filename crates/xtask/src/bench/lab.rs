@@ -1,0 +1,121 @@
+//! The place where a benchmark runs: programs, scratch folders, sizes.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::cloud::Cloud;
+use crate::{command, layout, tools};
+
+const MIB: u64 = 1024 * 1024;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// What docs/benchmarks.md shows.
+    Full,
+    /// A look in a minute.
+    Quick,
+}
+
+impl Scale {
+    /// Measured turns of work that takes less than a second.
+    pub(super) fn short_runs(self) -> usize {
+        if self == Self::Full { 15 } else { 3 }
+    }
+
+    /// Measured turns of work that moves a model.
+    pub(super) fn long_runs(self) -> usize {
+        if self == Self::Full { 5 } else { 3 }
+    }
+
+    /// Size of the model that is moved.
+    pub(super) fn model_bytes(self) -> u64 {
+        if self == Self::Full { 1024 * MIB } else { 64 * MIB }
+    }
+}
+
+/// Everything a row needs. The scratch folder goes when it is dropped, and the cloud ends.
+pub(super) struct Lab {
+    pub(super) scale: Scale,
+    // Dropped before the scratch folder, which holds its data.
+    cloud: OnceCell<Cloud>,
+    scratch: Scratch,
+}
+
+impl Lab {
+    pub(super) fn new(scale: Scale) -> Result<Self> {
+        Ok(Self { scale, cloud: OnceCell::new(), scratch: Scratch::new()? })
+    }
+
+    /// A folder under `target`, on the disk of the checkout: a `tmpfs` would hide what temporary files cost.
+    pub(super) fn scratch(&self) -> &Path {
+        &self.scratch.0
+    }
+
+    /// An empty folder in the scratch folder; what was there is removed.
+    pub(super) fn fresh_folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.scratch().join(name);
+        empty(&folder)?;
+        Ok(folder)
+    }
+
+    /// The local cloud, started when first asked for.
+    pub(super) fn cloud(&self) -> Result<&Cloud> {
+        if self.cloud.get().is_none() {
+            let cloud = Cloud::start(&self.scratch().join("cloud"))?;
+            let _ = self.cloud.set(cloud);
+        }
+        self.cloud.get().context("the local cloud has started")
+    }
+
+    /// The real BentoML CLI on the store `home`.
+    pub(super) fn bentoml(&self, home: &Path) -> Command {
+        let mut bentoml = command::clean(tools::venv().join("bin/bentoml"));
+        bentoml.env("BENTOML_HOME", home).env("BENTOML_DO_NOT_TRACK", "True");
+        bentoml
+    }
+
+    /// The real BentoML CLI on the store `home`, logged in to the local cloud.
+    pub(super) fn bentoml_in_cloud(&self, home: &Path) -> Result<Command> {
+        let mut bentoml = self.bentoml(home);
+        self.cloud()?.log_in(&mut bentoml);
+        Ok(bentoml)
+    }
+
+    /// A program as it ships.
+    pub(super) fn dist(&self, name: &str) -> Command {
+        command::clean(layout::dist_binaries().join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+    }
+
+    /// Node, which runs the launcher.
+    pub(super) fn node(&self) -> Command {
+        command::clean(tools::node())
+    }
+}
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let folder = layout::target().join("bench");
+        empty(&folder)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // The next benchmark empties it anyway.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).with_context(|| format!("could not empty {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("could not create {}", folder.display()))
+}

@@ -1,0 +1,27 @@
+//! The rows of the table. A new one is a file here and a line in [`ROWS`].
+
+mod deploy;
+mod launcher;
+mod size;
+mod start;
+mod transfer;
+
+use anyhow::Result;
+
+use super::figure::Outcome;
+use super::lab::Lab;
+
+/// A row of the table.
+pub(super) struct Row {
+    /// What `--only` takes.
+    pub(super) name: &'static str,
+    /// The work, as the table says it; `{model}` becomes the model's size.
+    pub(super) work: &'static str,
+    /// What this suite must reach.
+    pub(super) aim: &'static str,
+    /// Does the work on both sides.
+    pub(super) measure: fn(&Lab) -> Result<Outcome>,
+}
+
+/// In the order of the table.
+pub(super) const ROWS: &[Row] = &[start::ROW, launcher::ROW, deploy::ROW, transfer::PUSH, transfer::PULL, size::ROW];
