@@ -1,5 +1,6 @@
 //! `local-cloud`: a BentoCloud on your own machine.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -82,7 +83,7 @@ fn main() -> ExitCode {
     let Cli { command: Command::Serve(arguments) } = Cli::parse();
     let filter = EnvFilter::try_from_env("LOCAL_CLOUD_LOG")
         .unwrap_or_else(|_| EnvFilter::new("local_cloud=info,warn,s3s=error,s3s_fs=error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -8,9 +8,10 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::process::Command;
+use tokio::process::{ChildStdin, Command};
 
-use super::{Settings, environment, home};
+use super::{Settings, environment, home, leftovers};
+use crate::records::new_uid;
 
 /// Runs the command as leader of the process group, with a watcher beside it that reads from us: when this server is
 /// gone, however it went, the pipe closes and the watcher ends the whole group. (`bentoml serve` starts workers of
@@ -24,6 +25,10 @@ exec "$@""#;
 pub(crate) struct Child {
     process: tokio::process::Child,
     group: Option<Pid>,
+    /// Found in the environment of all its descendants.
+    mark: String,
+    /// Our end of the watcher's pipe; `wait` would close it if it stayed in `process`.
+    _watched: Option<ChildStdin>,
 }
 
 impl Child {
@@ -38,12 +43,14 @@ impl Child {
         command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--api-workers", "1"]);
         command.env_clear().envs(environment::inherited(&settings.python)).envs(plan.envs.iter().cloned());
         command.env("BENTOML_HOME", &plan.home).env("BENTOML_DO_NOT_TRACK", "True");
-        command.env(super::leftovers::MARK, &settings.data_dir);
+        let mark = new_uid();
+        command.env(leftovers::DATA_MARK, &settings.data_dir).env(leftovers::RUN_MARK, &mark);
         command.current_dir(directory).process_group(0).kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(out).stderr(err);
-        let process = command.spawn().map_err(|error| format!("cannot start /bin/sh: {error}"))?;
+        let mut process = command.spawn().map_err(|error| format!("cannot start /bin/sh: {error}"))?;
         let group = process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        Ok(Self { process, group })
+        let _watched = process.stdin.take();
+        Ok(Self { process, group, mark, _watched })
     }
 
     /// Waits for the end of the process, and says how it ended.
@@ -63,6 +70,8 @@ impl Child {
         // Workers and the watcher may outlive their leader.
         self.signal(Signal::KILL);
         let _ = self.process.wait().await;
+        let mark = self.mark.clone();
+        let _ = tokio::task::spawn_blocking(move || leftovers::end_marked(leftovers::RUN_MARK, &mark)).await;
     }
 
     fn signal(&self, signal: Signal) {

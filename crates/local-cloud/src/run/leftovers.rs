@@ -1,31 +1,62 @@
-//! Processes of an earlier server on the same data directory that was killed.
+//! Processes that outlive the one they belong to.
 //!
-//! Their watcher (see `child`) ends them within seconds; a server that starts meanwhile needs their ports at once.
+//! `bentoml serve` puts its workers into process groups of their own, so a signal to the group does not reach all of
+//! them. Every process of a Deployment carries two marks in its environment instead, which its children inherit.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Variable that marks every process of a Deployment, workers included; its value is the data directory.
-pub(crate) const MARK: &str = "LOCAL_CLOUD_DATA";
+/// Marks the processes of a server: the data directory.
+pub(crate) const DATA_MARK: &str = "LOCAL_CLOUD_DATA";
+/// Marks the processes of one life of a Deployment: a random word.
+pub(crate) const RUN_MARK: &str = "LOCAL_CLOUD_RUN";
 
-/// Kills what an earlier server left behind. The caller holds the lock of the data directory, so no other server's
-/// processes are hit. Linux only: elsewhere `/proc` is missing and the watcher has to do.
+/// How long to wait for the end of processes that were killed; their ports are free only then.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// Kills what an earlier server on this data directory left behind when it was killed itself. (Their watchers, see
+/// `child`, end them too, but only within seconds.) The caller holds the lock of the directory, so nobody else's
+/// processes are hit.
 pub(crate) fn end_leftovers(data_dir: &Path) {
-    let mark = format!("{MARK}={}", data_dir.display());
-    let Ok(processes) = std::fs::read_dir("/proc") else { return };
-    for entry in processes.flatten() {
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        if u32::try_from(id).is_ok_and(|id| id == std::process::id()) {
-            continue;
-        }
-        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-        if !environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
-            continue;
-        }
-        tracing::info!("ending process {id}, left by an earlier local-cloud");
-        if let Some(pid) = Pid::from_raw(id) {
-            let _ = kill_process(pid, Signal::KILL);
-        }
+    let count = end_marked(DATA_MARK, &data_dir.display().to_string());
+    if count > 0 {
+        tracing::info!("ended {count} processes that an earlier local-cloud had left");
     }
+}
+
+/// Kills all processes with a mark and waits until they are gone; answers how many there were. Linux only: elsewhere
+/// there is no `/proc`, and the watchers have to do.
+pub(crate) fn end_marked(name: &str, value: &str) -> usize {
+    let mark = format!("{name}={value}");
+    let mut found = marked(&mark);
+    let count = found.len();
+    let deadline = Instant::now() + WAIT;
+    while !found.is_empty() && Instant::now() < deadline {
+        for process in &found {
+            // An error means that it is gone already.
+            let _ = kill_process(*process, Signal::KILL);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+        // A killed process has no environment any more, even while nobody has collected it.
+        found = marked(&mark);
+    }
+    count
+}
+
+fn marked(mark: &str) -> Vec<Pid> {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let is_marked = |path: &Path| {
+        let environment = std::fs::read(path.join("environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+    };
+    processes
+        .flatten()
+        .filter_map(|entry| {
+            let id: i32 = entry.file_name().to_str()?.parse().ok()?;
+            let own = u32::try_from(id).is_ok_and(|id| id == std::process::id());
+            if own || !is_marked(&entry.path()) { None } else { Pid::from_raw(id) }
+        })
+        .collect()
 }
