@@ -1,1 +1,22 @@
-fn main() {}
+//! The one shipped binary: a subcommand per action.
+
+use std::process::ExitCode;
+
+use bento_core::Env;
+
+fn main() -> ExitCode {
+    let matches = bento_actions::command_line().get_matches();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    match runtime {
+        Ok(runtime) => {
+            let code = runtime.block_on(bento_actions::dispatch(Env::of_process(), &matches));
+            // A blocking read that nobody waits for must not hold the process back.
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => {
+            bento_core::runner::console::line(&format!("::error::failed to start: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}

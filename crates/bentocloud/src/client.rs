@@ -94,6 +94,11 @@ impl Client {
         self.endpoint.as_str().trim_end_matches('/')
     }
 
+    /// Waits, unless the job is cancelled.
+    pub async fn pause(&self, time: Duration) -> Result<()> {
+        self.cancel.run(tokio::time::sleep(time)).await
+    }
+
     /// Sends a call and reads its JSON answer.
     pub(crate) async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T> {
         let what = format!("{} {}", call.method, call.path);

@@ -60,7 +60,10 @@ impl Client {
                 match newest {
                     Some(newest) => tag.with_version(&newest.name)?,
                     None => {
-                        return store.find(kind, tag)?.map(|(tag, path)| Pulled::Present(tag, path)).ok_or_else(missing);
+                        return store
+                            .find(kind, tag)?
+                            .map(|(tag, path)| Pulled::Present(tag, path))
+                            .ok_or_else(missing);
                     }
                 }
             }

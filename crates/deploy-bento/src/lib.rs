@@ -1,1 +1,19 @@
-//! The deploy-bento action: a Bento becomes a running Deployment
+//! The deploy-bento action: a Bento becomes a running Deployment.
+//!
+//! Data flows one way: inputs → [`Request`] → [`Plan`] → effects → report.
+
+mod action;
+mod bento;
+mod configuration;
+mod deploy;
+mod file;
+mod inputs;
+mod plan;
+mod report;
+mod request;
+mod wait;
+
+pub use action::DeployBento;
+pub use inputs::{Inputs, Verb};
+pub use plan::Plan;
+pub use request::Request;

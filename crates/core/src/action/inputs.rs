@@ -167,6 +167,24 @@ impl FromInput for Vec<String> {
     }
 }
 
+/// Lines of `key=value`. The value may hold `=`; the last of two lines with the same key counts.
+impl FromInput for BTreeMap<String, String> {
+    const KIND: Kind = Kind::Lines;
+
+    fn from_input(spec: &InputSpec, value: &str) -> Result<Self> {
+        Vec::<String>::from_input(spec, value)?.iter().map(|line| pair(spec, line)).collect()
+    }
+}
+
+fn pair(spec: &InputSpec, line: &str) -> Result<(String, String)> {
+    let wrong = |why: &str| {
+        Error::input(format!("input {}: the line {line:?} {why}", spec.name)).hint("Write one key=value per line.")
+    };
+    let (key, value) = line.split_once('=').ok_or_else(|| wrong("has no `=`"))?;
+    let key = key.trim();
+    if key.is_empty() { Err(wrong("has no key")) } else { Ok((key.to_owned(), value.trim().to_owned())) }
+}
+
 impl FromInput for Duration {
     const KIND: Kind = Kind::Seconds;
 
@@ -273,6 +291,17 @@ mod tests {
             error.full_text(),
             "input wait: \"yes\" is no boolean. Write one of true, True, TRUE, false, False, FALSE."
         );
+    }
+
+    #[test]
+    fn pairs_split_at_the_first_equals_sign_and_wrong_lines_are_named() {
+        let spec = super::super::input("labels");
+        let pairs = BTreeMap::from_input(&spec, "team=ml\nquery = a=b\nempty=").unwrap();
+        assert_eq!((pairs["team"].as_str(), pairs["query"].as_str(), pairs["empty"].as_str()), ("ml", "a=b", ""));
+        for line in ["team", "=x", " = "] {
+            let error = BTreeMap::from_input(&spec, &format!("a=b\n{line}\n.")).unwrap_err().full_text();
+            assert!(error.contains("labels") && error.contains(line.trim()), "{error}");
+        }
     }
 
     #[test]

@@ -1,0 +1,62 @@
+//! Which Bento is deployed, and how it gets into the cloud.
+
+use bento_core::action::Context;
+use bento_core::bento::{BentoInfo, Kind, Store, Tag};
+use bento_core::{Error, Result};
+use bentocloud::Client;
+use serde_json::Value;
+
+/// A Bento that is there.
+#[derive(Debug, Clone)]
+pub(crate) enum Existing {
+    /// In the local store; it is pushed first.
+    Local(Tag),
+    /// In the cloud only.
+    Remote(Tag, Facts),
+}
+
+/// What a Deployment needs to know of its Bento.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    /// The service that answers from outside.
+    pub entry_service: String,
+    /// Its environment variables: name, value, stage.
+    pub envs: Vec<Value>,
+}
+
+impl Facts {
+    pub(crate) fn of(info: &BentoInfo) -> Self {
+        Self::new(info.entry_service(), info.envs())
+    }
+
+    fn new(entry_service: &str, envs: Vec<Value>) -> Self {
+        // Bentos of BentoML before 1.2 name no entry service; the cloud calls it so.
+        let entry_service = if entry_service.is_empty() { "apiserver" } else { entry_service };
+        Self { entry_service: entry_service.to_owned(), envs }
+    }
+}
+
+/// Finds a Bento, in the local store first, then in the cloud.
+pub(crate) async fn find(tag: &Tag, store: Option<&Store>, client: &Client) -> Result<Existing> {
+    if let Some(store) = store
+        && let Some((tag, path)) = store.find(Kind::Bento, tag)?
+    {
+        BentoInfo::read(&path)?;
+        return Ok(Existing::Local(tag));
+    }
+    if let Some((tag, artifact)) = client.find(Kind::Bento, tag).await? {
+        let manifest = artifact.manifest.unwrap_or_default();
+        let entry = manifest.get("entry_service").and_then(Value::as_str).unwrap_or_default();
+        let envs = manifest.get("envs").and_then(Value::as_array).cloned().unwrap_or_default();
+        return Ok(Existing::Remote(tag, Facts::new(entry, envs)));
+    }
+    let local = store.map(|store| format!("the local store {}", store.home().display()));
+    let local = local.unwrap_or_else(|| "a local store (there is none)".into());
+    Err(Error::not_found(format!("the Bento {tag} is neither in {local} nor at {}", client.endpoint()))
+        .hint("Check bento_tag, build it in this job, or push it first."))
+}
+
+/// The local store by an absolute path; `None` where this machine has no place for one.
+pub(crate) fn store(ctx: &Context) -> Option<Store> {
+    Store::of(&ctx.env).ok().map(|store| Store::at(ctx.workspace().join(store.home())))
+}

@@ -1,0 +1,110 @@
+//! The effects: set up, build, push, deploy, wait.
+
+use std::time::{Duration, Instant};
+
+use bento_core::action::{Context, Report};
+use bento_core::bento::{BentoInfo, Kind, Tag};
+use bento_core::{Error, Result};
+use bentocloud::Pushed;
+use bentocloud::deployment::Deployment;
+
+use crate::bento::{self, Existing, Facts};
+use crate::plan::{Chosen, Plan, Step};
+use crate::report::Told;
+use crate::wait::{Until, wait};
+use crate::{Request, configuration};
+
+/// Does what the plan says. The report is filled as things happen, so that it is right when a later step fails.
+pub(crate) async fn execute(plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
+    let mut told = Told::new(plan.request.client.endpoint());
+    let done = run(plan, ctx, &mut told).await;
+    told.fill(report);
+    done
+}
+
+async fn run(plan: Plan, ctx: &Context, told: &mut Told) -> Result<()> {
+    let Plan { request, bento, step, .. } = plan;
+    let bento = bring(bento, &request, ctx, told).await?;
+    let started = Instant::now();
+    let client = &request.client;
+    let (deployment, until) = match step {
+        Step::Nothing => return Ok(()),
+        Step::Create => {
+            let (tag, facts) = bento.ok_or_else(|| Error::failure("no Bento to create a Deployment of"))?;
+            let config = configuration::whole(&request, &tag, &facts).await?;
+            (
+                client.create_deployment(request.name.as_deref(), request.cluster.as_deref(), &config).await?,
+                Until::Ready,
+            )
+        }
+        Step::Replace(present) => {
+            let (tag, facts) = bento.ok_or_else(|| Error::failure("no Bento for the Deployment"))?;
+            let config = configuration::whole(&request, &tag, &facts).await?;
+            (client.update_deployment(&present.name, cluster(&present), &config).await?, Until::Ready)
+        }
+        Step::Merge(present) => {
+            let config = configuration::merged(&request, &present, bento.as_ref().map(|(tag, _)| tag))?;
+            (client.update_deployment(&present.name, cluster(&present), &config).await?, Until::Ready)
+        }
+        Step::Terminate(present) => {
+            (client.terminate_deployment(&present.name, cluster(&present)).await?, Until::Terminated)
+        }
+        Step::Delete(present) => {
+            client.delete_deployment(&present.name, cluster(&present)).await?;
+            tracing::info!("deleted the Deployment {}", present.name);
+            told.deployment(&present);
+            told.deleted();
+            return Ok(());
+        }
+    };
+    tracing::info!("Deployment {}: {}", deployment.name, deployment.console_url(client.endpoint()));
+    told.deployment(&deployment);
+    if let Some(timeout) = request.wait {
+        let waited = wait(client, &deployment, until, timeout, |seen| told.deployment(seen)).await;
+        told.took("Deployment", started.elapsed());
+        waited?;
+    }
+    Ok(())
+}
+
+/// Gets the Bento into the cloud: built and pushed, pushed, or there already.
+async fn bring(chosen: Chosen, request: &Request, ctx: &Context, told: &mut Told) -> Result<Option<(Tag, Facts)>> {
+    let (tag, facts) = match chosen {
+        Chosen::Nothing | Chosen::Current => return Ok(None),
+        Chosen::Existing(Existing::Remote(tag, facts)) => (tag, facts),
+        Chosen::Existing(Existing::Local(tag)) => push(&tag, request, ctx, told).await?,
+        Chosen::Build(environment, project) => {
+            let (environment, took) = timed(setup::ensure(&environment, ctx)).await?;
+            told.took("Setup", took);
+            let mut ctx = ctx.clone();
+            environment.activate(&mut ctx.env)?;
+            let built = build_bento::build(&project, &environment.python, &ctx).await?;
+            told.took("Build", built.duration);
+            push(&built.tag, request, &ctx, told).await?
+        }
+    };
+    told.bento(&tag);
+    Ok(Some((tag, facts)))
+}
+
+async fn push(tag: &Tag, request: &Request, ctx: &Context, told: &mut Told) -> Result<(Tag, Facts)> {
+    told.bento(tag);
+    let missing = || Error::failure(format!("the Bento {tag} vanished from the local store"));
+    let store = bento::store(ctx).ok_or_else(missing)?;
+    let (_, path) = store.find(Kind::Bento, tag)?.ok_or_else(missing)?;
+    let facts = Facts::of(&BentoInfo::read(&path)?);
+    let (pushed, took) = timed(request.client.push_bento(&store, tag, false, &ctx.env)).await?;
+    if matches!(pushed, Pushed::Sent { .. }) {
+        told.took("Push", took);
+    }
+    Ok((tag.clone(), facts))
+}
+
+async fn timed<T>(work: impl Future<Output = Result<T>>) -> Result<(T, Duration)> {
+    let started = Instant::now();
+    Ok((work.await?, started.elapsed()))
+}
+
+fn cluster(deployment: &Deployment) -> Option<&str> {
+    Some(deployment.cluster()).filter(|cluster| !cluster.is_empty())
+}

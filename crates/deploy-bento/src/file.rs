@@ -1,0 +1,114 @@
+//! The deployment configuration in the user's repository.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bento_core::runner::{Annotation, Level};
+use bento_core::yaml::{self, Document};
+use bento_core::{Context, Error, Location, Result};
+use bentocloud::deployment::unknown_keys;
+use serde_json::Value;
+
+use crate::inputs::{DEFAULT_CONFIG, Verb};
+
+/// A v2 configuration, read and looked through.
+#[derive(Debug, Clone)]
+pub(crate) struct ConfigFile {
+    pub path: PathBuf,
+    document: Document,
+}
+
+impl ConfigFile {
+    /// Reads the configuration that the input names.
+    ///
+    /// `None` where the input is empty; where the default file is absent and the verb does without; and for a v1 file
+    /// (it has `targets`), which an update leaves alone.
+    pub(crate) fn read(input: &str, verb: Verb, workspace: &Path) -> Result<Option<Self>> {
+        if input.is_empty() || verb == Verb::Skip {
+            return Ok(None);
+        }
+        let path = workspace.join(input);
+        let needs_file = matches!(verb, Verb::Create | Verb::Apply);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if input == DEFAULT_CONFIG && !needs_file {
+                    return Ok(None);
+                }
+                return Err(missing(input, &path, workspace));
+            }
+            Err(error) => return Err(error).context(|| format!("failed to read deployment_config {}", path.display())),
+        };
+        let document = yaml::parse(&text).map_err(|error| error.in_file("deployment_config", &path))?;
+        let file = Self { path, document };
+        match &file.document.value {
+            Value::Null => Ok(None),
+            Value::Object(map) if map.contains_key("targets") => file.refuse_v1(needs_file),
+            Value::Object(_) => {
+                file.warn_of_unknown_keys(workspace);
+                Ok(Some(file))
+            }
+            _ => Err(Error::input(format!("deployment_config {} holds no mapping", file.path.display()))
+                .hint("It starts with keys such as `name:` and `services:`.")
+                .at(file.at("/"))),
+        }
+    }
+
+    /// The configuration.
+    pub(crate) fn value(&self) -> &Value {
+        &self.document.value
+    }
+
+    /// A text at the top of the configuration.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.document.value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// Where a value stands: the line of its key, or of the nearest key above.
+    pub(crate) fn at(&self, pointer: &str) -> Location {
+        let mut pointer = pointer;
+        let line = loop {
+            match (self.document.line(pointer), pointer.rsplit_once('/')) {
+                (Some(line), _) => break Some(line),
+                (None, Some((above, _))) => pointer = above,
+                (None, None) => break None,
+            }
+        };
+        Location { file: self.path.clone(), line, column: None }
+    }
+
+    fn refuse_v1(self, needs_file: bool) -> Result<Option<Self>> {
+        let what = format!("{} is the configuration of a v1 Deployment (it has `targets`)", self.path.display());
+        if needs_file {
+            return Err(Error::input(format!("{what}, and none can be created from it here yet"))
+                .hint("Write the v2 form (`name`, `services`), or set `deployment_config: ''` for the defaults.")
+                .at(self.at("/targets")));
+        }
+        Annotation::new(Level::Notice, format!("{what}: it is left alone")).at(Some(self.at("/targets"))).emit(None);
+        Ok(None)
+    }
+
+    fn warn_of_unknown_keys(&self, workspace: &Path) {
+        for unknown in unknown_keys(&self.document.value) {
+            let key = unknown.pointer.trim_start_matches('/').replace('/', ".");
+            let meant = unknown.nearest.map(|nearest| format!(" Did you mean `{nearest}`?")).unwrap_or_default();
+            Annotation::new(Level::Warning, format!("`{key}` is no key of a v2 Deployment and has no effect.{meant}"))
+                .title("Unknown key in deployment_config")
+                .at(Some(self.at(&unknown.pointer)))
+                .emit(Some(workspace));
+        }
+    }
+}
+
+fn missing(input: &str, path: &Path, workspace: &Path) -> Error {
+    let error = Error::input(format!("deployment_config {input} does not exist ({})", path.display()));
+    let other = ["deployment.yaml", "deployment.yml", "deployment.json"]
+        .into_iter()
+        .find(|name| workspace.join(name).is_file());
+    error.hint(match other {
+        Some(other) => format!("There is a {other}: set `deployment_config: {other}`."),
+        None => {
+            "Check the path and that the repository is checked out, or set `deployment_config: ''` for none.".into()
+        }
+    })
+}

@@ -1,0 +1,121 @@
+//! What will be done, decided by looking only.
+
+use std::fmt;
+
+use bento_core::action::Context;
+use bento_core::{Error, Result};
+use bentocloud::Account;
+use bentocloud::deployment::Deployment;
+
+use crate::bento::{self, Existing};
+use crate::request::Wanted;
+use crate::{Request, Verb};
+
+/// What will be done.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) request: Request,
+    pub(crate) account: Account,
+    pub(crate) bento: Chosen,
+    pub(crate) step: Step,
+}
+
+/// Which Bento, as far as it is known before anything happens.
+#[derive(Debug)]
+pub(crate) enum Chosen {
+    Build(setup::Request, build_bento::Request),
+    Existing(Existing),
+    Current,
+    Nothing,
+}
+
+/// What happens to the Deployment.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Nothing,
+    Create,
+    /// The configuration is merged over the present one.
+    Merge(Deployment),
+    /// The configuration replaces the present one.
+    Replace(Deployment),
+    Terminate(Deployment),
+    Delete(Deployment),
+}
+
+impl Plan {
+    /// Looks up the account, the Deployment and the Bento.
+    pub(crate) async fn of(request: Request, ctx: &Context) -> Result<Self> {
+        let account = request.client.account().await?;
+        let step = step(&request).await?;
+        let bento = match &request.bento {
+            Wanted::Built(both) => Chosen::Build(both.0.clone(), both.1.clone()),
+            Wanted::Tag(tag) => Chosen::Existing(bento::find(tag, bento::store(ctx).as_ref(), &request.client).await?),
+            Wanted::Current => Chosen::Current,
+            Wanted::Nothing => Chosen::Nothing,
+        };
+        Ok(Self { request, account, bento, step })
+    }
+}
+
+async fn step(request: &Request) -> Result<Step> {
+    let client = &request.client;
+    if request.verb == Verb::Skip {
+        return Ok(Step::Nothing);
+    }
+    let Some(name) = &request.name else {
+        client.probe_deployments().await?;
+        return Ok(Step::Create);
+    };
+    let present = client.deployment(name, request.cluster.as_deref()).await?;
+    let missing = || {
+        Error::not_found(format!("there is no Deployment {name} at {}", client.endpoint()))
+            .hint("Check deployment_name; `action: apply` creates it where it is missing.")
+    };
+    Ok(match (request.verb, present) {
+        (Verb::Skip, _) => Step::Nothing,
+        (Verb::Create, Some(_)) => {
+            return Err(Error::input(format!("the Deployment {name} exists already"))
+                .hint("Set `action: update` to change it, or `action: apply` for either."));
+        }
+        (Verb::Create | Verb::Apply, None) => Step::Create,
+        (Verb::Apply, Some(present)) if request.file.is_some() => Step::Replace(present),
+        (Verb::Apply | Verb::Update, Some(present)) => Step::Merge(present),
+        (Verb::Terminate, Some(present)) => Step::Terminate(present),
+        (Verb::Delete, Some(present)) => Step::Delete(present),
+        (Verb::Update | Verb::Terminate | Verb::Delete, None) => return Err(missing()),
+    })
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Request { client, name, file, wait, .. } = &self.request;
+        writeln!(f, "Cloud: {} as {} ({})", client.endpoint(), self.account.user, self.account.organization)?;
+        match &self.bento {
+            Chosen::Build(_, request) => writeln!(f, "Bento: built from {}, then pushed", request.source)?,
+            Chosen::Existing(Existing::Local(tag)) => {
+                writeln!(f, "Bento: {tag} of the local store, pushed where missing")?
+            }
+            Chosen::Existing(Existing::Remote(tag, _)) => writeln!(f, "Bento: {tag} of the cloud")?,
+            Chosen::Current => writeln!(f, "Bento: the one that runs")?,
+            Chosen::Nothing => {}
+        }
+        if let Some(file) = file {
+            writeln!(f, "Configuration: {}", file.path.display())?;
+        }
+        let name = name.as_deref().unwrap_or("a name of the cloud's choice");
+        match &self.step {
+            Step::Nothing => write!(f, "Deployment: left alone")?,
+            Step::Create => write!(f, "Deployment: {name} is created")?,
+            Step::Merge(_) => write!(f, "Deployment: {name} is updated")?,
+            Step::Replace(_) => write!(f, "Deployment: {name} is replaced by the configuration")?,
+            Step::Terminate(_) => write!(f, "Deployment: {name} is terminated")?,
+            Step::Delete(_) => write!(f, "Deployment: {name} is deleted")?,
+        }
+        match wait {
+            Some(timeout) if !matches!(self.step, Step::Nothing | Step::Delete(_)) => {
+                write!(f, "; waiting for at most {} s", timeout.as_secs())
+            }
+            _ => Ok(()),
+        }
+    }
+}

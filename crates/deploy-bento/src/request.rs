@@ -1,0 +1,108 @@
+//! What to do, read from the inputs and checked, before anything is looked up.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bento_core::action::{Context, Inputs as _, Values};
+use bento_core::bento::Tag;
+use bento_core::{Context as _, Env, Error, Result};
+use bentocloud::Client;
+use build_bento::{Cloud, Source};
+
+use crate::file::ConfigFile;
+use crate::{Inputs, Verb};
+
+/// What to do.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub(crate) client: Client,
+    pub(crate) verb: Verb,
+    pub(crate) name: Option<String>,
+    pub(crate) cluster: Option<String>,
+    pub(crate) file: Option<ConfigFile>,
+    pub(crate) bento: Wanted,
+    pub(crate) labels: BTreeMap<String, String>,
+    /// `None`: do not wait.
+    pub(crate) wait: Option<Duration>,
+}
+
+/// Which Bento is wanted.
+#[derive(Debug, Clone)]
+pub(crate) enum Wanted {
+    /// One that is built here, in this environment.
+    Built(Box<(setup::Request, build_bento::Request)>),
+    /// This one.
+    Tag(Tag),
+    /// The one that runs.
+    Current,
+    /// None: the Deployment ends.
+    Nothing,
+}
+
+impl Request {
+    /// Reads and checks the inputs.
+    pub(crate) fn new(inputs: &Inputs, ctx: &Context) -> Result<Self> {
+        let client = Client::connect(Some(&inputs.cloud_endpoint), &inputs.cloud_api_token, ctx)?;
+        let file = ConfigFile::read(&inputs.deployment_config, inputs.action, ctx.workspace())?;
+        let of_file = |key: &str| file.as_ref().and_then(|file| file.text(key)).map(str::to_owned);
+        let name = inputs.deployment_name.clone().or_else(|| of_file("name"));
+        if name.is_none() && matches!(inputs.action, Verb::Update | Verb::Terminate | Verb::Delete) {
+            let verb = format!("{:?}", inputs.action).to_lowercase();
+            return Err(Error::input(format!("Input required and not supplied: deployment_name (action: {verb})"))
+                .hint("Set it under `with:`, or `name:` in the deployment configuration."));
+        }
+        Ok(Self {
+            bento: wanted(inputs, file.as_ref(), ctx)?,
+            client,
+            verb: inputs.action,
+            name,
+            cluster: of_file("cluster"),
+            file,
+            labels: inputs.labels.clone(),
+            wait: inputs.wait.then_some(inputs.wait_timeout),
+        })
+    }
+}
+
+/// A configuration's `bento` is a tag, or the folder of the project to build.
+fn wanted(inputs: &Inputs, file: Option<&ConfigFile>, ctx: &Context) -> Result<Wanted> {
+    if !inputs.action.takes_bento() {
+        return Ok(Wanted::Nothing);
+    }
+    let of_file = file.and_then(|file| file.text("bento"));
+    let folder = of_file.filter(|bento| ctx.workspace().join(bento).is_dir());
+    if inputs.build {
+        let context = if inputs.context == "." { folder.unwrap_or(".") } else { &inputs.context };
+        return Ok(Wanted::Built(Box::new((environment(inputs, ctx)?, project(inputs, context)?))));
+    }
+    let of_file = of_file.filter(|_| folder.is_none());
+    match (inputs.bento_tag.as_deref(), of_file) {
+        (Some(tag), _) => Ok(Wanted::Tag(tag.parse().context(|| "input bento_tag".into())?)),
+        (None, Some(tag)) => Ok(Wanted::Tag(tag.parse().context(|| "`bento` of the deployment configuration".into())?)),
+        (None, None) if inputs.action == Verb::Update => Ok(Wanted::Current),
+        (None, None) => Err(Error::input("Input required and not supplied: bento_tag (build: false)")
+            .hint("Name the Bento to deploy, or set `build: true`.")),
+    }
+}
+
+/// The setup action's own reading of its inputs, with what this action passes on.
+fn environment(inputs: &Inputs, ctx: &Context) -> Result<setup::Request> {
+    let mut env = Env::default();
+    env.set("INPUT_BENTOML-VERSION", &inputs.bentoml_version);
+    env.set("INPUT_PYTHON-VERSION", inputs.python_version.join("\n"));
+    let (request, remarks) = setup::Request::of(&setup::Inputs::read(&Values::of(&env))?, ctx)?;
+    remarks.iter().for_each(|remark| tracing::info!("{remark}"));
+    Ok(setup::Request { reuse: setup::Reuse::OfAnyPython, ..request })
+}
+
+fn project(inputs: &Inputs, context: &str) -> Result<build_bento::Request> {
+    Ok(build_bento::Request {
+        source: Source::parse(context)?,
+        bentofile: None,
+        version: inputs.bento_version.clone(),
+        name: None,
+        labels: BTreeMap::new(),
+        args: BTreeMap::new(),
+        cloud: Some(Cloud { endpoint: Some(inputs.cloud_endpoint.clone()), token: inputs.cloud_api_token.clone() }),
+    })
+}

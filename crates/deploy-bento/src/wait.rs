@@ -1,0 +1,115 @@
+//! Waiting for a Deployment, told apart: ready, failed, timed out, unreachable, replaced by somebody else.
+
+use std::time::{Duration, Instant};
+
+use bento_core::{Cause, Error, Result};
+use bentocloud::Client;
+use bentocloud::deployment::{Deployment, Outcome};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How many looks in a row may fail, each after its own retries.
+const PATIENCE: u32 = 3;
+
+/// The state that is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// The revision that was asked for serves.
+    Ready,
+    /// It ended.
+    Terminated,
+}
+
+/// Waits until the Deployment is as wanted. `seen` is told every state, the last one too.
+pub(crate) async fn wait(
+    client: &Client,
+    started: &Deployment,
+    until: Until,
+    timeout: Duration,
+    mut seen: impl FnMut(&Deployment),
+) -> Result<()> {
+    let begun = Instant::now();
+    let name = &started.name;
+    let cluster = Some(started.cluster()).filter(|cluster| !cluster.is_empty());
+    let console = started.console_url(client.endpoint());
+    let (mut status, mut failures, mut pause) = (String::new(), 0, FIRST_PAUSE);
+    loop {
+        match client.deployment(name, cluster).await {
+            Ok(Some(present)) => {
+                failures = 0;
+                if present.status != status {
+                    tracing::info!("{name}: {} after {:.0} s", present.status, begun.elapsed().as_secs_f32());
+                    status.clone_from(&present.status);
+                    pause = FIRST_PAUSE;
+                }
+                seen(&present);
+                if judge(&present, started, until, &console)? {
+                    return Ok(());
+                }
+            }
+            Ok(None) if until == Until::Terminated => return Ok(()),
+            Ok(None) => {
+                return Err(Error::new(
+                    Cause::Deployment,
+                    format!("the Deployment {name} was deleted while it was waited for"),
+                )
+                .hint("See who deletes it: another workflow, or a person in the console."));
+            }
+            Err(error) if error.cause() == Cause::Unreachable && failures + 1 < PATIENCE => {
+                failures += 1;
+                tracing::info!("{}", error.full_text());
+            }
+            Err(error) => return Err(error),
+        }
+        let left = timeout.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return Err(Error::new(
+                Cause::Timeout,
+                format!("the Deployment {name} is still {status} after {} s", timeout.as_secs()),
+            )
+            .hint(format!("Look at its events at {console}, or give it more time with wait_timeout.")));
+        }
+        client.pause(pause.min(left)).await?;
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Is it as wanted? An error where it never will be.
+fn judge(present: &Deployment, started: &Deployment, until: Until, console: &str) -> Result<bool> {
+    let name = &present.name;
+    if until == Until::Terminated {
+        return Ok(present.status == "terminated");
+    }
+    // A roll-back, or another job's update, would make a success of a revision that nobody here asked for.
+    if started.revision().is_some() && present.revision() != started.revision() && present.bento() != started.bento() {
+        let running = present.bento().unwrap_or_else(|| "another revision".into());
+        return Err(Error::new(
+            Cause::Deployment,
+            format!("the Deployment {name} was changed by somebody else: it is at {running} now"),
+        )
+        .hint(format!(
+            "See its revisions at {console}; a `concurrency` group keeps jobs from overtaking each other."
+        )));
+    }
+    match present.outcome() {
+        Outcome::Ready => Ok(true),
+        Outcome::Pending => Ok(false),
+        Outcome::Failed => Err(Error::new(
+            Cause::Deployment,
+            format!("the Deployment {name} did not become ready: it is {}", present.status),
+        )
+        .hint(hint(&present.status, console))),
+    }
+}
+
+fn hint(status: &str, console: &str) -> String {
+    match status {
+        "image-build-failed" => {
+            format!("The image's build log is at {console}; most often a requirement does not install.")
+        }
+        "terminated" | "terminating" => format!("Somebody ended it; see {console}."),
+        _ => {
+            format!("The service's log is at {console}; most often it crashes at start, or lacks memory or a variable.")
+        }
+    }
+}
