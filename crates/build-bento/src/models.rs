@@ -3,6 +3,8 @@
 use bento_core::Result;
 use bento_core::action::Context;
 use bento_core::bento::{Kind, ModelWanted, Store};
+use bento_core::runner::console;
+use bentocloud::{Client, Pulled};
 
 use crate::Cloud;
 
@@ -18,11 +20,21 @@ pub(crate) fn missing(wanted: &[ModelWanted], store: &Store) -> Result<Vec<Model
 }
 
 /// Pulls models into the store. Without access to a cloud nothing is pulled, and BentoML says what it lacks.
-pub(crate) async fn pull(models: &[ModelWanted], cloud: Option<&Cloud>, _: &Store, _: &Context) -> Result<()> {
+///
+/// # Errors
+/// When the cloud does not have one of them, cannot be reached, or refuses the token.
+pub(crate) async fn pull(models: &[ModelWanted], cloud: Option<&Cloud>, store: &Store, ctx: &Context) -> Result<()> {
+    let (Some(cloud), false) = (cloud, models.is_empty()) else {
+        for model in models {
+            tracing::debug!("the model {} is not in the local store, and there is no API token", model.tag);
+        }
+        return Ok(());
+    };
+    let client = Client::connect(cloud.endpoint.as_deref(), &cloud.token, ctx)?;
+    let _group = console::group(&format!("Pull models from {}", client.endpoint()));
     for model in models {
-        match cloud {
-            None => tracing::debug!("the model {} is not in the local store, and there is no API token", model.tag),
-            Some(_) => tracing::debug!("the model {} is not in the local store", model.tag),
+        if let Pulled::Reference(tag) = client.pull_model(store, model).await? {
+            tracing::info!("the model {tag} stays on the Hugging Face hub");
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ mod build;
 mod cancel;
 mod errors;
 mod inputs;
+mod models;
 mod project;
 
 use std::process::ExitCode;
