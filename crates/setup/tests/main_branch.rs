@@ -104,7 +104,7 @@ async fn is_reused_whatever_its_python(mut machine: Machine, bin: &str) {
     assert_eq!((there.created, there.bin.to_string_lossy().as_ref()), (false, bin));
     request.reuse = Reuse::OfChosenPython;
     let error = setup::ensure(&request, &machine.context()).await.expect_err("no such Python");
-    assert!(error.to_string().starts_with("no Python fits 3.99: found were: "), "{error}");
+    assert!(error.to_string().starts_with("no Python fits 3.99: there are "), "{error}");
 
     let mut env = without.env;
     there.activate(&mut env).expect("active");

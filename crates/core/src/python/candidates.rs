@@ -12,7 +12,7 @@ use super::path::{find_all_on_path, folders, is_program};
 use crate::Env;
 use crate::env::RUNNER_TOOL_CACHE;
 
-/// Where a Python was found.
+/// Where a Python was found; reads as in "Python 3.11.7 on PATH".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// On PATH.
@@ -26,9 +26,9 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Path => "PATH",
-            Self::ToolCache => "the tool cache",
-            Self::Pyenv => "pyenv",
+            Self::Path => "on PATH",
+            Self::ToolCache => "in the tool cache",
+            Self::Pyenv => "with pyenv",
         })
     }
 }
@@ -71,13 +71,11 @@ fn named_on_path(env: &Env) -> Vec<Candidate> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for folder in folders(env).filter(|folder| folder.canonicalize().is_ok_and(|real| seen.insert(real))) {
-        let mut minors: Vec<_> = fs::read_dir(&folder).into_iter().flatten().flatten().collect::<Vec<_>>();
-        minors.retain(|entry| minor_in_name(&entry.file_name().to_string_lossy()).is_some());
-        let minors = minors.into_iter().filter_map(|entry| {
-            let minor = minor_in_name(&entry.file_name().to_string_lossy())?;
-            is_program(&entry.path()).then(|| (minor, entry.path()))
-        });
-        let mut minors: Vec<_> = minors.collect();
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut minors: Vec<_> = entries
+            .filter_map(|entry| Some((minor_in_name(&entry.file_name().to_string_lossy())?, entry.path())))
+            .filter(|(_, program)| is_program(program))
+            .collect();
         minors.sort_by_key(|(minor, _)| std::cmp::Reverse(*minor));
         found.extend(minors.into_iter().map(|(minor, program)| Candidate {
             program,

@@ -25,7 +25,7 @@ impl fmt::Display for Chosen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { python, place, wanted, .. } = self;
         let kind = if python.is_virtual() { " (a virtual environment)" } else { "" };
-        write!(f, "Python {}{kind} in {place}: {}, fits {wanted}", python.version, python.executable.display())
+        write!(f, "Python {}{kind} {place}: {}, fits {wanted}", python.version, python.executable.display())
     }
 }
 
@@ -103,26 +103,29 @@ impl Search<'_> {
     }
 }
 
+/// The versions of each place; `python3.12` that was not asked stands for itself where nothing more exact is known.
 fn miss(request: &PythonRequest, candidates: &[Candidate], search: &Search<'_>) -> Error {
-    let mut found: Vec<String> = Vec::new();
-    for candidate in candidates {
-        let asked = search.asked.iter().find(|(program, _)| *program == candidate.program);
-        let version = match (asked, &candidate.says) {
-            (Some((_, Some(python))), _) => python.version.to_string(),
-            (Some((_, None)), _) => continue,
-            (None, Says::Version(version)) => version.to_string(),
-            (None, Says::Minor(minor)) => format!("3.{minor}"),
-            (None, Says::Nothing) => "unknown version".to_owned(),
-        };
-        let line = format!("{version} ({}: {})", candidate.place, candidate.program.display());
-        if !found.contains(&line) {
-            found.push(line);
+    let places = [Place::Path, Place::ToolCache, Place::Pyenv].map(|place| {
+        let mut versions: Vec<String> = Vec::new();
+        for candidate in candidates.iter().filter(|candidate| candidate.place == place) {
+            let asked = search.asked.iter().find(|(program, _)| *program == candidate.program);
+            let version = match (asked, &candidate.says) {
+                (Some((_, Some(python))), _) => python.version.to_string(),
+                (Some((_, None)), _) | (None, Says::Nothing) => continue,
+                (None, Says::Version(version)) => version.to_string(),
+                (None, Says::Minor(minor)) => format!("3.{minor}"),
+            };
+            if !versions.iter().any(|known| *known == version || known.starts_with(&format!("{version}."))) {
+                versions.push(version);
+            }
         }
-    }
-    let found = if found.is_empty() {
+        (!versions.is_empty()).then(|| format!("{} {place}", versions.join(", ")))
+    });
+    let places: Vec<_> = places.into_iter().flatten().collect();
+    let found = if places.is_empty() {
         "no Python at all was found on PATH, in the tool cache of the runner or with pyenv".to_owned()
     } else {
-        format!("found were: {}", found.join(", "))
+        format!("there are {}", places.join("; "))
     };
     Error::not_found(format!("no Python fits {request}: {found}"))
         .hint("Run actions/setup-python with the version before this step, or put another version in python-version.")
