@@ -1,5 +1,7 @@
 //! The action as a process of its own under a simulated runner, with the real BentoML.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod build;
 mod cancel;
 mod errors;
