@@ -41,7 +41,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let only = matches.get_one::<String>("only");
     tools::ensure()?;
     dist::build()?;
-    dist::build_local_cloud()?;
+    cloud::build()?;
     let lab = Lab::new(scale)?;
     let mut results = Vec::new();
     for row in ROWS.iter().filter(|row| only.is_none_or(|only| only == row.name)) {

@@ -26,7 +26,8 @@ pub(crate) fn run(_: &ArgMatches) -> Result<()> {
 ///
 /// When it does not compile or is too large to ship.
 pub(crate) fn build() -> Result<(PathBuf, u64)> {
-    let path = build_package("bento-actions")?;
+    command::run(command::cargo().args(["build", "--locked", "--profile", "dist", "--package", "bento-actions"]))?;
+    let path = layout::dist_binaries().join(format!("bento-actions{}", std::env::consts::EXE_SUFFIX));
     let bytes = std::fs::metadata(&path).with_context(|| format!("{} was not built", path.display()))?.len();
     if bytes > LARGEST_BYTES {
         bail!(
@@ -35,14 +36,4 @@ pub(crate) fn build() -> Result<(PathBuf, u64)> {
         );
     }
     Ok((path, bytes))
-}
-
-/// Builds local-cloud as fast as what it is measured with. It does not ship.
-pub(crate) fn build_local_cloud() -> Result<PathBuf> {
-    build_package("local-cloud")
-}
-
-fn build_package(name: &str) -> Result<PathBuf> {
-    command::run(command::cargo().args(["build", "--locked", "--profile", "dist", "--package", name]))?;
-    Ok(layout::dist_binaries().join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }

@@ -31,3 +31,8 @@ pub(crate) fn debug_binaries() -> PathBuf {
 pub(crate) fn dist_binaries() -> PathBuf {
     target().join("dist")
 }
+
+/// The binaries of the `release` profile.
+pub(crate) fn release_binaries() -> PathBuf {
+    target().join("release")
+}
