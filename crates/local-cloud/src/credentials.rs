@@ -33,8 +33,11 @@ impl Credentials {
             credentials.token = Some(random("local-"));
         }
         if fresh || made {
-            disk::write_json(&path, &credentials)
-                .map_err(|source| StartError::File { attempt: "write", path, source })?;
+            disk::write_json(&path, &credentials).map_err(|source| StartError::File {
+                attempt: "write",
+                path,
+                source,
+            })?;
         }
         let token = given.map(str::to_owned).or_else(|| credentials.token.clone()).unwrap_or_default();
         Ok((credentials, token))

@@ -33,15 +33,16 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, S
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(StartError::File { attempt: "read", path: path.to_owned(), source }),
     };
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|source| StartError::Record { path: path.to_owned(), source })
+    serde_json::from_slice(&bytes).map(Some).map_err(|source| StartError::Record { path: path.to_owned(), source })
 }
 
 /// Every record (`*.json`) of a directory.
 pub(crate) fn read_all<T: DeserializeOwned>(directory: &Path) -> Result<Vec<T>, StartError> {
-    let entries = fs::read_dir(directory)
-        .map_err(|source| StartError::File { attempt: "list", path: directory.to_owned(), source })?;
+    let entries = fs::read_dir(directory).map_err(|source| StartError::File {
+        attempt: "list",
+        path: directory.to_owned(),
+        source,
+    })?;
     let mut records = Vec::new();
     for entry in entries.flatten() {
         let path = entry.path();

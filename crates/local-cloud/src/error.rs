@@ -7,7 +7,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Deployments run code of whoever holds the token: not for a network.
-    #[error("refusing to listen on {0}: local-cloud serves this machine only; use a loopback address such as 127.0.0.1")]
+    #[error(
+        "refusing to listen on {0}: local-cloud serves this machine only; use a loopback address such as 127.0.0.1"
+    )]
     NotLoopback(IpAddr),
     /// A combination that Yatai does not know.
     #[error("Yatai has no single presigned upload; use --transmission multipart or proxy with --flavor yatai")]

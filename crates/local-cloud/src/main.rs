@@ -83,7 +83,12 @@ fn main() -> ExitCode {
     let Cli { command: Command::Serve(arguments) } = Cli::parse();
     let filter = EnvFilter::try_from_env("LOCAL_CLOUD_LOG")
         .unwrap_or_else(|_| EnvFilter::new("local_cloud=info,warn,s3s=error,s3s_fs=error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -149,7 +154,8 @@ async fn serve(arguments: Serve) -> Result<(), Box<dyn std::error::Error>> {
 
 /// A reader sees the whole file or none.
 fn write_ready_file(path: &Path, server: &Server) -> std::io::Result<()> {
-    let content = json!({"endpoint": server.endpoint(), "s3_endpoint": server.s3_endpoint(), "pid": std::process::id()});
+    let content =
+        json!({"endpoint": server.endpoint(), "s3_endpoint": server.s3_endpoint(), "pid": std::process::id()});
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
     std::fs::write(&temporary, content.to_string())?;

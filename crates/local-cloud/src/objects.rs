@@ -99,11 +99,10 @@ impl Objects {
         upload_id: &str,
         parts: Vec<(i32, String)>,
     ) -> Result<(), ObjectError> {
-        let parts = parts.into_iter().map(|(number, etag)| {
-            let mut part = dto::CompletedPart::default();
-            part.part_number = Some(number);
-            part.e_tag = Some(dto::ETag::Strong(etag));
-            part
+        let parts = parts.into_iter().map(|(number, etag)| dto::CompletedPart {
+            part_number: Some(number),
+            e_tag: Some(dto::ETag::Strong(etag)),
+            ..Default::default()
         });
         let mut input = dto::CompleteMultipartUploadInput::default();
         (input.bucket, input.key, input.upload_id) = (BUCKET.to_owned(), key.to_owned(), upload_id.to_owned());

@@ -51,6 +51,7 @@ async fn the_life_of_a_deployment() {
     let yaml = format!("name: greet\nbento: {tag}\ncluster: default\nenvs:\n  - {{name: WORD, value: Hey}}\n");
     std::fs::write(&file, yaml).expect("a file");
     store.ok(&["deployment", "apply", "-f", file.to_str().expect("a path")]).await;
+    wait_for(&server, "greet", "running").await;
     assert_eq!(greet(&url).await.as_deref(), Some("Hey, Ada!"));
 
     let shown = store.ok(&["deployment", "get", "greet", "-o", "json"]).await;
@@ -96,7 +97,8 @@ async fn not_ready_in_time_is_failed() {
     let server =
         Server::start(local_cloud::Config { deploy_timeout: timeout, ..config(data.path()) }).await.expect("starts");
     Store::with_greeter().logged_in(&server).await.ok(&["push", tag()]).await;
-    let (code, answer) = Api::new(&server).call("POST", "/api/v2/deployments", json!({"bento": tag(), "name": null})).await;
+    let (code, answer) =
+        Api::new(&server).call("POST", "/api/v2/deployments", json!({"bento": tag(), "name": null})).await;
     assert_eq!(code, 200, "{answer}");
     let name = answer["name"].as_str().expect("an invented name");
     assert!(name.starts_with("greeter-"), "{name}");
@@ -110,7 +112,8 @@ async fn deployments_come_back_after_a_restart() {
     let server = Server::start(config(data.path())).await.expect("starts");
     let store = Store::with_greeter().logged_in(&server).await;
     for name in ["stays", "goes"] {
-        store.ok(&["deployment", "create", tag(), "--name", name]).await;
+        store.ok(&["deployment", "create", tag(), "--name", name, "--no-wait"]).await;
+        wait_for(&server, name, "running").await;
     }
     store.ok(&["deployment", "terminate", "goes", "--wait"]).await;
     let url = url(&server, "stays").await;

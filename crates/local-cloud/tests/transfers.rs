@@ -8,7 +8,8 @@ use local_cloud::{Flavor, Server, Transmission};
 /// Pushes from one store and pulls into an empty one: both must hold the same bytes.
 async fn push_and_pull(flavor: Flavor, transmission: Transmission, used: &str) {
     let data = tempfile::tempdir().expect("a temporary directory");
-    let server = Server::start(local_cloud::Config { flavor, transmission, ..config(data.path()) }).await.expect("starts");
+    let server =
+        Server::start(local_cloud::Config { flavor, transmission, ..config(data.path()) }).await.expect("starts");
     let from = Store::with_greeter().logged_in(&server).await;
     from.ok(&["push", tag()]).await;
     let paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
@@ -68,7 +69,8 @@ async fn a_wrong_token_is_refused() {
     for (flavor, status) in [(Flavor::BentoCloud, 401), (Flavor::Yatai, 403)] {
         let data = tempfile::tempdir().expect("a temporary directory");
         let server = Server::start(local_cloud::Config { flavor, ..config(data.path()) }).await.expect("starts");
-        let login = Store::empty().bentoml(&["cloud", "login", "--endpoint", server.endpoint(), "--api-token", "wrong"]).await;
+        let login =
+            Store::empty().bentoml(&["cloud", "login", "--endpoint", server.endpoint(), "--api-token", "wrong"]).await;
         assert!(!login.success);
         assert!(login.text.contains(&status.to_string()), "{}", login.text);
         assert!(!login.text.contains(TOKEN));

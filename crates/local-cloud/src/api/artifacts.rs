@@ -5,10 +5,10 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::App;
 use super::error::{ApiError, ApiResult};
 use super::list::ListQuery;
 use super::render::{self, Extras};
-use super::App;
 use crate::records::{Artifact, Kind, Label, Repository, new_uid, now};
 use crate::state::Tables;
 
@@ -191,13 +191,7 @@ pub(crate) async fn list_all(
     list(&app, kind, None, &query, true)
 }
 
-fn list(
-    app: &App,
-    kind: Kind,
-    repository: Option<&str>,
-    query: &ListQuery,
-    honour_q: bool,
-) -> ApiResult<Json<Value>> {
+fn list(app: &App, kind: Kind, repository: Option<&str>, query: &ListQuery, honour_q: bool) -> ApiResult<Json<Value>> {
     let tables = app.state.lock();
     let mut found = tables.artifacts_of(kind, repository);
     found.retain(|record| query.wants(&record.repository, &record.labels, honour_q));
@@ -234,7 +228,8 @@ fn duplicate(what: &str, constraint: &str) -> ApiError {
 fn check_name(app: &App, kind: Kind, name: &str, longest: usize) -> ApiResult<()> {
     if name.len() > longest {
         let word = kind.word();
-        let message = format!("create {word}: ERROR: value too long for type character varying({longest}) (SQLSTATE 22001)");
+        let message =
+            format!("create {word}: ERROR: value too long for type character varying({longest}) (SQLSTATE 22001)");
         return Err(ApiError::bad(message));
     }
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);

@@ -35,7 +35,7 @@ impl ApiError {
     }
 
     /// The same as a 500: how the archive routes answer everything.
-    pub(crate) fn as_internal(self) -> Self {
+    pub(crate) fn into_internal(self) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..self }
     }
 }

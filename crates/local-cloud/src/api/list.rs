@@ -34,7 +34,8 @@ impl ListQuery {
 
     /// Whether an item with this name and these labels is asked for. `honour_q` is false where Yatai ignores `q`.
     pub(crate) fn wants(&self, name: &str, labels: &[Label], honour_q: bool) -> bool {
-        name.contains(&self.search) && (!honour_q || self.q.split_whitespace().all(|term| term_fits(term, name, labels)))
+        name.contains(&self.search)
+            && (!honour_q || self.q.split_whitespace().all(|term| term_fits(term, name, labels)))
     }
 }
 

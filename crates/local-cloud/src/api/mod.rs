@@ -112,7 +112,8 @@ fn artifact_routes(kind: Kind) -> Router<App> {
 /// Yatai's wording of an unknown route; every GET outside the API is a page of the console.
 async fn unknown_route(method: Method, uri: Uri) -> Response {
     if method == Method::GET && !uri.path().starts_with("/api/") {
-        return Html("<!doctype html><title>local-cloud</title><p>local-cloud: the API is below /api/.").into_response();
+        return Html("<!doctype html><title>local-cloud</title><p>local-cloud: the API is below /api/.")
+            .into_response();
     }
     error::unknown_route(&method)
 }

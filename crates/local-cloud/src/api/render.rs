@@ -21,7 +21,13 @@ pub(crate) fn repository(app: &App, tables: &Tables, record: &Repository) -> Val
     let latest = versions.iter().max_by_key(|version| &version.created_at);
     let latest = latest.map(|version| artifact(app, version, &Extras::default()));
     let mut answer = with(
-        base(&record.uid, &record.name, &format!("{}_repository", record.kind.word()), &record.created_at, &record.updated_at),
+        base(
+            &record.uid,
+            &record.name,
+            &format!("{}_repository", record.kind.word()),
+            &record.created_at,
+            &record.updated_at,
+        ),
         json!({"creator": user_object(), "organization": organization_object(), "description": record.description,
             format!("latest_{}", record.kind.word()): latest}),
     );
@@ -81,8 +87,7 @@ pub(crate) fn artifact_full(app: &App, tables: &Tables, record: &Artifact) -> Va
             ("bentos", bentos.into_iter().filter(|bento| model_tags(bento).any(|tag| tag == record.tag())).collect())
         }
     };
-    let related: Vec<Value> =
-        related.into_iter().map(|other| artifact_in_repository(app, tables, other)).collect();
+    let related: Vec<Value> = related.into_iter().map(|other| artifact_in_repository(app, tables, other)).collect();
     with(artifact_in_repository(app, tables, record), json!({field: related}))
 }
 
@@ -118,7 +123,8 @@ pub(crate) fn deployment(app: &App, tables: &Tables, record: &Deployment) -> Val
 fn revision(app: &App, tables: &Tables, record: &Deployment, revision: &Revision) -> Value {
     let bento = tables.artifacts.get(&revision.bento).map(|bento| artifact_in_repository(app, tables, bento));
     let status = if record.wanted { "active" } else { "inactive" };
-    let part = |uid: &str, name: &str| base(uid, name, "deployment_revision", &revision.created_at, &revision.created_at);
+    let part =
+        |uid: &str, name: &str| base(uid, name, "deployment_revision", &revision.created_at, &revision.created_at);
     let target = with(
         part(&format!("{}-main", revision.uid), "main"),
         json!({"creator": user_object(), "kube_resource_uid": "", "kube_resource_version": "", "bento": bento,

@@ -48,7 +48,11 @@ struct Part {
 }
 
 /// PATCH `presign_upload_url`.
-pub(crate) async fn presign_upload(State(app): State<App>, Extension(kind): Extension<Kind>, path: Version) -> ApiResult {
+pub(crate) async fn presign_upload(
+    State(app): State<App>,
+    Extension(kind): Extension<Kind>,
+    path: Version,
+) -> ApiResult {
     answer(&app, kind, &path, |record| {
         Ok(Extras { upload_url: app.objects.put_url(&record.object_key()).into(), ..Default::default() })
     })
@@ -62,11 +66,8 @@ pub(crate) async fn presign_download(
 ) -> ApiResult {
     answer(&app, kind, &path, |record| {
         // There is no object to point at for a model that lives on a hub.
-        let url = if record.is_hub_reference() {
-            String::new()
-        } else {
-            app.objects.get_url(&record.object_key()).into()
-        };
+        let url =
+            if record.is_hub_reference() { String::new() } else { app.objects.get_url(&record.object_key()).into() };
         Ok(Extras { download_url: url, ..Default::default() })
     })
 }
@@ -111,9 +112,11 @@ pub(crate) async fn start_multipart(
     path: Version,
 ) -> ApiResult {
     let key = object_key(&app, kind, &path)?;
-    let upload_id = app.objects.start_multipart(&key).await.map_err(|error| {
-        ApiError::bad(format!("failed to start multipart upload: {error}"))
-    })?;
+    let upload_id = app
+        .objects
+        .start_multipart(&key)
+        .await
+        .map_err(|error| ApiError::bad(format!("failed to start multipart upload: {error}")))?;
     answer(&app, kind, &path, |_| Ok(Extras { upload_id, ..Default::default() }))
 }
 
@@ -144,9 +147,10 @@ pub(crate) async fn complete_multipart(
     let Complete { upload_id, parts } = parse(&body)?;
     let key = object_key(&app, kind, &path)?;
     let parts = parts.into_iter().map(|part| (part.part_number, part.etag.trim_matches('"').to_owned())).collect();
-    app.objects.complete_multipart(&key, &upload_id, parts).await.map_err(|error| {
-        ApiError::bad(format!("failed to complete multipart upload: {error}"))
-    })?;
+    app.objects
+        .complete_multipart(&key, &upload_id, parts)
+        .await
+        .map_err(|error| ApiError::bad(format!("failed to complete multipart upload: {error}")))?;
     answer(&app, kind, &path, |_| Ok(Extras::default()))
 }
 
@@ -157,7 +161,7 @@ pub(crate) async fn upload(
     path: Version,
     body: Body,
 ) -> ApiResult {
-    let key = object_key(&app, kind, &path).map_err(ApiError::as_internal)?;
+    let key = object_key(&app, kind, &path).map_err(ApiError::into_internal)?;
     let stored = app.objects.put(&key, body).await;
     change(&app, kind, &path, |record| {
         let state = if stored.is_ok() { "success" } else { "failed" };
@@ -165,7 +169,7 @@ pub(crate) async fn upload(
         record.upload_finished_at = Some(now());
         record.upload_finished_reason = stored.as_ref().err().map(ToString::to_string).unwrap_or_default();
     })
-    .map_err(ApiError::as_internal)?;
+    .map_err(ApiError::into_internal)?;
     match stored {
         Ok(()) => Ok(StatusCode::OK.into_response()),
         Err(error) => Err(ApiError::internal(format!("put object: {error}"))),
@@ -174,7 +178,7 @@ pub(crate) async fn upload(
 
 /// GET `download`: the proxy way. Yatai sends no length.
 pub(crate) async fn download(State(app): State<App>, Extension(kind): Extension<Kind>, path: Version) -> ApiResult {
-    let key = object_key(&app, kind, &path).map_err(ApiError::as_internal)?;
+    let key = object_key(&app, kind, &path).map_err(ApiError::into_internal)?;
     let (length, content) =
         app.objects.get(&key).await.map_err(|error| ApiError::internal(format!("copy object: {error}")))?;
     let mut response = Response::builder().header(header::CONTENT_TYPE, "application/octet-stream");

@@ -58,10 +58,9 @@ async fn unpack(objects: &Objects, record: &Artifact, home: &Path) -> Result<Pat
     if target.is_dir() && fs::read_to_string(&stamp_path).is_ok_and(|kept| kept == stamp) {
         return Ok(target);
     }
-    let (_, content) = objects
-        .get(&record.object_key())
-        .await
-        .map_err(|error| format!("the archive of {} {tag} is not in the object storage: {error}", record.kind.word()))?;
+    let (_, content) = objects.get(&record.object_key()).await.map_err(|error| {
+        format!("the archive of {} {tag} is not in the object storage: {error}", record.kind.word())
+    })?;
     let reader = SyncIoBridge::new(StreamReader::new(content.map_err(std::io::Error::other)));
     let version = record.version.clone();
     let unpacking = move || -> Result<PathBuf, String> {

@@ -17,7 +17,11 @@ pub(crate) const TOKEN: &str = "test-token";
 pub(crate) fn venv() -> PathBuf {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/venv");
     let venv = std::env::var_os("BENTO_TEST_VENV").map_or(default, PathBuf::from);
-    assert!(venv.join("bin/bentoml").exists(), "run `cargo xtask tools` first: there is no bentoml in {}", venv.display());
+    assert!(
+        venv.join("bin/bentoml").exists(),
+        "run `cargo xtask tools` first: there is no bentoml in {}",
+        venv.display()
+    );
     venv
 }
 
