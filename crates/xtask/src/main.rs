@@ -5,6 +5,7 @@
 mod bench;
 mod command;
 mod dist;
+mod docs;
 mod layout;
 mod test;
 mod tools;
@@ -20,6 +21,7 @@ type Subcommand = (fn() -> Command, fn(&ArgMatches) -> Result<()>);
 const SUBCOMMANDS: &[Subcommand] = &[
     (test::command, test::run),
     (bench::command, bench::run),
+    (docs::command, docs::run),
     (dist::command, dist::run),
     (tools::command, tools::run),
 ];

@@ -1,0 +1,108 @@
+//! `cargo xtask docs`: action.yml and the tables of inputs and outputs, from what each action declares in code.
+
+mod manifest;
+mod page;
+mod table;
+mod uses;
+mod workflow;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use bento_actions::ACTIONS;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::layout;
+
+/// A generated file, or a page with generated parts.
+struct Document {
+    /// Relative to the root.
+    path: PathBuf,
+    /// What it should hold; none where it should not exist.
+    text: Option<String>,
+}
+
+pub(crate) fn command() -> Command {
+    Command::new("docs").about("Write each action's action.yml and the tables of its pages").arg(
+        Arg::new("check")
+            .long("check")
+            .action(ArgAction::SetTrue)
+            .help("Write nothing; fail where a file differs, or an example names an input that does not exist"),
+    )
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
+    if matches.get_flag("check") { check() } else { write() }
+}
+
+/// Compares what stands in the checkout with the actions.
+///
+/// # Errors
+///
+/// When a generated part differs, or an example names an action, input or output that does not exist.
+pub(crate) fn check() -> Result<()> {
+    let root = layout::root();
+    let mut problems = Vec::new();
+    for document in documents(&root)? {
+        if read(&root.join(&document.path))? != document.text {
+            problems.push(format!("{} differs from the code: run `cargo xtask docs`", document.path.display()));
+        }
+    }
+    problems.extend(uses::problems(&root)?);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    for problem in &problems {
+        println!("{problem}");
+    }
+    bail!("{} problems in the documents", problems.len());
+}
+
+fn write() -> Result<()> {
+    let root = layout::root();
+    for document in documents(&root)? {
+        let path = root.join(&document.path);
+        if read(&path)? == document.text {
+            continue;
+        }
+        match &document.text {
+            Some(text) => std::fs::write(&path, text),
+            None => std::fs::remove_file(&path),
+        }
+        .with_context(|| format!("could not write {}", path.display()))?;
+        println!("{} {}", if document.text.is_some() { "wrote" } else { "removed" }, document.path.display());
+    }
+    Ok(())
+}
+
+/// Everything generated. Pages must exist: their rest is written by hand.
+fn documents(root: &Path) -> Result<Vec<Document>> {
+    let mut documents = Vec::new();
+    for action in ACTIONS {
+        let name = action.spec.name;
+        let folder = Path::new("actions").join(name);
+        documents.push(Document { path: folder.join("action.yml"), text: Some(manifest::of(action)) });
+        documents.push(Document { path: folder.join("main.js"), text: Some(manifest::script(name, false)) });
+        documents.push(Document {
+            path: folder.join("post.js"),
+            text: action.spec.post.then(|| manifest::script(name, true)),
+        });
+        for path in [folder.join("README.md"), Path::new("docs").join(format!("{name}.md"))] {
+            let full = root.join(&path);
+            let page =
+                read(&full)?.with_context(|| format!("{} is missing: each action has this page", path.display()))?;
+            let text = page::fill(&page, action).with_context(|| format!("in {}", path.display()))?;
+            documents.push(Document { path, text: Some(text) });
+        }
+    }
+    Ok(documents)
+}
+
+/// The text of a file; none where there is none.
+fn read(path: &Path) -> Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("could not read {}", path.display())),
+    }
+}
