@@ -10,7 +10,7 @@
 //! | `server` | start, serve, stop |
 //! | `api` | the REST routes |
 //! | `state`, `records`, `disk` | what is remembered, and how it is kept in files |
-//! | `objects` | the object storage (S3) and its presigned URLs |
+//! | `objects`, `object_files` | the object storage (S3) and its presigned URLs |
 //! | `run` | Deployments as processes |
 //! | `recorder` | request log and fault injection, for tests |
 
@@ -19,6 +19,7 @@ mod config;
 mod credentials;
 mod disk;
 mod error;
+mod object_files;
 mod objects;
 mod recorder;
 mod records;

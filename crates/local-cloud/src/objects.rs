@@ -1,21 +1,19 @@
 //! The object storage: a real S3 implementation (`s3s` on files) with its own port, and URLs presigned for it.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use rusty_s3::actions::{GetObject, PutObject, UploadPart};
 use rusty_s3::{Bucket, S3Action, UrlStyle};
 use s3s::auth::SimpleAuth;
 use s3s::dto;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{S3, S3Request, S3Response, S3Result};
-use s3s_fs::FileSystem;
+use s3s::{S3, S3Request};
 use url::Url;
 
 use crate::credentials::Credentials;
 use crate::error::StartError;
+use crate::object_files::Files;
 
 /// The one bucket.
 const BUCKET: &str = "bentoml";
@@ -48,11 +46,11 @@ impl Objects {
     pub(crate) fn open(root: &Path, endpoint: &Url, credentials: &Credentials) -> Result<Self, StartError> {
         crate::disk::create_dir(&root.join(BUCKET))?;
         let failed = |reason: String| StartError::Objects { path: root.to_owned(), reason };
-        let files = FileSystem::new(root).map_err(|error| failed(format!("{error:?}")))?;
+        let files = Files::open(root).map_err(&failed)?;
         let bucket = Bucket::new(endpoint.clone(), UrlStyle::Path, BUCKET, "us-east-1")
             .map_err(|error| failed(error.to_string()))?;
         Ok(Self {
-            files: Files(Arc::new(files)),
+            files,
             bucket,
             presigner: rusty_s3::Credentials::new(&credentials.access_key, &credentials.secret_key),
             owner: s3s::auth::Credentials {
@@ -143,43 +141,5 @@ impl Objects {
             service: None,
             trailing_headers: None,
         }
-    }
-}
-
-/// The storage behind a handle that both the service and the API hold: two instances on one directory would give
-/// out the same temporary names.
-#[derive(Clone)]
-struct Files(Arc<FileSystem>);
-
-#[async_trait]
-impl S3 for Files {
-    async fn put_object(&self, req: S3Request<dto::PutObjectInput>) -> S3Result<S3Response<dto::PutObjectOutput>> {
-        self.0.put_object(req).await
-    }
-
-    async fn get_object(&self, req: S3Request<dto::GetObjectInput>) -> S3Result<S3Response<dto::GetObjectOutput>> {
-        self.0.get_object(req).await
-    }
-
-    async fn head_object(&self, req: S3Request<dto::HeadObjectInput>) -> S3Result<S3Response<dto::HeadObjectOutput>> {
-        self.0.head_object(req).await
-    }
-
-    async fn create_multipart_upload(
-        &self,
-        req: S3Request<dto::CreateMultipartUploadInput>,
-    ) -> S3Result<S3Response<dto::CreateMultipartUploadOutput>> {
-        self.0.create_multipart_upload(req).await
-    }
-
-    async fn upload_part(&self, req: S3Request<dto::UploadPartInput>) -> S3Result<S3Response<dto::UploadPartOutput>> {
-        self.0.upload_part(req).await
-    }
-
-    async fn complete_multipart_upload(
-        &self,
-        req: S3Request<dto::CompleteMultipartUploadInput>,
-    ) -> S3Result<S3Response<dto::CompleteMultipartUploadOutput>> {
-        self.0.complete_multipart_upload(req).await
     }
 }

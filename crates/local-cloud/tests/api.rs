@@ -111,6 +111,8 @@ async fn the_storage_checks_signatures() {
     let (_, answer) = api.call("PATCH", &format!("{one}/presign_download_url"), Value::Null).await;
     let url = answer["presigned_download_url"].as_str().expect("a URL");
     assert_eq!(http().get(url).send().await.expect("an answer").text().await.expect("a body"), "content");
+    let part = http().get(url).header("Range", "bytes=3-5").send().await.expect("an answer");
+    assert_eq!((part.status().as_u16(), part.text().await.expect("a body").as_str()), (206, "ten"));
     server.shutdown().await;
 }
 

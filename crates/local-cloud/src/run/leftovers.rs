@@ -13,7 +13,7 @@ pub(crate) const DATA_MARK: &str = "LOCAL_CLOUD_DATA";
 /// Marks the processes of one life of a Deployment: a random word.
 pub(crate) const RUN_MARK: &str = "LOCAL_CLOUD_RUN";
 
-/// How long to wait for the end of processes that were killed; their ports are free only then.
+/// How long to wait for the end of processes that were killed.
 const WAIT: Duration = Duration::from_secs(2);
 
 /// Kills what an earlier server on this data directory left behind when it was killed itself. (Their watchers, see
@@ -39,7 +39,7 @@ pub(crate) fn end_marked(name: &str, value: &str) -> usize {
             let _ = kill_process(*process, Signal::KILL);
         }
         std::thread::sleep(Duration::from_millis(10));
-        // A killed process has no environment any more, even while nobody has collected it.
+        // A killed process loses its environment first, its sockets a moment later: see `port`.
         found = marked(&mark);
     }
     count

@@ -192,7 +192,7 @@ async fn prepare_and_serve(inner: &Inner, name: &str, stop: &CancellationToken) 
         () = stop.cancelled() => return Ok(()),
         plan = home::prepare(inner, name, &directory) => plan?,
     };
-    let port = port::keep_or_replace(inner, name, stop)?;
+    let port = port::keep_or_replace(inner, name, stop).await?;
     let mut child = child::Child::spawn(&inner.settings, &directory, &plan, port)?;
     let served = tokio::select! {
         biased;
