@@ -8,6 +8,8 @@ use bento_core::Env;
 use bento_core::action::{Action, ActionSpec, InputSpec, Inputs, command, run};
 use clap::{ArgMatches, Command};
 
+type Running = Pin<Box<dyn Future<Output = ExitCode>>>;
+
 /// One action as the binary and the documentation see it.
 pub struct Entry {
     /// What it declares about itself.
@@ -15,7 +17,7 @@ pub struct Entry {
     /// Its inputs.
     pub inputs: &'static [InputSpec],
     command: fn() -> Command,
-    run: fn(Env, ArgMatches) -> Pin<Box<dyn Future<Output = ExitCode>>>,
+    run: fn(Env, ArgMatches) -> Running,
 }
 
 const fn entry<A: Action>() -> Entry {

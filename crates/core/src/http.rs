@@ -82,7 +82,7 @@ where
         })
         .notify(|failed, pause| {
             if let Attempt::Again(error, _) = failed {
-                tracing::info!("{}; trying again in {:.1} s", error.full_text(), pause.as_secs_f32());
+                tracing::info!("{error}; trying again in {:.1} s", pause.as_secs_f32());
             }
         });
     cancel.run(trying).await?.map_err(Attempt::into_error)

@@ -73,7 +73,8 @@ async fn bring(chosen: Chosen, request: &Request, ctx: &Context, told: &mut Told
         Chosen::Nothing | Chosen::Current => return Ok(None),
         Chosen::Existing(Existing::Remote(tag, facts)) => (tag, facts),
         Chosen::Existing(Existing::Local(tag)) => push(&tag, request, ctx, told).await?,
-        Chosen::Build(environment, project) => {
+        Chosen::Build(both) => {
+            let (environment, project) = *both;
             let (environment, took) = timed(setup::ensure(&environment, ctx)).await?;
             told.took("Setup", took);
             let mut ctx = ctx.clone();

@@ -23,7 +23,7 @@ pub struct Plan {
 /// Which Bento, as far as it is known before anything happens.
 #[derive(Debug)]
 pub(crate) enum Chosen {
-    Build(setup::Request, build_bento::Request),
+    Build(Box<(setup::Request, build_bento::Request)>),
     Existing(Existing),
     Current,
     Nothing,
@@ -48,7 +48,7 @@ impl Plan {
         let account = request.client.account().await?;
         let step = step(&request).await?;
         let bento = match &request.bento {
-            Wanted::Built(both) => Chosen::Build(both.0.clone(), both.1.clone()),
+            Wanted::Built(both) => Chosen::Build(both.clone()),
             Wanted::Tag(tag) => Chosen::Existing(bento::find(tag, bento::store(ctx).as_ref(), &request.client).await?),
             Wanted::Current => Chosen::Current,
             Wanted::Nothing => Chosen::Nothing,
@@ -91,7 +91,7 @@ impl fmt::Display for Plan {
         let Request { client, name, file, wait, .. } = &self.request;
         writeln!(f, "Cloud: {} as {} ({})", client.endpoint(), self.account.user, self.account.organization)?;
         match &self.bento {
-            Chosen::Build(_, request) => writeln!(f, "Bento: built from {}, then pushed", request.source)?,
+            Chosen::Build(both) => writeln!(f, "Bento: built from {}, then pushed", both.1.source)?,
             Chosen::Existing(Existing::Local(tag)) => {
                 writeln!(f, "Bento: {tag} of the local store, pushed where missing")?
             }

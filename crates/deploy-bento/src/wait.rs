@@ -6,8 +6,8 @@ use bento_core::{Cause, Error, Result};
 use bentocloud::Client;
 use bentocloud::deployment::{Deployment, Outcome};
 
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The longer it takes, the longer the pauses: an eighth of the time that passed, within these bounds.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 /// How many looks in a row may fail, each after its own retries.
 const PATIENCE: u32 = 3;
 
@@ -32,7 +32,7 @@ pub(crate) async fn wait(
     let name = &started.name;
     let cluster = Some(started.cluster()).filter(|cluster| !cluster.is_empty());
     let console = started.console_url(client.endpoint());
-    let (mut status, mut failures, mut pause) = (String::new(), 0, FIRST_PAUSE);
+    let (mut status, mut failures) = (String::new(), 0);
     loop {
         match client.deployment(name, cluster).await {
             Ok(Some(present)) => {
@@ -40,7 +40,6 @@ pub(crate) async fn wait(
                 if present.status != status {
                     tracing::info!("{name}: {} after {:.0} s", present.status, begun.elapsed().as_secs_f32());
                     status.clone_from(&present.status);
-                    pause = FIRST_PAUSE;
                 }
                 seen(&present);
                 if judge(&present, started, until, &console)? {
@@ -69,8 +68,7 @@ pub(crate) async fn wait(
             )
             .hint(format!("Look at its events at {console}, or give it more time with wait_timeout.")));
         }
-        client.pause(pause.min(left)).await?;
-        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        client.pause((begun.elapsed() / 8).clamp(PAUSES.0, PAUSES.1).min(left)).await?;
     }
 }
 
