@@ -30,6 +30,7 @@ pub struct Built {
 /// the store cannot be written. The store is unchanged then.
 pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Built> {
     let started = Instant::now();
+    request.check()?;
     let store = store(ctx)?;
     let (project, clone) = match &request.source {
         Source::Local(context) => (locate::local(context, request.bentofile.as_deref(), ctx.workspace())?, None),

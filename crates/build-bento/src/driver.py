@@ -1,7 +1,7 @@
 """Builds one Bento and answers in a file: driver.py REQUEST RESULT.
 
 What the project prints while it is imported goes to this process's output and means nothing; only RESULT is read.
-Works with every BentoML whose `bentoml.bentos.build_bentofile` takes the parameters that the request needs.
+Works with BentoML 1.0.25 and later.
 """
 
 import inspect
@@ -36,25 +36,53 @@ def build(request):
     BentoMLContainer.tmp_bento_store_dir.set(folders["tmp"])
 
     wanted = {name: value for name, value in request["parameters"].items() if value is not None}
-    has = inspect.signature(bentoml.bentos.build_bentofile).parameters
-    missing = [name for name in wanted if name not in has]
-    if missing:
-        raise Unsupported(", ".join(missing))
     # Found by itself, not named by the user: a BentoML that does not read pyproject.toml would take it for YAML.
     found = request["found_bentofile"]
-    if found is not None:
-        from bentoml._internal.bento.build_config import BentoBuildConfig
-
-        if not found.endswith(".toml") or hasattr(BentoBuildConfig, "from_pyproject"):
-            wanted["bentofile"] = found
-    bento = bentoml.bentos.build_bentofile(_bento_store=BentoStore(folders["bentos"]), **wanted)
+    if found is not None and (not found.endswith(".toml") or reads_pyproject()):
+        wanted["bentofile"] = found
+    store = BentoStore(folders["bentos"])
+    # BentoML 1.1 and 1.2 start a second Python here, and look for the tag in what it prints.
+    by_itself = not hasattr(bentoml.bentos, "_parse_tag_from_outputs")
+    takes = inspect.signature(bentoml.bentos.build_bentofile).parameters
+    if by_itself and all(name in takes for name in wanted):
+        bento = bentoml.bentos.build_bentofile(_bento_store=store, **wanted)
+    else:
+        bento = build_by_parts(store, **wanted)
     return {"ok": True, "folder": os.path.join(folders["bentos"], bento.tag.name, bento.tag.version)}
+
+
+def build_by_parts(store, build_ctx, bentofile=None, service=None, name=None, version=None, labels=None, **others):
+    """What the command of BentoML before 1.4 does, with name and labels besides."""
+    import attr
+    from bentoml._internal.bento import Bento
+    from bentoml._internal.bento.build_config import BentoBuildConfig
+
+    if others:
+        raise Unsupported(", ".join(others))
+    if bentofile is None:
+        config = BentoBuildConfig(service=service or "")
+    elif reads_pyproject():
+        config = BentoBuildConfig.from_file(bentofile)
+    else:
+        with open(bentofile, encoding="utf-8") as f:
+            config = BentoBuildConfig.from_yaml(f)
+    if name is not None:
+        config = attr.evolve(config, name=name)
+    if labels:
+        config = attr.evolve(config, labels={**(config.labels or {}), **labels})
+    return Bento.create(build_config=config, version=version, build_ctx=build_ctx).save(store)
+
+
+def reads_pyproject():
+    from bentoml._internal.bento.build_config import BentoBuildConfig
+
+    return hasattr(BentoBuildConfig, "from_pyproject") and hasattr(BentoBuildConfig, "from_file")
 
 
 def chain(error):
     """The error and those that it was raised from, outermost first."""
     seen = []
-    while error is not None and error not in seen:
+    while error is not None and not any(error is known for known in seen):
         seen.append(error)
         error = error.__cause__ or error.__context__
     return seen

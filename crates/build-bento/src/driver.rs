@@ -130,7 +130,10 @@ pub(crate) async fn run(
             Cause::Build,
             format!("Python ended with {} before the Bento was built{last}", describe(ended.status)),
         )
-        .hint("Look above for what the service does while it is imported."));
+        .hint(
+            "Look above for what the service does while it is imported. Signal 9 most often means that the machine ran out of \
+             memory.",
+        ));
     };
     let answer: Answer = serde_json::from_slice(&bytes).context(|| "failed to read the answer of Python".into())?;
     Ok(match answer.ok {

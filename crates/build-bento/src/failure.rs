@@ -13,7 +13,7 @@ use crate::locate::Located;
 pub(crate) fn explain(failure: &Failure, bentoml: Option<&str>, project: &Located) -> Error {
     let installed = bentoml.map_or_else(|| "this BentoML".to_owned(), |version| format!("BentoML {version}"));
     match failure.kind.as_str() {
-        "unsupported" => Error::input(format!("{installed} cannot build with {}", failure.message))
+        "unsupported" => Error::input(format!("input {}: {installed} does not take it", failure.message))
             .hint("Install a newer BentoML with the setup action, or leave the input out."),
         "project" => in_project(failure, project),
         "service" => no_service(failure, project),
@@ -62,14 +62,10 @@ fn missing_hint(module: &str) -> String {
 
 /// The configuration names no service, or one that is not there.
 fn no_service(failure: &Failure, project: &Located) -> Error {
-    let hint = match &failure.missing {
-        Some(module) => missing_hint(module),
-        None => "Name the service in bentofile.yaml (`service: \"service:MyService\"`), or put a class with \
-                 @bentoml.service into service.py."
-            .to_owned(),
-    };
-    let error =
-        Error::new(Cause::Build, format!("the project has no service to build: {}", failure.message)).hint(hint);
+    let error = Error::new(Cause::Build, format!("the project has no service to build: {}", failure.message)).hint(
+        "Name the service in bentofile.yaml (`service: \"service:MyService\"`, as in `from service import MyService`), \
+         or put a class with @bentoml.service into service.py.",
+    );
     match project.bentofile() {
         Some(file) => error.at(Location { file: file.to_owned(), line: line_of(file, "service"), column: None }),
         None => error,

@@ -38,29 +38,54 @@ pub struct Cloud {
 }
 
 impl Request {
-    /// Reads and checks the inputs.
-    pub fn new(inputs: &Inputs) -> Result<Self> {
-        check_name(inputs.name.as_deref())?;
-        check_version(inputs.version.as_deref())?;
-        let endpoint = inputs.cloud_endpoint.clone();
+    /// A request for a context as the input writes it, with nothing else set.
+    ///
+    /// # Errors
+    /// The context is a git URL with a reference or a folder that cannot be one.
+    pub fn of_context(context: &str) -> Result<Self> {
         Ok(Self {
-            source: Source::parse(&inputs.context)?,
+            source: Source::parse(context)?,
+            bentofile: None,
+            version: None,
+            name: None,
+            labels: BTreeMap::new(),
+            args: BTreeMap::new(),
+            cloud: None,
+        })
+    }
+
+    /// Reads and checks the inputs.
+    pub(crate) fn new(inputs: &Inputs) -> Result<Self> {
+        let endpoint = inputs.cloud_endpoint.clone();
+        let request = Self {
             bentofile: inputs.bentofile.clone(),
             version: inputs.version.clone(),
             name: inputs.name.clone(),
             labels: pairs::parse("labels", &inputs.labels)?,
             args: pairs::parse("args", &inputs.args)?,
             cloud: inputs.cloud_api_token.clone().map(|token| Cloud { endpoint, token }),
-        })
+            ..Self::of_context(&inputs.context)?
+        };
+        request.check()?;
+        Ok(request)
+    }
+
+    /// Refuses a name or a version that makes no tag; [`build`](crate::build) does so too.
+    ///
+    /// # Errors
+    /// Name the value.
+    pub fn check(&self) -> Result<()> {
+        check_name(self.name.as_deref())?;
+        check_version(self.version.as_deref())
     }
 }
 
 fn check_name(name: Option<&str>) -> Result<()> {
     let Some(name) = name else { return Ok(()) };
-    let tag: Tag = name.parse().context(|| "input name".into())?;
+    let tag: Tag = name.parse().context(|| format!("{name:?} cannot be the name of a Bento"))?;
     if tag.version().is_some() {
-        return Err(Error::input(format!("input name: {name:?} holds a version"))
-            .hint("Set the version with the input version."));
+        return Err(Error::input(format!("{name:?} cannot be the name of a Bento: it holds a version"))
+            .hint("Set the version by its own input."));
     }
     Ok(())
 }
@@ -68,12 +93,14 @@ fn check_name(name: Option<&str>) -> Result<()> {
 fn check_version(version: Option<&str>) -> Result<()> {
     let Some(version) = version else { return Ok(()) };
     if version.eq_ignore_ascii_case("latest") {
-        return Err(Error::input("input version: latest is the name for the newest version, whichever it is")
-            .hint("Set another version, or none to have one generated."));
+        return Err(Error::input(format!(
+            "{version:?} cannot be the version of a Bento: it names the newest one, whichever that is"
+        ))
+        .hint("Set another version, or none to have one generated."));
     }
     // The name does not matter here: an invalid one would be an error of its own.
     Tag::new("bento", version).map(|_| ()).map_err(|error| {
-        Error::input(format!("input version: {version:?} is no version"))
+        Error::input(format!("{version:?} cannot be the version of a Bento"))
             .hint("Use letters, digits, '-', '_' and '.', at most 63 characters, a letter or digit at both ends.")
             .caused_by(error)
     })
@@ -101,7 +128,7 @@ mod tests {
             ("INPUT_NAME", "a:1"),
         ] {
             let text = request(&[(name, value)]).unwrap_err().full_text();
-            assert!(text.contains(&name.to_lowercase().replace('_', " ")), "{text}");
+            assert!(text.contains(&format!("{value:?} cannot be the {}", name[6..].to_lowercase())), "{text}");
         }
         assert!(request(&[("INPUT_VERSION", "v1.2.3"), ("INPUT_NAME", "My_Bento")]).is_ok());
     }

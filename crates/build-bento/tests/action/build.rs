@@ -1,5 +1,6 @@
 //! Builds that end well.
 
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -112,6 +113,27 @@ fn a_service_of_the_working_directory_needs_no_bentofile() {
     assert!(result.summary.unwrap().contains("3.12"));
 }
 
+/// BentoML 1.1 and 1.2 build in a second Python and read the tag from its output; this makes 1.4 look like them.
+#[test]
+fn a_bentoml_that_would_scrape_its_own_output_builds_without_that() {
+    let project = Project::echo()
+        .file("hook/sitecustomize.py", "import bentoml.bentos\nbentoml.bentos._parse_tag_from_outputs = None\n")
+        .with("version", "1")
+        .with("name", "other")
+        .with("labels", "team=ml");
+    let hook = project.workspace().join("hook").display().to_string();
+    let project = project.env("PYTHONPATH", &hook);
+    let result = project.build();
+    assert!(result.succeeded(), "{}", result.log_text());
+    assert_eq!(result.outputs["bento-tag"], "other:1");
+    let metadata: Value = serde_json::from_str(&result.outputs["metadata"]).unwrap();
+    assert_eq!(metadata["labels"], serde_json::json!({"team": "ml"}));
+
+    let result = project.with("args", "a=b").with("version", "2").build();
+    assert_eq!(result.exit_code, Some(2), "{}", result.log_text());
+    assert!(result.errors()[0].starts_with("input args: BentoML 1."), "{:?}", result.errors());
+}
+
 #[test]
 fn a_git_context_is_fetched_at_its_reference() {
     let repository = tempfile::tempdir().unwrap();
@@ -148,4 +170,22 @@ fn a_git_context_is_fetched_at_its_reference() {
         assert_eq!((result.exit_code, result.errors().len()), (Some(2), 1), "{}", result.log_text());
         assert!(result.errors()[0].contains(says), "{:?}", result.errors());
     }
+}
+
+#[test]
+fn the_example_builds_from_an_absolute_path_outside_the_workspace() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/summarization").canonicalize().unwrap();
+    let project = Project::empty()
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .with("context", example.to_str().unwrap())
+        .with("version", "1");
+    let result = project.build();
+    assert!(result.succeeded(), "{}", result.log_text());
+    assert_eq!(result.outputs["bento-tag"], "summarization:1");
+    let mut files: Vec<_> = std::fs::read_dir(Path::new(&result.outputs["bento-path"]).join("src"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["bentofile.yaml", "service.py", "summarizer.py"]);
 }

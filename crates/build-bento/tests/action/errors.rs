@@ -57,6 +57,10 @@ fn a_project_without_a_service_is_an_error_at_the_line_that_names_it() {
     let (error, _) = failed(&Project::service("x = 1\n"), 6);
     assert_eq!(place(&error), (Some("bentofile.yaml"), Some(1)));
     assert!(error.message.contains("no service") && error.message.contains("Echo"), "{}", error.message);
+    let typo = Project::echo().file("bentofile.yaml", "labels: {a: b}\nservice: servise:Echo\n");
+    let (error, _) = failed(&typo, 6);
+    assert_eq!(place(&error), (Some("bentofile.yaml"), Some(2)));
+    assert!(error.message.contains("servise") && !error.message.contains("pip install"), "{}", error.message);
     let (error, _) = failed(&Project::empty(), 6);
     assert!(error.message.contains("service.py"), "{}", error.message);
 }
