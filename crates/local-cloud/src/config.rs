@@ -1,5 +1,6 @@
 //! What a server is started with.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,7 +44,7 @@ impl Transmission {
 }
 
 /// What a [`Server`](crate::Server) is started with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// Address to listen on; anything but a loopback address is refused.
     pub host: IpAddr,
@@ -61,6 +62,21 @@ pub struct Config {
     pub flavor: Flavor,
     /// How long a Deployment may take to become ready before it counts as failed.
     pub deploy_timeout: Duration,
+}
+
+impl fmt::Debug for Config {
+    /// Without the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("data_dir", &self.data_dir)
+            .field("python", &self.python)
+            .field("transmission", &self.transmission)
+            .field("flavor", &self.flavor)
+            .field("deploy_timeout", &self.deploy_timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Config {

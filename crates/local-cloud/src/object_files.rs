@@ -1,12 +1,13 @@
-//! The S3 implementation on files, with faster reading.
+//! The S3 implementation on files, with faster reading and a check that it lacks.
 
+use std::collections::HashMap;
 use std::io::SeekFrom;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use s3s::dto;
-use s3s::{S3, S3Request, S3Response, S3Result};
+use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
@@ -21,13 +22,22 @@ const CHUNK: usize = 256 * 1024;
 pub(crate) struct Files {
     inner: Arc<FileSystem>,
     root: PathBuf,
+    parts: Arc<Mutex<Parts>>,
 }
+
+/// ETags of uploaded parts, by upload and part number. `s3s-fs` puts parts together whatever ETags the client names,
+/// S3 does not; parts that came before a restart are not checked.
+type Parts = HashMap<(String, i32), dto::ETag>;
 
 impl Files {
     /// Opens the storage in a directory that exists.
     pub(crate) fn open(root: &Path) -> Result<Self, String> {
         let inner = FileSystem::new(root).map_err(|error| format!("{error:?}"))?;
-        Ok(Self { inner: Arc::new(inner), root: root.to_owned() })
+        Ok(Self { inner: Arc::new(inner), root: root.to_owned(), parts: Arc::default() })
+    }
+
+    fn parts(&self) -> MutexGuard<'_, Parts> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The content that `answer` is about, read in large pieces; `None` leaves the body as it is.
@@ -80,13 +90,27 @@ impl S3 for Files {
     }
 
     async fn upload_part(&self, req: S3Request<dto::UploadPartInput>) -> S3Result<S3Response<dto::UploadPartOutput>> {
-        self.inner.upload_part(req).await
+        let part = (req.input.upload_id.clone(), req.input.part_number);
+        let answer = self.inner.upload_part(req).await?;
+        if let Some(etag) = answer.output.e_tag.clone() {
+            self.parts().insert(part, etag);
+        }
+        Ok(answer)
     }
 
     async fn complete_multipart_upload(
         &self,
         req: S3Request<dto::CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<dto::CompleteMultipartUploadOutput>> {
-        self.inner.complete_multipart_upload(req).await
+        let upload_id = req.input.upload_id.clone();
+        for part in req.input.multipart_upload.iter().flat_map(|upload| upload.parts.iter().flatten()) {
+            let known = part.part_number.and_then(|number| self.parts().get(&(upload_id.clone(), number)).cloned());
+            if known.is_some() && known != part.e_tag {
+                return Err(s3_error!(InvalidPart, "the ETag of part {:?} is another one", part.part_number));
+            }
+        }
+        let answer = self.inner.complete_multipart_upload(req).await?;
+        self.parts().retain(|(upload, _), _| *upload != upload_id);
+        Ok(answer)
     }
 }

@@ -60,7 +60,7 @@ impl Server {
         let state = Arc::new(State::load(&data_dir.join("records"))?);
         let objects = Objects::open(&data_dir.join("objects"), &s3_endpoint, &credentials)?;
         let settings = Settings {
-            python: config.python.unwrap_or_else(|| PathBuf::from("python3")),
+            python: program(config.python.unwrap_or_else(|| PathBuf::from("python3")))?,
             timeout: config.deploy_timeout,
             data_dir,
         };
@@ -158,6 +158,15 @@ fn restore(app: &App) {
             app.supervisor.start(&name);
         }
     }
+}
+
+/// A path as seen from other directories, links untouched (a virtual environment's interpreter is one); a bare name
+/// is looked up on PATH.
+fn program(path: PathBuf) -> Result<PathBuf, StartError> {
+    if path.components().count() == 1 {
+        return Ok(path);
+    }
+    std::path::absolute(&path).map_err(|source| StartError::File { attempt: "resolve", path, source })
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, StartError> {

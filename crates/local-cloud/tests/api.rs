@@ -138,13 +138,16 @@ async fn requests_are_recorded_and_made_to_fail() {
         etag = answer.headers().get("etag").map(|etag| etag.to_str().expect("ASCII").to_owned()).unwrap_or_default();
     }
     assert_eq!(statuses, [503, 503, 200]);
+    let wrong = json!({"upload_id": upload_id, "parts": [{"part_number": 1, "etag": "\"0\""}]});
+    let (status, answer) = api.call("PATCH", &format!("{one}/complete_multipart_upload"), wrong).await;
+    assert_eq!(status, 400, "an ETag that is none of ours: {answer}");
     let complete = json!({"upload_id": upload_id, "parts": [{"part_number": 1, "etag": etag}]});
     assert_eq!(api.call("PATCH", &format!("{one}/complete_multipart_upload"), complete.clone()).await.0, 200);
 
     let log = server.requests();
     let seen: Vec<_> = log.iter().map(|request| (request.method.as_str(), request.status)).collect();
-    assert_eq!(seen, [("PUT", 503), ("PUT", 503), ("PUT", 200), ("PATCH", 200)]);
-    assert_eq!(log[3].body_json.as_ref(), Some(&complete));
+    assert_eq!(seen, [("PUT", 503), ("PUT", 503), ("PUT", 200), ("PATCH", 400), ("PATCH", 200)]);
+    assert_eq!(log[4].body_json.as_ref(), Some(&complete));
     server.shutdown().await;
 }
 

@@ -87,6 +87,11 @@ async fn a_service_that_crashes_at_start_fails() {
     let (code, answer) = Api::new(&server).call("PUT", "/api/v2/deployments/bad", update).await;
     assert_eq!((code, &answer["status"]), (200, &json!("deploying")));
     wait_for(&server, "bad", "running").await;
+
+    // Once more the same.
+    let (code, answer) = Api::new(&server).call("PUT", "/api/v2/deployments/bad/void_update", Value::Null).await;
+    assert_eq!((code, &answer["latest_revision"]["name"]), (200, &json!("3")));
+    wait_for(&server, "bad", "running").await;
     server.shutdown().await;
 }
 
