@@ -3,7 +3,9 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: its result is what it prints")]
 
 mod bench;
+mod cloud;
 mod command;
+mod demo;
 mod dist;
 mod docs;
 mod layout;
@@ -19,6 +21,7 @@ use clap::{ArgMatches, Command};
 type Subcommand = (fn() -> Command, fn(&ArgMatches) -> Result<()>);
 
 const SUBCOMMANDS: &[Subcommand] = &[
+    (demo::command, demo::run),
     (test::command, test::run),
     (bench::command, bench::run),
     (docs::command, docs::run),

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::cloud::Cloud;
+use crate::cloud::Cloud;
 use crate::{command, layout, tools};
 
 const MIB: u64 = 1024 * 1024;
@@ -65,7 +65,7 @@ impl Lab {
     /// The local cloud, started when first asked for.
     pub(super) fn cloud(&self) -> Result<&Cloud> {
         if self.cloud.get().is_none() {
-            let cloud = Cloud::start(&self.scratch().join("cloud"))?;
+            let cloud = Cloud::start(&self.scratch().join("cloud"), &layout::release_binaries())?;
             let _ = self.cloud.set(cloud);
         }
         self.cloud.get().context("the local cloud has started")

@@ -58,7 +58,7 @@ fn deployed_bento(lab: &Lab, home: &Path) -> Result<String> {
         .with_context(|| format!("`bentoml build` names no tag:\n{built}"))?
         .to_owned();
     command::capture(lab.bentoml_in_cloud(home)?.args(["push", &tag]))?;
-    let create = ["deployment", "create", "--name", DEPLOYMENT, "--bento", &tag, "--wait"];
+    let create = ["deployment", "create", &tag, "--name", DEPLOYMENT, "--wait"];
     command::capture(lab.bentoml_in_cloud(home)?.args(create))?;
     Ok(tag)
 }

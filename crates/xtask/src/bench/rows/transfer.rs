@@ -8,9 +8,9 @@ use anyhow::Result;
 use super::Row;
 use crate::bench::figure::Outcome;
 use crate::bench::lab::Lab;
-use crate::bench::measure::{Make, Run, compare};
+use crate::bench::measure::{Run, compare};
 use crate::bench::model;
-use crate::command;
+use crate::{command, layout};
 
 pub(super) const PUSH: Row = Row {
     name: "push",
@@ -22,14 +22,13 @@ pub(super) const PUSH: Row = Row {
 pub(super) const PULL: Row =
     Row { name: "pull", work: "pull of a {model} model on loopback", aim: "≤ 43 % of the time", measure: pull };
 
-/// How this suite pushes the model `tag` of the store `home` to the local cloud; `None` until it can.
-fn push_here(_lab: &Lab, _home: &Path, _tag: &str) -> Result<Option<Command>> {
-    Ok(None)
-}
-
-/// How this suite pulls the model `tag` from the local cloud into the store `home`; `None` until it can.
-fn pull_here(_lab: &Lab, _home: &Path, _tag: &str) -> Result<Option<Command>> {
-    Ok(None)
+/// This suite's transfer of one model between the store `home` and the local cloud.
+fn transfer(lab: &Lab, home: &Path, verb: &str, tag: &str) -> Result<Command> {
+    let program = layout::release_binaries().join(format!("examples/transfer{}", std::env::consts::EXE_SUFFIX));
+    let mut command = command::clean(program);
+    command.args([verb, "model", tag]).env("BENTOML_HOME", home);
+    lab.cloud()?.log_in(&mut command);
+    Ok(command)
 }
 
 fn push(lab: &Lab) -> Result<Outcome> {
@@ -47,11 +46,10 @@ fn push(lab: &Lab) -> Result<Outcome> {
         Ok(Run { command: bentoml, temp: vec![model::temp(&home)] })
     };
     let here = |turn| {
-        let command = push_here(lab, &home, &prepare("here", turn)?)?.expect("asked for only when there");
+        let command = transfer(lab, &home, "push", &prepare("here", turn)?)?;
         Ok(Run { command, temp: vec![model::temp(&home)] })
     };
-    let exists = push_here(lab, &home, "exists")?.is_some();
-    compare(lab, lab.scale.long_runs(), &today, exists.then_some(&here as Make<'_>))
+    compare(lab, lab.scale.long_runs(), &today, Some(&here))
 }
 
 fn pull(lab: &Lab) -> Result<Outcome> {
@@ -68,11 +66,10 @@ fn pull(lab: &Lab) -> Result<Outcome> {
     };
     let here = |_| {
         let home = lab.fresh_folder("pulled")?;
-        let command = pull_here(lab, &home, &tag)?.expect("asked for only when there");
+        let command = transfer(lab, &home, "pull", &tag)?;
         Ok(Run { command, temp: vec![model::temp(&home)] })
     };
-    let exists = pull_here(lab, &source, &tag)?.is_some();
-    compare(lab, lab.scale.long_runs(), &today, exists.then_some(&here as Make<'_>))
+    compare(lab, lab.scale.long_runs(), &today, Some(&here))
 }
 
 fn weights(lab: &Lab) -> Result<PathBuf> {

@@ -1,4 +1,4 @@
-//! A local-cloud process for the time of a benchmark.
+//! A local-cloud process for the time of a benchmark or of the demo.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -7,30 +7,25 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{command, layout, tools};
+use crate::{command, tools};
 
-const TOKEN: &str = "bench-token";
+const TOKEN: &str = "local-cloud-token";
 const START_DEADLINE: Duration = Duration::from_secs(30);
 const STOP_DEADLINE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Builds it optimised, since both sides wait for it. It does not ship, so it needs none of `dist`'s minutes of linking.
-pub(super) fn build() -> Result<()> {
-    command::run(command::cargo().args(["build", "--locked", "--release", "--package", "local-cloud"]))
-}
-
 /// A running local cloud; it ends when dropped, with the Deployments it serves.
-pub(super) struct Cloud {
+pub(crate) struct Cloud {
     child: Child,
     endpoint: String,
 }
 
 impl Cloud {
-    /// Starts it on a free port with everything kept in `folder`.
-    pub(super) fn start(folder: &Path) -> Result<Self> {
+    /// Starts the one among `binaries` on a free port, with everything kept in `folder`.
+    pub(crate) fn start(folder: &Path, binaries: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("could not create {}", folder.display()))?;
         let (ready, log) = (folder.join("ready.json"), folder.join("local-cloud.log"));
-        let program = layout::release_binaries().join(format!("local-cloud{}", std::env::consts::EXE_SUFFIX));
+        let program = binaries.join(format!("local-cloud{}", std::env::consts::EXE_SUFFIX));
         let output = File::create(&log).with_context(|| format!("could not create {}", log.display()))?;
         let child = command::clean(&program)
             .args(["serve", "--port", "0", "--token", TOKEN, "--data"])
@@ -66,17 +61,17 @@ impl Cloud {
     }
 
     /// Its URL.
-    pub(super) fn endpoint(&self) -> &str {
+    pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
     /// The API token it accepts.
-    pub(super) fn token(&self) -> &'static str {
+    pub(crate) fn token(&self) -> &'static str {
         TOKEN
     }
 
     /// Logs a BentoML CLI in, without a file.
-    pub(super) fn log_in(&self, command: &mut Command) {
+    pub(crate) fn log_in(&self, command: &mut Command) {
         command.env("BENTO_CLOUD_API_KEY", TOKEN).env("BENTO_CLOUD_API_ENDPOINT", &self.endpoint);
     }
 }
