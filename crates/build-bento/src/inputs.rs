@@ -1,5 +1,7 @@
 //! What the user sets under `with:`.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
 
 bento_core::inputs! {
@@ -16,9 +18,9 @@ bento_core::inputs! {
         /// Name of the Bento. Empty: the one in the build configuration, else the service's.
         name: Option<String> => input("name"),
         /// Labels of the Bento, one `key=value` per line; they win over those of the build configuration.
-        labels: Vec<String> => input("labels"),
+        labels: BTreeMap<String, String> => input("labels"),
         /// Arguments for the service (`bentoml.use_arguments`), one `key=value` per line.
-        args: Vec<String> => input("args"),
+        args: BTreeMap<String, String> => input("args"),
         /// API token of BentoCloud, for models that the project names and this machine lacks.
         cloud_api_token: Option<SecretString> => input("cloud-api-token").env("BENTO_CLOUD_API_KEY"),
         /// Endpoint URL of BentoCloud or Yatai.

@@ -12,7 +12,6 @@ mod git;
 mod inputs;
 mod locate;
 mod models;
-mod pairs;
 mod report;
 mod request;
 mod source;

@@ -6,7 +6,6 @@ use bento_core::bento::Tag;
 use bento_core::{Context as _, Error, Result};
 use secrecy::SecretString;
 
-use crate::pairs;
 use crate::{Inputs, Source};
 
 /// What to build.
@@ -61,8 +60,8 @@ impl Request {
             bentofile: inputs.bentofile.clone(),
             version: inputs.version.clone(),
             name: inputs.name.clone(),
-            labels: pairs::parse("labels", &inputs.labels)?,
-            args: pairs::parse("args", &inputs.args)?,
+            labels: inputs.labels.clone(),
+            args: inputs.args.clone(),
             cloud: inputs.cloud_api_token.clone().map(|token| Cloud { endpoint, token }),
             ..Self::of_context(&inputs.context)?
         };

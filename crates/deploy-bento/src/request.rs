@@ -7,7 +7,7 @@ use bento_core::action::{Context, Inputs as _, Values};
 use bento_core::bento::Tag;
 use bento_core::{Context as _, Env, Error, Result};
 use bentocloud::Client;
-use build_bento::{Cloud, Source};
+use build_bento::Cloud;
 
 use crate::file::ConfigFile;
 use crate::{Inputs, Verb};
@@ -96,13 +96,11 @@ fn environment(inputs: &Inputs, ctx: &Context) -> Result<setup::Request> {
 }
 
 fn project(inputs: &Inputs, context: &str) -> Result<build_bento::Request> {
-    Ok(build_bento::Request {
-        source: Source::parse(context)?,
-        bentofile: None,
+    let request = build_bento::Request {
         version: inputs.bento_version.clone(),
-        name: None,
-        labels: BTreeMap::new(),
-        args: BTreeMap::new(),
         cloud: Some(Cloud { endpoint: Some(inputs.cloud_endpoint.clone()), token: inputs.cloud_api_token.clone() }),
-    })
+        ..build_bento::Request::of_context(context)?
+    };
+    request.check()?;
+    Ok(request)
 }
