@@ -45,7 +45,8 @@ pub(crate) fn check() -> Result<()> {
     let mut problems = Vec::new();
     for document in documents(&root)? {
         if read(&root.join(&document.path))? != document.text {
-            problems.push(format!("{} differs from the code: run `cargo xtask docs`", document.path.display()));
+            let wrong = if document.text.is_some() { "differs from the code" } else { "is not needed" };
+            problems.push(format!("{} {wrong}: run `cargo xtask docs`", document.path.display()));
         }
     }
     problems.extend(uses::problems(&root)?);

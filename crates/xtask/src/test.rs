@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches, value_parser};
 
-use crate::{command, layout, tools};
+use crate::{command, docs, layout, tools};
 
 /// One step: its heading, what it does, and what to do when it fails.
 struct Phase<'a> {
@@ -61,6 +61,11 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             heading: "licenses, bans and sources of dependencies",
             run: &|| command::run(command::clean(tools::cargo_deny()).args(["check", "bans", "licenses", "sources"])),
             remedy: "choose another dependency or switch a feature off; an exception goes into deny.toml with its reason",
+        },
+        Phase {
+            heading: "documents",
+            run: &docs::check,
+            remedy: "run `cargo xtask docs`; mend the examples that the text above names",
         },
     ];
     let start = Instant::now();
