@@ -1,1 +1,0 @@
-require('../launcher/launch.js')('deploy-bento', 'post')
