@@ -108,6 +108,18 @@ pub(crate) struct Revision {
     pub config: Value,
 }
 
+impl Revision {
+    /// Would a process of the other revision run the same? Labels are for people.
+    pub(crate) fn runs_like(&self, other: &Self) -> bool {
+        let without_labels = |config: &Value| {
+            let mut config = config.clone();
+            config["labels"] = Value::Null;
+            config
+        };
+        self.bento == other.bento && without_labels(&self.config) == without_labels(&other.config)
+    }
+}
+
 impl Deployment {
     /// The configuration that counts.
     pub(crate) fn latest(&self) -> Option<&Revision> {

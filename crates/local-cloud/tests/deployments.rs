@@ -54,6 +54,15 @@ async fn the_life_of_a_deployment() {
     wait_for(&server, "greet", "running").await;
     assert_eq!(greet(&url).await.as_deref(), Some("Hey, Ada!"));
 
+    let mut same =
+        json!({"bento": tag, "envs": [{"name": "WORD", "value": "Hey"}], "labels": [{"key": "a", "value": "b"}]});
+    let (code, answer) = Api::new(&server).call("PUT", "/api/v2/deployments/greet", same.clone()).await;
+    assert_eq!((code, &answer["status"]), (200, &json!("running")), "what would run the same goes on running");
+    same["envs"][0]["value"] = json!("Ahoy");
+    let (_, answer) = Api::new(&server).call("PUT", "/api/v2/deployments/greet", same).await;
+    assert_eq!(answer["status"], "deploying");
+    wait_for(&server, "greet", "running").await;
+
     let shown = store.ok(&["deployment", "get", "greet", "-o", "json"]).await;
     assert!(shown.contains("\"running\"") && shown.contains(tag), "{shown}");
     let listed = store.ok(&["deployment", "list"]).await;

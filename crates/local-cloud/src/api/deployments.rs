@@ -76,7 +76,8 @@ pub(crate) async fn get(
     Ok(Json(render::deployment(&app, &tables, find(&tables, &name)?)))
 }
 
-/// PUT: a new revision replaces the whole configuration; the process is started anew on the same port.
+/// PUT: a new revision replaces the whole configuration; the process is started anew on the same port, unless it would
+/// run the same as before: then it stays, as replicas do whose description did not change.
 pub(crate) async fn update(
     State(app): State<App>,
     Path(name): Path<String>,
@@ -85,7 +86,7 @@ pub(crate) async fn update(
 ) -> ApiResult<Json<Value>> {
     check_cluster(&query)?;
     let mut request: Map<String, Value> = parse(&body)?;
-    redeploy(&app, &name, |tables, _| revision(tables, &mut request))
+    redeploy(&app, &name, Restart::WhenChanged, |tables, _| revision(tables, &mut request))
 }
 
 /// PUT `void_update`: the same configuration again.
@@ -95,27 +96,40 @@ pub(crate) async fn void_update(
     Query(query): Query<ListQuery>,
 ) -> ApiResult<Json<Value>> {
     check_cluster(&query)?;
-    redeploy(&app, &name, |_, record| {
+    redeploy(&app, &name, Restart::Always, |_, record| {
         let latest = record.latest().cloned().ok_or_else(|| ApiError::bad("there is no revision to deploy again"))?;
         Ok(Revision { uid: new_uid(), created_at: now(), ..latest })
     })
 }
 
+/// When a new revision starts a new process.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Restart {
+    Always,
+    WhenChanged,
+}
+
 fn redeploy(
     app: &App,
     name: &str,
+    restart: Restart,
     next: impl FnOnce(&Tables, &Deployment) -> ApiResult<Revision>,
 ) -> ApiResult<Json<Value>> {
     let mut tables = app.state.lock();
     let mut record = find(&tables, name)?.clone();
     let revision = next(&tables, &record)?;
+    let unchanged = record.status == "running" && record.latest().is_some_and(|latest| latest.runs_like(&revision));
     record.revisions.push(revision);
-    record.status = "deploying".to_owned();
-    record.reason = None;
     record.wanted = true;
     record.updated_at = now();
-    tables.put_deployment(record.clone())?;
-    app.supervisor.start(name);
+    if unchanged && restart == Restart::WhenChanged {
+        tables.put_deployment(record.clone())?;
+    } else {
+        record.status = "deploying".to_owned();
+        record.reason = None;
+        tables.put_deployment(record.clone())?;
+        app.supervisor.start(name);
+    }
     Ok(Json(render::deployment(app, &tables, &record)))
 }
 
