@@ -21,7 +21,8 @@ bento_core::inputs! {
         /// What to do with the Deployment: `update` an existing one, `create` a new one, `apply` (create or replace),
         /// `skip` it (the Bento is pushed only), `terminate` or `delete` it.
         action: Verb => input("action").default("update"),
-        /// Name of the Deployment; needed by `update`, `terminate` and `delete` unless the configuration names it.
+        /// Name of the Deployment; needed unless the configuration names it, but by `skip`, and by `create`, for which the
+        /// cloud makes one up.
         deployment_name: Option<String> => input("deployment_name"),
         /// Path of the deployment configuration, YAML or JSON; empty for none. `update` does without the default file.
         deployment_config: String => input("deployment_config").default("deployment.json"),

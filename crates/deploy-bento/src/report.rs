@@ -5,7 +5,7 @@ use std::time::Duration;
 use bento_core::action::Report;
 use bento_core::bento::Tag;
 use bento_core::runner::summary::{escape, link};
-use bentocloud::deployment::Deployment;
+use bentocloud::deployment::{Deployment, Outcome};
 
 /// What happened so far.
 #[derive(Debug)]
@@ -38,6 +38,16 @@ impl Told {
         self.durations.push((what, duration));
     }
 
+    /// What happened, in a word or two; a wait that failed leaves the status to the table.
+    fn heading(&self) -> &'static str {
+        match self.deployment.as_ref().map(|deployment| deployment.outcome()) {
+            _ if self.deleted => "Deployment deleted",
+            None => "Bento pushed",
+            Some(Outcome::Ready) => "Bento deployed",
+            Some(_) => "Deployment",
+        }
+    }
+
     pub(crate) fn fill(&self, report: &mut Report) {
         let mut rows = Vec::new();
         let running = self.deployment.as_ref().and_then(Deployment::bento).and_then(|tag| tag.parse().ok());
@@ -67,7 +77,7 @@ impl Told {
             rows.push(("Took", durations.join(", ")));
         }
         if !rows.is_empty() {
-            report.summary.heading("Bento deployed").table(&rows);
+            report.summary.heading(self.heading()).table(&rows);
         }
     }
 }

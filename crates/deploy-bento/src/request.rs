@@ -46,7 +46,7 @@ impl Request {
         let file = ConfigFile::read(&inputs.deployment_config, inputs.action, ctx.workspace())?;
         let of_file = |key: &str| file.as_ref().and_then(|file| file.text(key)).map(str::to_owned);
         let name = inputs.deployment_name.clone().or_else(|| of_file("name"));
-        if name.is_none() && matches!(inputs.action, Verb::Update | Verb::Terminate | Verb::Delete) {
+        if name.is_none() && !matches!(inputs.action, Verb::Create | Verb::Skip) {
             let verb = format!("{:?}", inputs.action).to_lowercase();
             return Err(Error::input(format!("Input required and not supplied: deployment_name (action: {verb})"))
                 .hint("Set it under `with:`, or `name:` in the deployment configuration."));
