@@ -10,9 +10,18 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub(crate) enum Existing {
     /// In the local store; it is pushed first.
-    Local(Tag),
+    Local(Tag, Facts),
     /// In the cloud only.
     Remote(Tag, Facts),
+}
+
+impl Existing {
+    /// Its exact tag, and its facts.
+    pub(crate) fn parts(&self) -> (&Tag, &Facts) {
+        match self {
+            Self::Local(tag, facts) | Self::Remote(tag, facts) => (tag, facts),
+        }
+    }
 }
 
 /// What a Deployment needs to know of its Bento.
@@ -41,8 +50,7 @@ pub(crate) async fn find(tag: &Tag, store: Option<&Store>, client: &Client) -> R
     if let Some(store) = store
         && let Some((tag, path)) = store.find(Kind::Bento, tag)?
     {
-        BentoInfo::read(&path)?;
-        return Ok(Existing::Local(tag));
+        return Ok(Existing::Local(tag, Facts::of(&BentoInfo::read(&path)?)));
     }
     if let Some((tag, artifact)) = client.find(Kind::Bento, tag).await? {
         let manifest = artifact.manifest.unwrap_or_default();

@@ -4,14 +4,10 @@ use bento_core::bento::Tag;
 use bento_core::{Error, Result};
 use bentocloud::Client;
 use bentocloud::deployment::{Config, Deployment, current_config, deep_merge};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::Request;
 use crate::bento::Facts;
-use crate::file::ConfigFile;
-
-/// Keys of the file that say which Deployment is meant, not how it runs.
-const ADDRESS: [&str; 4] = ["name", "cluster", "dev", "distributed"];
 
 /// The whole configuration of a Deployment that is created or replaced.
 ///
@@ -19,7 +15,7 @@ const ADDRESS: [&str; 4] = ["name", "cluster", "dev", "distributed"];
 /// environment variables that have a value.
 pub(crate) async fn whole(request: &Request, bento: &Tag, facts: &Facts) -> Result<Config> {
     let mut value = match &request.file {
-        Some(file) => without_address(file),
+        Some(file) => Value::Object(file.sent()),
         None => json!({"services": {&facts.entry_service: {}}, "envs": default_envs(facts)}),
     };
     value["bento"] = json!(bento.to_string());
@@ -32,10 +28,10 @@ pub(crate) async fn whole(request: &Request, bento: &Tag, facts: &Facts) -> Resu
 pub(crate) fn merged(request: &Request, present: &Deployment, bento: Option<&Tag>) -> Result<Config> {
     let mut value = current_config(present)?;
     if let Some(file) = &request.file {
-        let mut update = without_address(file);
+        let mut update = file.sent();
         // A folder or a tag that this run resolved already.
-        update.as_object_mut().map(|update| update.remove("bento"));
-        deep_merge(&mut value, update);
+        update.remove("bento");
+        deep_merge(&mut value, update.into());
     }
     if let Some(bento) = bento {
         value["bento"] = json!(bento.to_string());
@@ -54,20 +50,9 @@ fn finish(request: &Request, mut value: Value) -> Result<Config> {
         value["labels"] = own.chain(labels).collect();
     }
     Config::from_value(value).map_err(|(pointer, error)| match &request.file {
-        Some(file) => {
-            let at = file.at(&pointer);
-            Error::input(format!("deployment_config {}: {error}", file.path.display()))
-                .hint("See the v2 deployment configuration in BentoML's documentation.")
-                .at(at)
-        }
+        Some(file) => file.error(&pointer, &error),
         None => error,
     })
-}
-
-fn without_address(file: &ConfigFile) -> Value {
-    let map = file.value().as_object().into_iter().flatten();
-    let kept = map.filter(|(key, _)| !ADDRESS.contains(&key.as_str()));
-    Value::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>())
 }
 
 fn default_envs(facts: &Facts) -> Value {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bento_core::action::{Context, Report};
-use bento_core::bento::{BentoInfo, Kind, Tag};
+use bento_core::bento::Tag;
 use bento_core::{Error, Result};
 use bentocloud::Pushed;
 use bentocloud::deployment::Deployment;
@@ -24,7 +24,7 @@ pub(crate) async fn execute(plan: Plan, ctx: &Context, report: &mut Report) -> R
 
 async fn run(plan: Plan, ctx: &Context, told: &mut Told) -> Result<()> {
     let Plan { request, bento, step, .. } = plan;
-    let bento = bring(bento, &request, ctx, told).await?;
+    let bento = bring(bento, &step, &request, ctx, told).await?;
     let started = Instant::now();
     let client = &request.client;
     let (deployment, until) = match step {
@@ -68,37 +68,44 @@ async fn run(plan: Plan, ctx: &Context, told: &mut Told) -> Result<()> {
 }
 
 /// Gets the Bento into the cloud: built and pushed, pushed, or there already.
-async fn bring(chosen: Chosen, request: &Request, ctx: &Context, told: &mut Told) -> Result<Option<(Tag, Facts)>> {
-    let (tag, facts) = match chosen {
+async fn bring(
+    chosen: Chosen,
+    step: &Step,
+    request: &Request,
+    ctx: &Context,
+    told: &mut Told,
+) -> Result<Option<(Tag, Facts)>> {
+    let mut ctx = ctx.clone();
+    let existing = match chosen {
         Chosen::Nothing | Chosen::Current => return Ok(None),
-        Chosen::Existing(Existing::Remote(tag, facts)) => (tag, facts),
-        Chosen::Existing(Existing::Local(tag)) => push(&tag, request, ctx, told).await?,
+        Chosen::Existing(existing) => existing,
         Chosen::Build(both) => {
             let (environment, project) = *both;
-            let (environment, took) = timed(setup::ensure(&environment, ctx)).await?;
+            let (environment, took) = timed(setup::ensure(&environment, &ctx)).await?;
             told.took("Setup", took);
-            let mut ctx = ctx.clone();
             environment.activate(&mut ctx.env)?;
             let built = build_bento::build(&project, &environment.python, &ctx).await?;
             told.took("Build", built.duration);
-            push(&built.tag, request, &ctx, told).await?
+            let built = Existing::Local(built.tag, Facts::of(&built.info));
+            step.check(request, Some(&built)).await?;
+            built
         }
     };
-    told.bento(&tag);
-    Ok(Some((tag, facts)))
+    let (tag, facts) = existing.parts();
+    told.bento(tag);
+    if let Existing::Local(..) = existing {
+        push(tag, request, &ctx, told).await?;
+    }
+    Ok(Some((tag.clone(), facts.clone())))
 }
 
-async fn push(tag: &Tag, request: &Request, ctx: &Context, told: &mut Told) -> Result<(Tag, Facts)> {
-    told.bento(tag);
-    let missing = || Error::failure(format!("the Bento {tag} vanished from the local store"));
-    let store = bento::store(ctx).ok_or_else(missing)?;
-    let (_, path) = store.find(Kind::Bento, tag)?.ok_or_else(missing)?;
-    let facts = Facts::of(&BentoInfo::read(&path)?);
+async fn push(tag: &Tag, request: &Request, ctx: &Context, told: &mut Told) -> Result<()> {
+    let store = bento::store(ctx).ok_or_else(|| Error::failure(format!("the store of the Bento {tag} is gone")))?;
     let (pushed, took) = timed(request.client.push_bento(&store, tag, false, &ctx.env)).await?;
     if matches!(pushed, Pushed::Sent { .. }) {
         told.took("Push", took);
     }
-    Ok((tag.clone(), facts))
+    Ok(())
 }
 
 async fn timed<T>(work: impl Future<Output = Result<T>>) -> Result<(T, Duration)> {

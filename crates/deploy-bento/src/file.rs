@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use bento_core::runner::{Annotation, Level};
 use bento_core::yaml::{self, Document};
 use bento_core::{Context, Error, Location, Result};
-use bentocloud::deployment::unknown_keys;
-use serde_json::Value;
+use bentocloud::deployment::{Config, unknown_keys};
+use serde_json::{Map, Value};
 
 use crate::inputs::{DEFAULT_CONFIG, Verb};
+
+/// Keys that say which Deployment is meant, not how it runs.
+const ADDRESS: [&str; 4] = ["name", "cluster", "dev", "distributed"];
 
 /// A v2 configuration, read and looked through.
 #[derive(Debug, Clone)]
@@ -46,17 +49,13 @@ impl ConfigFile {
             Value::Object(map) if map.contains_key("targets") => file.refuse_v1(needs_file),
             Value::Object(_) => {
                 file.warn_of_unknown_keys(workspace);
+                file.check()?;
                 Ok(Some(file))
             }
             _ => Err(Error::input(format!("deployment_config {} holds no mapping", file.path.display()))
                 .hint("It starts with keys such as `name:` and `services:`.")
                 .at(file.at("/"))),
         }
-    }
-
-    /// The configuration.
-    pub(crate) fn value(&self) -> &Value {
-        &self.document.value
     }
 
     /// A text at the top of the configuration.
@@ -75,6 +74,27 @@ impl ConfigFile {
             }
         };
         Location { file: self.path.clone(), line, column: None }
+    }
+
+    /// The part of the configuration that is sent: how the Deployment runs, not which one is meant.
+    pub(crate) fn sent(&self) -> Map<String, Value> {
+        let map = self.document.value.as_object().into_iter().flatten();
+        let kept = map.filter(|(key, _)| !ADDRESS.contains(&key.as_str()));
+        kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// An error about the value at this place.
+    pub(crate) fn error(&self, pointer: &str, error: &Error) -> Error {
+        Error::input(format!("deployment_config {}: {error}", self.path.display()))
+            .hint("See the v2 deployment configuration in BentoML's documentation.")
+            .at(self.at(pointer))
+    }
+
+    /// Found before anything is built or sent. An update's file, which says less, is held to the same rules.
+    fn check(&self) -> Result<()> {
+        let mut value = self.sent();
+        value.insert("bento".into(), "any:bento".into());
+        Config::from_value(value.into()).map(drop).map_err(|(pointer, error)| self.error(&pointer, &error))
     }
 
     fn refuse_v1(self, needs_file: bool) -> Result<Option<Self>> {

@@ -9,7 +9,7 @@ use bentocloud::deployment::Deployment;
 
 use crate::bento::{self, Existing};
 use crate::request::Wanted;
-use crate::{Request, Verb};
+use crate::{Request, Verb, configuration};
 
 /// What will be done.
 #[derive(Debug)]
@@ -53,7 +53,24 @@ impl Plan {
             Wanted::Current => Chosen::Current,
             Wanted::Nothing => Chosen::Nothing,
         };
+        let existing = if let Chosen::Existing(existing) = &bento { Some(existing) } else { None };
+        step.check(&request, existing).await?;
         Ok(Self { request, account, bento, step })
+    }
+}
+
+impl Step {
+    /// Makes the configuration that will be sent, to find what is wrong with it before anything is. Of a Bento that is
+    /// yet to be built only the file was looked at so far.
+    pub(crate) async fn check(&self, request: &Request, bento: Option<&Existing>) -> Result<()> {
+        match (self, bento) {
+            (Self::Create | Self::Replace(_), Some(bento)) => {
+                let (tag, facts) = bento.parts();
+                configuration::whole(request, tag, facts).await.map(drop)
+            }
+            (Self::Merge(present), _) => configuration::merged(request, present, None).map(drop),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -92,7 +109,7 @@ impl fmt::Display for Plan {
         writeln!(f, "Cloud: {} as {} ({})", client.endpoint(), self.account.user, self.account.organization)?;
         match &self.bento {
             Chosen::Build(both) => writeln!(f, "Bento: built from {}, then pushed", both.1.source)?,
-            Chosen::Existing(Existing::Local(tag)) => {
+            Chosen::Existing(Existing::Local(tag, _)) => {
                 writeln!(f, "Bento: {tag} of the local store, pushed where missing")?
             }
             Chosen::Existing(Existing::Remote(tag, _)) => writeln!(f, "Bento: {tag} of the cloud")?,

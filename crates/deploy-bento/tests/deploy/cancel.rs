@@ -1,0 +1,107 @@
+//! Cancelled jobs end soon, leave no process behind, and tell the cloud what they leave undone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use local_cloud::Transmission;
+use runner_sim::StepResult;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+use crate::bento::{BENTO, fixture};
+use crate::cloud::{Cloud, Serving};
+use crate::job::{Run, succeeded};
+
+fn ended((result, took): &(StepResult, Duration)) {
+    assert_eq!((result.exit_code, result.cancelled), (Some(130), true), "{}", result.log_text());
+    assert!(*took < Duration::from_secs(5), "it took {took:?} to end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_service_is_imported() {
+    let cloud = Cloud::empty(Serving::Never).await;
+    let service = std::fs::read_to_string(fixture("greeter/service.py")).unwrap();
+    let run = Run::on(&cloud)
+        .project(&fixture("greeter"))
+        .file("service.py", &format!("import time\nprint('hangs now', flush=True)\ntime.sleep(600)\n{service}"))
+        .with("action", "create")
+        .with("deployment_config", "");
+    ended(&run.cancelled_at("hangs now").await);
+    assert_eq!(cloud.changes(), [""; 0]);
+    assert!(!run.home().join("bentos/greeter").exists());
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_bento_is_sent() {
+    let cloud = Cloud::configured(|config| config.transmission = Transmission::Proxy).await;
+    let slow = Stalling::before(&cloud).await;
+    let run = Run::at(&slow.endpoint).with_bento(BENTO).await.with("action", "skip");
+    ended(&run.cancelled_after(slow.stalled.notified()).await);
+    let requests = cloud.requests();
+    let told: Vec<_> = requests.iter().filter(|request| request.path.ends_with("/finish_upload")).collect();
+    assert_eq!(told.len(), 1, "{requests:?}");
+    assert_eq!(told[0].body_json, Some(json!({"status": "failed", "reason": "cancelled"})));
+
+    // The next run sends it all.
+    succeeded(&run.with("cloud_endpoint", &cloud.endpoint()).go().await);
+    let (_, pushed) = cloud.call("GET", "/api/v1/bento_repositories/greeter/bentos/v1", json!(null)).await;
+    assert_eq!(pushed["upload_status"], "success");
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_deployment_is_waited_for() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    let run = Run::on(&cloud)
+        .with("build", "false")
+        .with("bento_tag", BENTO)
+        .with("action", "create")
+        .with("deployment_config", "")
+        .with("deployment_name", "greet");
+    let end = run.cancelled_at("greet: deploying after").await;
+    ended(&end);
+    assert_eq!(end.0.outputs["deployment_name"], "greet", "later steps may end it");
+    cloud.stop().await;
+}
+
+/// A way to the cloud on which the content of a Bento gets stuck.
+struct Stalling {
+    endpoint: String,
+    stalled: Arc<Notify>,
+}
+
+impl Stalling {
+    async fn before(cloud: &Cloud) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let cloud = cloud.endpoint().trim_start_matches("http://").to_owned();
+        let stalled = Arc::new(Notify::new());
+        let told = Arc::clone(&stalled);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(&cloud).await.unwrap();
+                tokio::spawn(pass(client, server, Arc::clone(&told)));
+            }
+        });
+        Self { endpoint, stalled }
+    }
+}
+
+async fn pass(client: TcpStream, server: TcpStream, stalled: Arc<Notify>) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let answers = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    let mut chunk = vec![0; 64 * 1024];
+    while let Ok(length @ 1..) = from_client.read(&mut chunk).await {
+        if chunk.starts_with(b"PUT ") {
+            stalled.notify_one();
+            // Reads no further until the client gives up; the server hears nothing of it.
+            std::future::pending::<()>().await;
+        }
+        to_server.write_all(&chunk[..length]).await.unwrap();
+    }
+    answers.abort();
+}
