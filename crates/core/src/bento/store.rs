@@ -172,15 +172,26 @@ impl Store {
     }
 }
 
-/// The sum of the sizes of all files below a folder, bytes. Links count for themselves, not for what they point to.
+/// The sum of the sizes of all files below a folder, bytes. A link to a file counts as BentoML counts it: like the file.
 pub fn size_of(folder: &Path) -> io::Result<u64> {
     let mut sum = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let meta = entry.metadata()?;
-        sum += if meta.is_dir() { size_of(&entry.path())? } else { meta.len() };
+        sum += if meta.is_symlink() {
+            linked_size(&entry.path())
+        } else if meta.is_dir() {
+            size_of(&entry.path())?
+        } else {
+            meta.len()
+        };
     }
     Ok(sum)
+}
+
+/// The size of the file that a link points to; links to folders and to nothing count nothing.
+pub(super) fn linked_size(link: &Path) -> u64 {
+    fs::metadata(link).ok().filter(fs::Metadata::is_file).map_or(0, |meta| meta.len())
 }
 
 fn versions(name: &Path) -> Result<Vec<String>> {

@@ -11,6 +11,7 @@ use std::time::UNIX_EPOCH;
 
 use tar::{Builder, EntryType, Header};
 
+use crate::bento::store::linked_size;
 use crate::{Context, Error, Result};
 
 const BLOCK: u64 = 512;
@@ -58,7 +59,7 @@ impl Plan {
         false
     }
 
-    /// The sum of the sizes of the files in it, bytes.
+    /// The sum of the sizes of the files in it, bytes; a link to a file counts as BentoML counts it, like the file.
     pub fn content_size(&self) -> u64 {
         self.content
     }
@@ -87,6 +88,7 @@ impl Plan {
             }
         } else if meta.is_symlink() {
             let target = fs::read_link(&path).context(failed)?;
+            self.content += linked_size(&path);
             self.push_header(relative, &meta, EntryType::Symlink, 0, Some(&target))?;
         } else if meta.is_file() {
             self.push_header(relative, &meta, EntryType::Regular, meta.len(), None)?;
@@ -262,7 +264,7 @@ mod tests {
         assert_eq!(fs::read(target.path().join(long)).unwrap(), [7; 513]);
         #[cfg(unix)]
         assert_eq!(fs::read_link(target.path().join("link")).unwrap(), Path::new("bento.yaml"));
-        assert_eq!(plan.content_size(), 7 + 513);
+        assert_eq!(plan.content_size(), 7 + 513 + if cfg!(unix) { 7 } else { 0 });
     }
 
     #[test]
