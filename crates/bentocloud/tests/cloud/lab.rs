@@ -1,0 +1,104 @@
+//! A server, and both clients on it.
+
+use std::path::Path;
+use std::process::Command;
+
+use bento_core::action::{Cancel, Context};
+use bento_core::bento::Store;
+use bento_core::{Env, bento};
+use bentocloud::Client;
+use local_cloud::{Config, Recorded, Server};
+use secrecy::SecretString;
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) use local_cloud::{Flavor, Transmission};
+
+use crate::bentoml::{bentoml_on, succeed};
+
+/// The token of all test servers.
+pub(crate) const TOKEN: &str = "test-token";
+
+/// A server of its own for each test, stopped when dropped.
+pub(crate) struct Cloud {
+    pub(crate) server: Server,
+    _data: TempDir,
+}
+
+impl Cloud {
+    pub(crate) async fn start(flavor: Flavor, transmission: Transmission) -> Self {
+        let data = tempfile::tempdir().expect("a temporary directory");
+        let mut config = Config::new(data.path());
+        (config.flavor, config.transmission) = (flavor, transmission);
+        config.token = Some(TOKEN.to_owned());
+        Self { server: Server::start(config).await.expect("the server starts"), _data: data }
+    }
+
+    /// Our client.
+    pub(crate) fn client(&self) -> Client {
+        client(self.server.endpoint(), &Cancel::default())
+    }
+
+    /// Runs the real client on a store; it must succeed.
+    pub(crate) async fn bentoml(&self, home: &Path, arguments: &[&str]) -> String {
+        let mut command = self.bentoml_command(home, arguments);
+        tokio::task::spawn_blocking(move || succeed(&mut command)).await.expect("bentoml succeeds")
+    }
+
+    /// The real client with this server's address and token.
+    pub(crate) fn bentoml_command(&self, home: &Path, arguments: &[&str]) -> Command {
+        let mut command = bentoml_on(home);
+        command.env("BENTO_CLOUD_API_ENDPOINT", self.server.endpoint()).env("BENTO_CLOUD_API_KEY", TOKEN);
+        command.args(arguments);
+        command
+    }
+
+    /// Requests so far with this method whose path contains a text.
+    pub(crate) fn requests(&self, method: &str, path: &str) -> Vec<Recorded> {
+        let all = self.server.requests().into_iter();
+        all.filter(|request| request.method == method && request.path.contains(path)).collect()
+    }
+
+    /// What clients sent to register and to update, by method and path; sorted.
+    pub(crate) fn registrations(&self) -> Vec<(String, Value)> {
+        let all = self.server.requests().into_iter();
+        // A version's own address has seven parts: the steps of an upload stand below it.
+        let registers = |request: &Recorded| {
+            request.method == "POST" || (request.method == "PATCH" && request.path.split('/').count() == 7)
+        };
+        let mut sent: Vec<_> = all
+            .filter(registers)
+            .map(|request| (format!("{} {}", request.method, request.path), request.body_json.unwrap_or_default()))
+            .collect();
+        sent.sort_by_key(|(call, body)| (call.clone(), body["name"].to_string()));
+        sent
+    }
+}
+
+/// Our client of any address.
+pub(crate) fn client(endpoint: &str, cancel: &Cancel) -> Client {
+    let ctx = Context::new(Env::default(), cancel.clone());
+    Client::connect(Some(endpoint), &SecretString::from(TOKEN), &ctx).expect("an address")
+}
+
+/// An empty store.
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    pub(crate) fn empty() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        Store::at(self.path())
+    }
+}
+
+/// A tag that is one.
+pub(crate) fn tag(text: &str) -> bento::Tag {
+    text.parse().expect("a tag")
+}
