@@ -18,8 +18,11 @@ pub(super) fn flag(spec: &InputSpec) -> String {
 /// The subcommand of an action.
 pub fn command<I: Inputs>(action: &ActionSpec) -> Command {
     let post = Arg::new("post").long("post").action(ArgAction::SetTrue).help("Run the action's post step").hide(true);
-    let about = format!("{}. Each flag is an input of the action.", action.description.trim_end_matches('.'));
-    I::SPECS.iter().fold(Command::new(action.name).about(about).arg(post), |command, spec| {
+    let command = Command::new(action.name)
+        .about(action.description)
+        .after_help("Each flag is an input of the action; INPUT_* variables count where a flag is not given.")
+        .arg(post);
+    I::SPECS.iter().fold(command, |command, spec| {
         let name = flag(spec);
         let help = help(spec);
         command.arg(match spec.kind {
@@ -31,9 +34,11 @@ pub fn command<I: Inputs>(action: &ActionSpec) -> Command {
                 .require_equals(true)
                 .default_missing_value("true")
                 .help(help),
-            Kind::Choice(words) => {
-                Arg::new(spec.name).long(name).value_parser(PossibleValuesParser::new(words)).help(help)
-            }
+            Kind::Choice(words) => Arg::new(spec.name)
+                .long(name)
+                .value_name("WORD")
+                .value_parser(PossibleValuesParser::new(words))
+                .help(help),
             Kind::Lines => Arg::new(spec.name).long(name).action(ArgAction::Append).value_name("ITEM").help(help),
             Kind::Seconds => Arg::new(spec.name).long(name).value_name("SECONDS").help(help),
             Kind::Text => Arg::new(spec.name).long(name).value_name("TEXT").help(help),
