@@ -10,6 +10,7 @@ use tar::{Archive, Entry, EntryType};
 use crate::{Context, Error, Result};
 
 const BUFFER: usize = 1024 * 1024;
+const BLOCK: u64 = 512;
 
 /// Unpacks a tar, plain or gzipped, into a folder that exists.
 ///
@@ -30,15 +31,40 @@ pub fn unpack(archive: impl Read, target: &Path) -> Result<()> {
 }
 
 fn unpack_tar(archive: impl Read, target: &Path) -> Result<()> {
-    let mut archive = Archive::new(archive);
+    let mut archive = Archive::new(Counted { inner: archive, count: 0 });
     let mut buffer = vec![0; BUFFER];
     let broken = || "the archive is broken".to_owned();
+    let mut end = 0;
     for entry in archive.entries().context(broken)? {
-        unpack_entry(entry.context(broken)?, target, &mut buffer)?;
+        let entry = entry.context(broken)?;
+        // What stands in the archive: of a sparse file that is less than its size.
+        let sparse = entry.header().entry_type() == EntryType::GNUSparse;
+        let stored = if sparse { entry.header().entry_size().context(broken)? } else { entry.size() };
+        end = entry.raw_file_position() + stored.next_multiple_of(BLOCK);
+        unpack_entry(entry, target, &mut buffer)?;
     }
     // A server may stop sending only after the end of the archive; reading on keeps its connection usable.
-    io::copy(&mut archive.into_inner(), &mut io::sink()).context(broken)?;
+    let mut rest = archive.into_inner();
+    io::copy(&mut rest, &mut io::sink()).context(broken)?;
+    // Two blocks of zeros end an archive. One that stops between two entries would pass for a whole one.
+    if rest.count < end + 2 * BLOCK {
+        return Err(Error::failure("the archive is cut off").hint("Push it again."));
+    }
     Ok(())
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    inner: R,
+    count: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.count += read as u64;
+        Ok(read)
+    }
 }
 
 fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, buffer: &mut [u8]) -> Result<()> {
@@ -212,7 +238,11 @@ mod tests {
     fn a_truncated_archive_is_an_error() {
         let bytes = archive(&[("a", EntryType::Regular, &"x".repeat(2000))]);
         let target = tempfile::tempdir().unwrap();
-        assert!(unpack(&bytes[..1000], target.path()).is_err());
+        // In a file, after it, and before the second block of zeros.
+        for end in [1000, 512 + 2048, 512 + 2048 + 512] {
+            let target = tempfile::tempdir().unwrap();
+            assert!(unpack(&bytes[..end], target.path()).is_err(), "{end}");
+        }
         let html = b"<!DOCTYPE html><html></html>".repeat(40);
         assert!(unpack(html.as_slice(), target.path()).is_err());
     }
