@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bento_core::bento::{BentoInfo, Kind, ModelWanted, Store, Tag};
-use bento_core::{Error, Result};
+use bento_core::{Context, Error, Result};
 use serde_json::Value;
 
 use crate::Client;
@@ -88,7 +88,8 @@ impl Client {
         let started = std::time::Instant::now();
         let staging = store.stage()?;
         download(&remote, &artifact, staging.path()).await?;
-        let (saved, path) = store.adopt(kind, staging)?;
+        let saved = store.adopt_as(kind, staging, &tag);
+        let (saved, path) = saved.context(|| format!("failed to pull {}", remote.noun()))?;
         tracing::info!("pulled {} in {:.1} s", remote.noun(), started.elapsed().as_secs_f32());
         Ok(Pulled::Fetched(saved, path))
     }

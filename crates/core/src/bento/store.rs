@@ -127,6 +127,16 @@ impl Store {
         tempfile::Builder::new().prefix("incoming-").tempdir_in(&tmp).context(unwritable).map_err(hint_store)
     }
 
+    /// As [`Self::adopt`], for an item that came under this tag: one that says otherwise of itself is refused.
+    pub fn adopt_as(&self, kind: Kind, staging: tempfile::TempDir, expected: &Tag) -> Result<(Tag, PathBuf)> {
+        let (tag, _) = kind.identify(staging.path())?;
+        if tag != *expected {
+            return Err(Error::failure(format!("what came as {} {expected} calls itself {tag}", kind.noun()))
+                .hint("Push it again; whoever pushed it may have tampered with it."));
+        }
+        self.adopt(kind, staging)
+    }
+
     /// Gives a complete item in a staging folder its name in the store, and updates `latest`.
     pub fn adopt(&self, kind: Kind, staging: tempfile::TempDir) -> Result<(Tag, PathBuf)> {
         let (tag, created) = kind.identify(staging.path())?;
