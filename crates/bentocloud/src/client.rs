@@ -31,6 +31,15 @@ pub struct Client {
 /// What a Yatai answers, as a 404, for a route that it does not have.
 const UNKNOWN_ROUTE: &str = "not found this router";
 
+/// Who sends or takes an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// The API itself.
+    Api,
+    /// The object storage, at a signed address: it knows no tokens and answers in XML.
+    Storage,
+}
+
 /// A request to the API.
 pub(crate) struct Call<'a> {
     pub method: Method,
@@ -181,6 +190,17 @@ impl Client {
         }
     }
 
+    /// What a status other than 200 of a transfer means.
+    pub(crate) fn transfer_refusal(&self, peer: Peer, status: StatusCode, body: &str, what: &str) -> Error {
+        if peer == Peer::Api {
+            return self.refusal(status, false, body, what);
+        }
+        let said = said(body);
+        let cause = if http::is_transient(status) { Cause::Unreachable } else { Cause::Failure };
+        Error::new(cause, format!("the object storage refused {what} ({}{})", status.as_u16(), with(&said)))
+            .hint("Run the job again; if it stays, check the server's storage and both machines' clocks.")
+    }
+
     fn no_api(&self, why: &str) -> Error {
         Error::new(Cause::Unreachable, format!("what answers at {} is no BentoCloud API: {why}", self.endpoint()))
             .hint("Check the endpoint; it is the console's address without a path.")
@@ -212,15 +232,18 @@ fn is_not_found(status: StatusCode, body: &str) -> bool {
     status == StatusCode::NOT_FOUND || (status == StatusCode::BAD_REQUEST && body.contains("record not found"))
 }
 
-/// What the server said, on one line: the `error` or `message` of its JSON, else the start of its text.
+/// What the server said, on one line: the `error` or `message` of its JSON, the `Message` of a storage's XML, else the
+/// start of its text.
 fn said(body: &str) -> String {
     let json: Option<Value> = serde_json::from_str(body).ok();
     let field = |name: &str| json.as_ref().and_then(|json| json.get(name)?.as_str().map(str::to_owned));
-    let text =
-        field("error").or_else(|| field("message")).unwrap_or_else(|| match body.trim_start().starts_with('<') {
+    let xml = || Some(body.split_once("<Message>")?.1.split_once("</Message>")?.0.to_owned());
+    let text = field("error").or_else(|| field("message")).or_else(xml).unwrap_or_else(|| {
+        match body.trim_start().starts_with('<') {
             true => String::new(),
             false => body.to_owned(),
-        });
+        }
+    });
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(500).collect()
 }
 
@@ -250,6 +273,7 @@ mod tests {
     fn what_the_server_said_is_one_short_line() {
         assert_eq!(said(r#"{"error":"no\nsuch"}"#), "no such");
         assert_eq!(said("<html>"), "");
+        assert_eq!(said("<Error><Code>NoSuchKey</Code><Message>no key</Message></Error>"), "no key");
         assert_eq!(said(&"x".repeat(9999)).len(), 500);
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::progress::Progress;
 use crate::artifact::{Artifact, Remote};
+use crate::client::Peer;
 
 /// Downloads a version's archive and unpacks it into a folder, without keeping the archive.
 ///
@@ -53,7 +54,7 @@ async fn receive(
 ) -> Result<()> {
     let received = std::cell::Cell::new(0_u64);
     http::retry(&remote.client.cancel, || async {
-        let mut request = request(remote, artifact).await?;
+        let (mut request, peer) = request(remote, artifact).await?;
         let start = received.get();
         if start > 0 {
             request = request.header(RANGE, format!("bytes={start}-"));
@@ -67,7 +68,7 @@ async fn receive(
             _ => {
                 let pause = http::retry_after(response.headers());
                 let text = response.text().await.unwrap_or_default();
-                let error = remote.client.refusal(status, false, &text, "the download");
+                let error = remote.client.transfer_refusal(peer, status, &text, "the download");
                 return Err(if http::is_transient(status) {
                     Attempt::Again(error, pause)
                 } else {
@@ -91,14 +92,14 @@ async fn receive(
 }
 
 /// The request for the content, signed anew each time.
-async fn request(remote: &Remote<'_>, artifact: &Artifact) -> Result<RequestBuilder> {
+async fn request(remote: &Remote<'_>, artifact: &Artifact) -> Result<(RequestBuilder, Peer)> {
     if artifact.transmission_strategy.as_deref() != Some("proxy") {
         let signed = remote.patch("presign_download_url", None).await?.presigned_download_url;
         if let Some(address) = signed.filter(|address| !address.is_empty()) {
-            return Ok(remote.client.http.get(address));
+            return Ok((remote.client.http.get(address), Peer::Storage));
         }
     }
-    remote.content(Method::GET, "download")
+    Ok((remote.content(Method::GET, "download")?, Peer::Api))
 }
 
 /// The downloaded bytes, for a blocking reader. An end without a word is an end of the download; an error is passed on.

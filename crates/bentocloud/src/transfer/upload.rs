@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::body;
 use super::progress::Progress;
 use crate::artifact::{Artifact, Remote, UploadStatus};
+use crate::client::Peer;
 
 /// The part size of the Python client, bytes; S3 asks for at least 5 MiB, and takes 10,000 parts.
 const PART: u64 = 100 * 1024 * 1024;
@@ -62,7 +63,7 @@ async fn send(remote: &Remote<'_>, artifact: Artifact, plan: &Arc<Plan>, progres
 
 async fn single(remote: &Remote<'_>, address: &str, plan: &Arc<Plan>, progress: &Arc<Progress>) -> Result<()> {
     remote.patch("start_upload", None).await?;
-    put(remote, plan, 0..plan.len(), progress, || async { Ok(remote.client.http.put(address)) }).await?;
+    put(remote, Peer::Storage, plan, 0..plan.len(), progress, || async { Ok(remote.client.http.put(address)) }).await?;
     finish(remote).await
 }
 
@@ -71,7 +72,7 @@ async fn proxy(remote: &Remote<'_>, plan: &Arc<Plan>, progress: &Arc<Progress>) 
     remote.patch("start_upload", None).await?;
     let request =
         || async { Ok(remote.content(Method::PUT, "upload")?.header(CONTENT_TYPE, "application/octet-stream")) };
-    put(remote, plan, 0..plan.len(), progress, request).await?;
+    put(remote, Peer::Api, plan, 0..plan.len(), progress, request).await?;
     Ok(())
 }
 
@@ -103,7 +104,7 @@ async fn part(
         let address = remote.patch("presign_multipart_upload_url", Some(body)).await?.presigned_upload_url;
         Ok(remote.client.http.put(address.unwrap_or_default()))
     };
-    let response = put(remote, plan, range, progress, sign).await?;
+    let response = put(remote, Peer::Storage, plan, range, progress, sign).await?;
     let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok());
     let etag = etag.ok_or_else(|| Error::failure("the object storage named no ETag for a part"))?;
     Ok(json!({"part_number": number, "etag": etag}))
@@ -112,6 +113,7 @@ async fn part(
 /// PUTs a range of the archive, up to four times.
 async fn put<F: Future<Output = Result<RequestBuilder>>>(
     remote: &Remote<'_>,
+    peer: Peer,
     plan: &Arc<Plan>,
     range: std::ops::Range<u64>,
     progress: &Arc<Progress>,
@@ -133,7 +135,7 @@ async fn put<F: Future<Output = Result<RequestBuilder>>>(
         }
         let pause = http::retry_after(response.headers());
         let text = response.text().await.unwrap_or_default();
-        let error = remote.client.refusal(status, false, &text, "the upload");
+        let error = remote.client.transfer_refusal(peer, status, &text, "the upload");
         Err(if http::is_transient(status) { Attempt::Again(error, pause) } else { Attempt::Final(error) })
     })
     .await
