@@ -1,13 +1,14 @@
 //! A server, and both clients on it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bento_core::action::{Cancel, Context};
 use bento_core::bento::Store;
-use bento_core::{Env, bento};
+use bento_core::{Env, bento, http};
 use bentocloud::Client;
 use local_cloud::{Config, Recorded, Server};
+use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -22,7 +23,7 @@ pub(crate) const TOKEN: &str = "test-token";
 /// A server of its own for each test, stopped when dropped.
 pub(crate) struct Cloud {
     pub(crate) server: Server,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Cloud {
@@ -31,7 +32,30 @@ impl Cloud {
         let mut config = Config::new(data.path());
         (config.flavor, config.transmission) = (flavor, transmission);
         config.token = Some(TOKEN.to_owned());
-        Self { server: Server::start(config).await.expect("the server starts"), _data: data }
+        Self { server: Server::start(config).await.expect("the server starts"), data }
+    }
+
+    /// BentoCloud's defaults.
+    pub(crate) async fn plain() -> Self {
+        Self::start(Flavor::BentoCloud, Transmission::Auto).await
+    }
+
+    /// A call of the API that no client makes.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Value {
+        let http = http::client().expect("an HTTP client");
+        let request = http.request(method, format!("{}{path}", self.server.endpoint())).json(body);
+        let response = request.header("X-YATAI-API-TOKEN", TOKEN).send().await.expect("an answer");
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.expect("JSON")
+    }
+
+    /// The file in which the object storage keeps a model's archive.
+    pub(crate) async fn object(&self, name: &str, version: &str) -> PathBuf {
+        let path = format!("/api/v1/model_repositories/{name}/models/{version}");
+        let uid = self.call(Method::GET, &path, &Value::Null).await["uid"].as_str().expect("an id").to_owned();
+        let buckets = std::fs::read_dir(self.data.path().join("objects")).expect("a storage").flatten();
+        let mut files = buckets.map(|bucket| bucket.path().join(format!("models/{uid}.tar")));
+        files.find(|file| file.exists()).expect("an object")
     }
 
     /// Our client.

@@ -3,7 +3,10 @@
 
 mod bentoml;
 mod differences;
+mod download;
 mod identity;
 mod lab;
+mod relay;
 mod sample;
 mod tree;
+mod upload;
