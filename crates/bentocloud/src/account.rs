@@ -24,7 +24,8 @@ struct Named {
 impl Client {
     /// Checks the token, with the two calls of `bentoml cloud login`; nothing is written anywhere.
     pub async fn account(&self) -> Result<Account> {
-        let user: Named = self.send(Call::get("/api/v1/auth/current")).await?;
+        let user: Option<Named> = self.try_send(Call::get("/api/v1/auth/current")).await?;
+        let user = user.ok_or_else(|| self.no_api("it does not know /api/v1/auth/current (404)"))?;
         let organization: Named = self.send(Call::get("/api/v1/current_org")).await?;
         Ok(Account { user: user.name, organization: organization.name })
     }

@@ -146,7 +146,7 @@ impl Client {
         if status == StatusCode::NOT_FOUND && text.contains(UNKNOWN_ROUTE) {
             return Err(Attempt::Final(self.unsupported(call.path)));
         }
-        if is_not_found(status, &text) {
+        if is_not_found(status, &text) && !html {
             return Ok(None);
         }
         let error = self.refusal(status, html, &text, &format!("{} {}", call.method, call.path));
@@ -201,7 +201,7 @@ impl Client {
             .hint("Run the job again; if it stays, check the server's storage and both machines' clocks.")
     }
 
-    fn no_api(&self, why: &str) -> Error {
+    pub(crate) fn no_api(&self, why: &str) -> Error {
         Error::new(Cause::Unreachable, format!("what answers at {} is no BentoCloud API: {why}", self.endpoint()))
             .hint("Check the endpoint; it is the console's address without a path.")
     }
