@@ -15,6 +15,7 @@
 //! the judge of their protocol. What the runner would write into its log stands in [`StepResult::log`], masks applied.
 
 mod annotation;
+pub mod cache;
 mod collect;
 mod command;
 mod context;

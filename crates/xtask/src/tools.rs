@@ -1,5 +1,6 @@
 //! `cargo xtask tools`: what the tests need besides Rust and Python, under `target/tools`.
 
+mod actions_cache;
 mod cargo_deny;
 mod node;
 mod stamp;
@@ -26,10 +27,16 @@ struct Tool {
     install: fn() -> Result<()>,
 }
 
-/// In the order of installation: Node is installed with the virtual environment's pip.
-const TOOLS: [Tool; 3] = [
+/// In the order of installation: Node is installed with the virtual environment's pip, npm's package with Node.
+const TOOLS: [Tool; 4] = [
     Tool { name: "venv", wanted: venv::wanted, in_place: venv::in_place, install: venv::install },
     Tool { name: "node", wanted: node::wanted, in_place: node::in_place, install: node::install },
+    Tool {
+        name: "actions-cache",
+        wanted: actions_cache::wanted,
+        in_place: actions_cache::in_place,
+        install: actions_cache::install,
+    },
     Tool {
         name: "cargo-deny",
         wanted: cargo_deny::wanted,
@@ -39,7 +46,8 @@ const TOOLS: [Tool; 3] = [
 ];
 
 pub(crate) fn command() -> Command {
-    Command::new("tools").about("Fetch what the tests need (BentoML, uv, Node 24, cargo-deny) into target/tools")
+    Command::new("tools")
+        .about("Fetch what the tests need (BentoML, uv, Node 24, @actions/cache, cargo-deny) into target/tools")
 }
 
 pub(crate) fn run(_: &ArgMatches) -> Result<()> {
