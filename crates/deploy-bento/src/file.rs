@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bento_core::runner::{Annotation, Level};
 use bento_core::yaml::{self, Document};
-use bento_core::{Context, Error, Location, Result};
+use bento_core::{Error, Location, Result};
 use bentocloud::deployment::{Config, unknown_keys};
 use serde_json::{Map, Value};
 
@@ -40,7 +40,11 @@ impl ConfigFile {
                 }
                 return Err(missing(input, &path, workspace));
             }
-            Err(error) => return Err(error).context(|| format!("failed to read deployment_config {}", path.display())),
+            Err(error) => {
+                return Err(Error::input(format!("failed to read deployment_config {input}"))
+                    .hint("It must be a readable text file.")
+                    .caused_by(error));
+            }
         };
         let document = yaml::parse(&text).map_err(|error| error.in_file("deployment_config", &path))?;
         let file = Self { path, document };
@@ -63,17 +67,17 @@ impl ConfigFile {
         self.document.value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// Where a value stands: the line of its key, or of the nearest key above.
+    /// Where a value stands: the line of its key, or of the nearest key above, else the first.
     pub(crate) fn at(&self, pointer: &str) -> Location {
         let mut pointer = pointer;
         let line = loop {
             match (self.document.line(pointer), pointer.rsplit_once('/')) {
-                (Some(line), _) => break Some(line),
+                (Some(line), _) => break line,
                 (None, Some((above, _))) => pointer = above,
-                (None, None) => break None,
+                (None, None) => break 1,
             }
         };
-        Location { file: self.path.clone(), line, column: None }
+        Location { file: self.path.clone(), line: Some(line), column: None }
     }
 
     /// The part of the configuration that is sent: how the Deployment runs, not which one is meant.

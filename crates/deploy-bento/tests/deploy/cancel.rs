@@ -1,17 +1,14 @@
 //! Cancelled jobs end soon, leave no process behind, and tell the cloud what they leave undone.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use local_cloud::Transmission;
 use runner_sim::StepResult;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 
 use crate::bento::{BENTO, fixture};
 use crate::cloud::{Cloud, Serving};
+use crate::front::{Front, Way};
 use crate::job::{Run, succeeded};
 
 fn ended((result, took): &(StepResult, Duration)) {
@@ -37,9 +34,9 @@ async fn while_the_service_is_imported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_bento_is_sent() {
     let cloud = Cloud::configured(|config| config.transmission = Transmission::Proxy).await;
-    let slow = Stalling::before(&cloud).await;
+    let slow = Front::of(&cloud, |line| if line.starts_with("PUT ") { Way::Stuck } else { Way::On }).await;
     let run = Run::at(&slow.endpoint).with_bento(BENTO).await.with("action", "skip");
-    ended(&run.cancelled_after(slow.stalled.notified()).await);
+    ended(&run.cancelled_after(slow.stuck.notified()).await);
     let requests = cloud.requests();
     let told: Vec<_> = requests.iter().filter(|request| request.path.ends_with("/finish_upload")).collect();
     assert_eq!(told.len(), 1, "{requests:?}");
@@ -65,43 +62,4 @@ async fn while_the_deployment_is_waited_for() {
     ended(&end);
     assert_eq!(end.0.outputs["deployment_name"], "greet", "later steps may end it");
     cloud.stop().await;
-}
-
-/// A way to the cloud on which the content of a Bento gets stuck.
-struct Stalling {
-    endpoint: String,
-    stalled: Arc<Notify>,
-}
-
-impl Stalling {
-    async fn before(cloud: &Cloud) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let cloud = cloud.endpoint().trim_start_matches("http://").to_owned();
-        let stalled = Arc::new(Notify::new());
-        let told = Arc::clone(&stalled);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&cloud).await.unwrap();
-                tokio::spawn(pass(client, server, Arc::clone(&told)));
-            }
-        });
-        Self { endpoint, stalled }
-    }
-}
-
-async fn pass(client: TcpStream, server: TcpStream, stalled: Arc<Notify>) {
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
-    let answers = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
-    let mut chunk = vec![0; 64 * 1024];
-    while let Ok(length @ 1..) = from_client.read(&mut chunk).await {
-        if chunk.starts_with(b"PUT ") {
-            stalled.notify_one();
-            // Reads no further until the client gives up; the server hears nothing of it.
-            std::future::pending::<()>().await;
-        }
-        to_server.write_all(&chunk[..length]).await.unwrap();
-    }
-    answers.abort();
 }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use bento_core::http;
 use local_cloud::{Config, Recorded, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::bento::{cloud_data, copy, fixture, venv};
+use crate::bento::{BENTO, cloud_data, copy, fixture, venv};
 
 /// The token of all clouds here.
 pub(crate) const TOKEN: &str = "cloud-t0ken-s3cret";
@@ -108,6 +108,13 @@ impl Cloud {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         (status, response.json().await.unwrap_or_default())
+    }
+
+    /// Creates a Deployment of [`BENTO`](crate::bento::BENTO), past the action.
+    pub(crate) async fn create(&self, name: &str) {
+        let (status, answer) = self.call("POST", "/api/v2/deployments", json!({"name": name, "bento": BENTO})).await;
+        assert_eq!(status, 200, "{answer}");
+        self.requests();
     }
 
     /// Answers the next requests of this kind with an error.

@@ -7,10 +7,7 @@ use crate::job::{Run, failed, succeeded};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_plan_is_told_and_nothing_is_done() {
     let cloud = Cloud::with_bentos(Serving::Never).await;
-    let (status, _) =
-        cloud.call("POST", "/api/v2/deployments", serde_json::json!({"name": "old", "bento": BENTO})).await;
-    assert_eq!(status, 200);
-    cloud.requests();
+    cloud.create("old").await;
     let dry = || Run::on(&cloud).with("dry_run", "true");
     let create =
         dry().project(&fixture("greeter")).file("deployment.json", r#"{"name": "greet"}"#).with("action", "create");

@@ -3,11 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod bad_input;
 mod bento;
 mod bodies;
 mod cancel;
 mod cloud;
+mod config_file;
 mod dry_run;
+mod front;
 mod job;
 mod life;
+mod variables;
 mod waiting;
+mod yatai;
