@@ -12,6 +12,8 @@ use crate::job::{Run, succeeded};
 const FULL: &str = "\
 name: full
 bento: greeter:v1
+# Without it the real client's `apply` finds no Deployment to replace.
+cluster: default
 access_authorization: yes
 envs:
   - name: WORD
@@ -47,6 +49,7 @@ canary:
 const CHANGED: &str = "\
 name: full
 bento: greeter:v2
+cluster: default
 envs:
   - {name: WORD, value: Hey}
 services:
@@ -99,25 +102,25 @@ async fn a_deployment_is_created_as_the_real_client_does() {
 async fn an_update_is_merged_as_the_real_client_does() {
     let cloud = Cloud::with_bentos(Serving::Never).await;
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("deployment.yaml");
-    std::fs::write(&file, CHANGED).unwrap();
-    let full = run(&cloud, "create", "", FULL);
-    succeeded(&full.go().await);
-    let created = cloud.deployed();
-    let before = kept(&cloud, "full").await;
+    let [full, changed] = [("full.yaml", FULL), ("changed.yaml", CHANGED)].map(|(name, content)| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        file
+    });
+    bentoml(store().await, Some(&cloud), &["deployment", "apply", "-f", text(&full)]).await;
+    cloud.requests();
+    bentoml(store().await, Some(&cloud), &["deployment", "update", "-f", text(&changed)]).await;
+    let expected_update = cloud.deployed();
+    bentoml(store().await, Some(&cloud), &["deployment", "apply", "-f", text(&full)]).await;
+    let expected_apply = cloud.deployed();
+    let state = kept(&cloud, "full").await;
 
-    bentoml(store().await, Some(&cloud), &["deployment", "update", "-f", text(&file)]).await;
-    let expected = cloud.deployed();
-
-    // Back to the state before, by the action as well: `apply` replaces.
-    succeeded(&full.with("action", "apply").go().await);
-    let mut replaced = created;
-    replaced.as_object_mut().unwrap().retain(|key, _| key != "name" && key != "dev");
-    assert_eq!(cloud.deployed(), replaced);
-    assert_eq!(kept(&cloud, "full").await, before);
-
+    // The Deployment is as it was before the real client's update.
     succeeded(&run(&cloud, "update", OTHER, CHANGED).go().await);
-    assert_eq!(cloud.deployed(), expected);
+    assert_eq!(cloud.deployed(), expected_update);
+    succeeded(&run(&cloud, "apply", "", FULL).go().await);
+    assert_eq!(cloud.deployed(), expected_apply);
+    assert_eq!(kept(&cloud, "full").await, state);
 
     // By flags: the Bento alone.
     bentoml(store().await, Some(&cloud), &["deployment", "update", "full", "--bento", BENTO]).await;

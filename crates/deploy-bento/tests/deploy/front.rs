@@ -14,6 +14,8 @@ pub(crate) enum Way {
     On,
     /// It gets stuck: the server reads no further and says nothing.
     Stuck,
+    /// The cloud does what is asked, and its answer gets lost.
+    Unheard,
     /// This is answered: status line, content type, body.
     Answer(&'static str, &'static str, &'static str),
 }
@@ -54,6 +56,11 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, way: fn(&str) -> Way
                 let line = text.lines().next().unwrap_or_default();
                 match if line.ends_with(" HTTP/1.1") { way(line) } else { Way::On } {
                     Way::On => server.write_all(&asked[..length]).await.unwrap(),
+                    Way::Unheard => {
+                        server.write_all(&asked[..length]).await.unwrap();
+                        server.readable().await.unwrap();
+                        return;
+                    }
                     Way::Stuck => {
                         stuck.notify_one();
                         return std::future::pending().await;

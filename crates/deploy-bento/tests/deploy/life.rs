@@ -4,7 +4,8 @@ use bento_core::http;
 use serde_json::json;
 
 use crate::bento::{BENTO, OTHER, fixture};
-use crate::cloud::{Cloud, Serving};
+use crate::cloud::{Cloud, Serving, TOKEN};
+use crate::front::{Front, Way};
 use crate::job::{Run, failed, succeeded};
 
 const CONFIG: &str = "\
@@ -159,6 +160,46 @@ async fn a_bento_of_the_cloud_needs_neither_store_nor_python() {
     let again = run.go().await;
     succeeded(&again);
     assert_eq!(again.outputs["bento_tag"], OTHER);
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_given_comes_from_the_environment_and_from_the_cloud() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    let run = Run::at("")
+        .with("cloud_api_token", "")
+        .env("BENTO_CLOUD_API_KEY", TOKEN)
+        .env("BENTO_CLOUD_API_ENDPOINT", &cloud.endpoint())
+        .with("build", "false")
+        .with("bento_tag", "greeter")
+        .with("action", "create")
+        .with("deployment_config", "")
+        .with("wait", "false");
+    let created = run.go().await;
+    succeeded(&created);
+    let name = &created.outputs["deployment_name"];
+    assert!(name.starts_with("greeter-"), "the cloud makes one up: {name}");
+    assert_eq!(cloud.deployment(name).await["name"], json!(name));
+    let tag = &created.outputs["bento_tag"];
+    assert!([BENTO, OTHER].contains(&tag.as_str()), "the newest one: {tag}");
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_gets_lost_makes_no_second_deployment() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    let front = Front::of(&cloud, |line| if line.starts_with("POST ") { Way::Unheard } else { Way::On }).await;
+    let run = Run::at(&front.endpoint)
+        .with("build", "false")
+        .with("bento_tag", BENTO)
+        .with("action", "create")
+        .with("deployment_config", "")
+        .with("deployment_name", "greet")
+        .with("wait", "false");
+    let created = run.go().await;
+    succeeded(&created);
+    assert_eq!(created.outputs["deployment_name"], "greet");
+    assert_eq!(cloud.changes(), ["POST /api/v2/deployments"]);
     cloud.stop().await;
 }
 
