@@ -102,6 +102,7 @@ async fn an_unknown_key_is_a_warning_and_no_obstacle() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_shown_at_its_line_before_anything_is_sent() {
     let cloud = Cloud::with_bentos(Serving::Never).await;
+    let empty = Cloud::empty(Serving::Never).await;
     cloud.create("greet").await;
     let cases = [
         ("name: greet\nservices: {Greeter: [\nenvs: []\n", 3, "is no valid YAML"),
@@ -131,9 +132,13 @@ async fn what_is_wrong_is_shown_at_its_line_before_anything_is_sent() {
             assert_eq!(place(error), (Some("ci/deployment.yaml"), Some(line)), "{error:?}");
         }
     }
+    let local =
+        with_config(&empty, "apply", "services: 1").with_bento("greeter:v1").await.with("deployment_name", "new");
+    failed(&local.go().await, 2, &["services: invalid type"]);
     let result = run(&cloud, "update").file("deployment.json", "{\"name\": \"greet\",\n \"envs\": 1}").go().await;
     assert_eq!(place(failed(&result, 2, &["envs"])), (Some("deployment.json"), Some(2)));
-    assert_eq!(cloud.changes(), [""; 0]);
+    assert_eq!([cloud.changes(), empty.changes()].concat(), [""; 0]);
+    empty.stop().await;
     cloud.stop().await;
 }
 

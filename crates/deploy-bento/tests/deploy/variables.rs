@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::bento::{BENTO, fixture};
 use crate::cloud::{Cloud, Serving};
 use crate::front::{Front, Way};
 use crate::job::{Run, failed, succeeded};
@@ -76,6 +77,27 @@ async fn secrets_may_set_them() {
     assert_eq!(cloud.changes().len(), 1);
     failed(&create(&front.endpoint, "secrets: [file]").go().await, 2, &["that nothing sets: KEY"]);
     failed(&create(&front.endpoint, "secrets: [none]").go().await, 4, &["no secret none"]);
+    assert_eq!(cloud.changes(), [""; 0]);
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bento_that_lacks_them_is_not_even_pushed() {
+    let cloud = Cloud::empty(Serving::Never).await;
+    let run = Run::on(&cloud).with_bento(BENTO).await.with("action", "create").with("deployment_config", "");
+    let yaml = run.home().join("bentos/greeter/v1/bento.yaml");
+    let text = std::fs::read_to_string(&yaml).unwrap();
+    let needy = text.replacen("value: '!'", "value: ''", 1);
+    assert_ne!(text, needy, "bento.yaml has another form now");
+    std::fs::write(&yaml, needy).unwrap();
+    failed(&run.go().await, 2, &["that nothing sets: MARK"]);
+
+    // The same for one that is built first.
+    let bentofile = std::fs::read_to_string(fixture("greeter/bentofile.yaml")).unwrap();
+    let bentofile = bentofile.replace("value: \"!\"", "value: \"\"");
+    let run = Run::on(&cloud).project(&fixture("greeter")).file("bentofile.yaml", &bentofile);
+    let run = run.with("action", "create").with("deployment_config", "");
+    failed(&run.go().await, 2, &["that nothing sets: MARK"]);
     assert_eq!(cloud.changes(), [""; 0]);
     cloud.stop().await;
 }
