@@ -1,0 +1,127 @@
+//! Download: ranges of the archive, several at once, unpacked as they come.
+
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::Path;
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use reqwest::header::{CONTENT_RANGE, RANGE};
+use reqwest::{Response, StatusCode};
+use secrecy::ExposeSecret;
+use tokio::sync::mpsc;
+
+use super::{Cache, Found, unpack};
+use crate::http::{self, Attempt};
+use crate::{Error, Result};
+
+/// Bytes of a range.
+const RANGE_LENGTH: u64 = 2 * 1024 * 1024;
+const AT_ONCE: usize = 4;
+const DOING: &str = "reading from the cache's storage";
+
+/// Unpacks an entry and returns its size, bytes.
+pub(super) async fn restore(cache: &Cache, found: &Found, target: &Path) -> Result<u64> {
+    let (sender, receiver) = mpsc::channel(1);
+    let target = target.to_owned();
+    let unpacking =
+        tokio::task::spawn_blocking(move || unpack::unpack(Ranges { current: Bytes::new(), receiver }, &target));
+    let received = cache.cancel.run(receive(cache, found, &sender)).await;
+    if !matches!(received, Ok(Ok(_))) {
+        // What came so far must not pass for the whole.
+        let _ = sender.send(Err(io::Error::other("the download has ended"))).await;
+    }
+    drop(sender);
+    let unpacked = unpacking.await.map_err(|error| Error::failure("unpacking stopped").caused_by(error))?;
+    match received? {
+        // When unpacking fails, receiving ends because nobody takes its bytes.
+        Ok(size) => unpacked.map(|()| size),
+        Err(Ended::Refused) => {
+            unpacked.and_then(|()| Err(Error::failure("the entry is damaged: more stands behind its end")))
+        }
+        Err(Ended::Failed(error)) => Err(error),
+    }
+}
+
+enum Ended {
+    /// Nobody takes the bytes.
+    Refused,
+    Failed(Error),
+}
+
+type Sender = mpsc::Sender<io::Result<Bytes>>;
+
+async fn receive(cache: &Cache, found: &Found, sender: &Sender) -> Result<u64, Ended> {
+    let (first, size) = range(cache, found, 0..RANGE_LENGTH).await.map_err(Ended::Failed)?;
+    let start = first.len() as u64;
+    sender.send(Ok(first)).await.map_err(|_| Ended::Refused)?;
+    let starts = (start..size).step_by(usize::try_from(RANGE_LENGTH).unwrap_or(usize::MAX));
+    let mut rest = stream::iter(starts)
+        .map(|start| range(cache, found, start..(start + RANGE_LENGTH).min(size)))
+        .buffered(AT_ONCE)
+        .map_err(Ended::Failed);
+    while let Some((bytes, _)) = rest.try_next().await? {
+        sender.send(Ok(bytes)).await.map_err(|_| Ended::Refused)?;
+    }
+    Ok(size)
+}
+
+/// The bytes of a range, and the size of the whole.
+async fn range(cache: &Cache, found: &Found, range: Range<u64>) -> Result<(Bytes, u64)> {
+    http::retry(&cache.cancel, || async {
+        let again = |error| Attempt::Again(http::transport_error(DOING, error), None);
+        let request = cache.client.get(found.address.expose_secret());
+        let request = request.header(RANGE, format!("bytes={}-{}", range.start, range.end - 1));
+        let mut answer = request.send().await.map_err(again)?;
+        let status = answer.status();
+        if status != StatusCode::PARTIAL_CONTENT {
+            let error = Error::failure(format!("{DOING}: it answered {status} to a request for a range"));
+            return Err(if http::is_transient(status) {
+                Attempt::Again(error, http::retry_after(answer.headers()))
+            } else {
+                Attempt::Final(error)
+            });
+        }
+        let size =
+            size(&answer).ok_or_else(|| Error::failure(format!("{DOING}: it does not say how much there is")))?;
+        let wanted = usize::try_from(range.end.min(size).saturating_sub(range.start)).unwrap_or(0);
+        // Collected by the client it would take twice the memory.
+        let mut bytes = BytesMut::with_capacity(wanted);
+        while let Some(chunk) = answer.chunk().await.map_err(again)? {
+            if bytes.len() + chunk.len() > wanted {
+                break;
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        if bytes.len() == wanted {
+            return Ok((bytes.freeze(), size));
+        }
+        Err(Attempt::Again(Error::failure(format!("{DOING}: it sent another range")), None))
+    })
+    .await
+}
+
+/// The last number of `Content-Range: bytes 0-9/100`.
+fn size(answer: &Response) -> Option<u64> {
+    answer.headers().get(CONTENT_RANGE)?.to_str().ok()?.rsplit('/').next()?.parse().ok()
+}
+
+/// The ranges as one stream.
+struct Ranges {
+    current: Bytes,
+    receiver: mpsc::Receiver<io::Result<Bytes>>,
+}
+
+impl Read for Ranges {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.receiver.blocking_recv() {
+                Some(next) => self.current = next?,
+                None => return Ok(0),
+            }
+        }
+        let count = buffer.len().min(self.current.len());
+        self.current.copy_to_slice(&mut buffer[..count]);
+        Ok(count)
+    }
+}
