@@ -4,15 +4,27 @@
 //! `1:30` is 90, `<<` merges. The events come from a YAML 1.2 parser; the meaning of plain scalars is resolved here, by
 //! the rules of PyYAML's `SafeLoader` (`resolver.py`, `constructor.py`). Timestamps stay text.
 
+mod scalar;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
-use serde_json::{Map, Number, Value};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
+use serde_json::{Map, Value};
 
+use self::scalar::{expect_tag, scalar};
 use crate::{Error, Location};
 
 /// Aliases may make a value this many nodes large, no more: a guard against documents made to exhaust memory.
 const NODE_LIMIT: usize = 1_000_000;
+
+/// What the parser says of a line inside brackets that is not indented, such as a lone `]`. YAML 1.2 wants it so, PyYAML
+/// does not: spaces there mean nothing, so they are added.
+const LOOSE: [&str; 2] = ["invalid indentation", "invalid indentation in flow construct"];
+/// Deeper than any key stands; a line that needs more is indented again.
+const INDENT: usize = 80;
+/// Each repair reads the text again.
+const REPAIRS: usize = 1000;
 
 /// A document: its value, and the line of every key.
 #[derive(Debug, Clone, Default)]
@@ -50,25 +62,78 @@ impl YamlError {
     }
 }
 
-/// Reads the first document of the text; an empty text is `null`.
+/// Reads a text of one document; an empty text is `null`.
 pub fn parse(text: &str) -> Result<Document, YamlError> {
-    let mut loader =
-        Loader { parser: Parser::new_from_str(text), anchors: HashMap::new(), lines: HashMap::new(), nodes: 0 };
+    refuse_unprintable(text)?;
+    let mut repaired = Cow::Borrowed(text);
+    let mut lines = Vec::new();
+    loop {
+        let mut error = match load(&repaired) {
+            Err(error) if LOOSE.contains(&error.message.as_str()) && lines.len() < REPAIRS => error,
+            Err(mut error) => {
+                let added = lines.iter().filter(|&&line| line == error.line).count();
+                error.column = error.column.saturating_sub(u32::try_from(added * INDENT).unwrap_or(0)).max(1);
+                return Err(error);
+            }
+            ended => return ended,
+        };
+        let nth = usize::try_from(error.line).unwrap_or(usize::MAX) - 1;
+        let start = match nth {
+            0 => Some(0),
+            _ => repaired.match_indices('\n').nth(nth - 1).map(|(end, _)| end + 1),
+        };
+        let Some(start) = start else {
+            error.message.push_str(", after a line end that is not one everywhere");
+            return Err(error);
+        };
+        repaired.to_mut().insert_str(start, &" ".repeat(INDENT));
+        lines.push(error.line);
+    }
+}
+
+fn load(text: &str) -> Result<Document, YamlError> {
+    let mut loader = Loader {
+        parser: Parser::new_from_str(text),
+        open_end: (!text.ends_with(['\n', '\r'])).then(|| text.chars().count()),
+        anchors: HashMap::new(),
+        lines: HashMap::new(),
+        nodes: 0,
+    };
+    let mut document: Option<Value> = None;
     loop {
         let (event, span) = loader.next()?;
         match event {
-            Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
-            Event::StreamEnd | Event::DocumentEnd => return Ok(Document::default()),
-            event => {
-                let value = loader.node(event, span, "")?;
-                return Ok(Document { value, lines: loader.lines });
+            Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
+            Event::DocumentStart(_) if document.is_some() => {
+                return Err(at(span.start, "there is more than one document".into()));
             }
+            Event::DocumentStart(_) => {}
+            Event::StreamEnd => return Ok(Document { value: document.unwrap_or_default(), lines: loader.lines }),
+            event => document = Some(loader.node(event, span, "")?),
         }
     }
 }
 
+/// Control characters and the like are no YAML, whether quoted or not.
+fn refuse_unprintable(text: &str) -> Result<(), YamlError> {
+    let printable =
+        |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
+    let Some(place) = text.find(|c| !printable(c)) else { return Ok(()) };
+    let before = &text[..place];
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let c = text[place..].chars().next().map_or(0, u32::from);
+    Err(YamlError {
+        line: number(before.matches('\n').count() + 1),
+        column: number(before[line_start..].chars().count() + 1),
+        message: format!("the character U+{c:04X} may not stand in YAML"),
+    })
+}
+
 struct Loader<'text> {
     parser: Parser<'text, saphyr_parser::StrInput<'text>>,
+    /// How many characters the text has, where it does not end with a line end.
+    open_end: Option<usize>,
     anchors: HashMap<usize, Value>,
     lines: HashMap<String, u32>,
     nodes: usize,
@@ -85,12 +150,24 @@ impl<'text> Loader<'text> {
 
     fn node(&mut self, event: Event<'text>, span: Span, pointer: &str) -> Result<Value, YamlError> {
         self.count(1, span)?;
+        let wrong = |message| at(span.start, message);
         let (value, anchor) = match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                (scalar(&text, style, tag.as_deref()).map_err(|message| at(span.start, message))?, anchor)
+            Event::Scalar(mut text, style, anchor, tag) => {
+                // A block that ends with the text ends without a line end, where the text has none.
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                if is_block && self.open_end.is_some_and(|end| span.end.index() >= end) && text.ends_with('\n') {
+                    text.to_mut().pop();
+                }
+                (scalar(&text, style, tag.as_deref()).map_err(wrong)?, anchor)
             }
-            Event::SequenceStart(anchor, _) => (self.sequence(pointer)?, anchor),
-            Event::MappingStart(anchor, _) => (self.mapping(pointer)?, anchor),
+            Event::SequenceStart(anchor, tag) => {
+                expect_tag(tag.as_deref(), "seq").map_err(wrong)?;
+                (self.sequence(pointer)?, anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                expect_tag(tag.as_deref(), "map").map_err(wrong)?;
+                (self.mapping(pointer)?, anchor)
+            }
             Event::Alias(anchor) => {
                 let value = self.anchors.get(&anchor).cloned();
                 let value =
@@ -128,8 +205,15 @@ impl<'text> Loader<'text> {
                 }
                 return Ok(Value::Object(own));
             }
-            let merges = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
-            let key = match self.node(event, span, pointer)? {
+            let is_plain = |word| matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == word);
+            let merges = is_plain("<<");
+            // As keys these two have no meaning of their own but the merge.
+            let read = if merges || is_plain("=") {
+                Value::from(if merges { "<<" } else { "=" })
+            } else {
+                self.node(event, span, pointer)?
+            };
+            let key = match read {
                 Value::String(key) => key,
                 key @ (Value::Null | Value::Bool(_) | Value::Number(_)) => key.to_string(),
                 _ => return Err(at(span.start, "a key must be a text, a number or a boolean".into())),
@@ -138,7 +222,9 @@ impl<'text> Loader<'text> {
             let (event, value_span) = self.next()?;
             let value = self.node(event, value_span, &below)?;
             if merges {
-                merge(&mut merged, value).map_err(|message| at(value_span.start, message))?;
+                let mut more = Map::new();
+                merge(&mut more, value).map_err(|message| at(value_span.start, message))?;
+                merged.extend(more);
             } else {
                 self.lines.insert(below, u32::try_from(span.start.line()).unwrap_or(u32::MAX));
                 own.insert(key, value);
@@ -152,7 +238,7 @@ impl<'text> Loader<'text> {
     }
 }
 
-/// In a list of mappings to merge the earlier one wins.
+/// In a list of mappings to merge the earlier one wins; of several `<<` the later one.
 fn merge(into: &mut Map<String, Value>, value: Value) -> Result<(), String> {
     match value {
         Value::Object(map) => {
@@ -177,89 +263,6 @@ fn size(value: &Value) -> usize {
 fn at(mark: Marker, message: String) -> YamlError {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     YamlError { line: number(mark.line()), column: number(mark.col()) + 1, message }
-}
-
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
-    let tag = tag.filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str());
-    match tag {
-        Some("str") => Ok(Value::from(text)),
-        None if style != ScalarStyle::Plain => Ok(Value::from(text)),
-        None => Ok(plain(text)),
-        Some(kind) => match (kind, plain(text)) {
-            ("null", value @ Value::Null) | ("bool", value @ Value::Bool(_)) => Ok(value),
-            ("int" | "float", value @ Value::Number(_)) => Ok(value),
-            _ => Err(format!("{text:?} is no {kind}")),
-        },
-    }
-}
-
-fn plain(text: &str) -> Value {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::Bool(true),
-        "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => return Value::Bool(false),
-        _ => {}
-    }
-    integer(text).map(Value::from).or_else(|| float(text)).unwrap_or_else(|| Value::from(text))
-}
-
-/// `[-+]?0b…`, `0…` (octal), decimal, `0x…`, sexagesimal; underscores anywhere after the first digit.
-fn integer(text: &str) -> Option<i64> {
-    let (sign, digits) = sign(text);
-    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    let plain: String = digits.chars().filter(|&c| c != '_').collect();
-    let value = if let Some(bits) = plain.strip_prefix("0b") {
-        i64::from_str_radix(bits, 2).ok()?
-    } else if let Some(hex) = plain.strip_prefix("0x") {
-        i64::from_str_radix(hex, 16).ok()?
-    } else if plain.contains(':') {
-        sexagesimal(&plain)?
-    } else if plain.len() > 1 && plain.starts_with('0') {
-        i64::from_str_radix(&plain, 8).ok()?
-    } else {
-        plain.parse().ok()?
-    };
-    Some(sign * value)
-}
-
-/// `[1-9][0-9]*(:[0-5]?[0-9])+`, base 60.
-fn sexagesimal(text: &str) -> Option<i64> {
-    let mut parts = text.split(':');
-    let first = parts.next().filter(|first| !first.starts_with('0'))?;
-    parts.try_fold(first.parse::<i64>().ok()?, |sum, part| {
-        let digit = part.parse::<i64>().ok().filter(|digit| part.len() <= 2 && *digit < 60)?;
-        sum.checked_mul(60)?.checked_add(digit)
-    })
-}
-
-/// A float needs a point; an exponent needs its sign (`1e5` is text in YAML 1.1). Infinities have no JSON: they stay text.
-fn float(text: &str) -> Option<Value> {
-    let (_, digits) = sign(text);
-    let (mantissa, exponent) = digits.split_once(['e', 'E']).map_or((digits, None), |(m, e)| (m, Some(e)));
-    let point = mantissa.find('.')?;
-    let numeric = |part: &str| part.bytes().all(|b| b.is_ascii_digit() || b == b'_');
-    let whole = &mantissa[..point];
-    let fraction = &mantissa[point + 1..];
-    let starts = whole.starts_with(|c: char| c.is_ascii_digit())
-        || (whole.is_empty() && fraction.starts_with(|c: char| c.is_ascii_digit()));
-    let exponent_fits = exponent.is_none_or(|exponent| {
-        let digits = exponent.strip_prefix(['+', '-']);
-        digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
-    });
-    if !(starts && numeric(whole) && numeric(fraction) && exponent_fits) {
-        return None;
-    }
-    let value: f64 = text.replace('_', "").parse().ok()?;
-    Number::from_f64(value).map(Value::Number)
-}
-
-fn sign(text: &str) -> (i64, &str) {
-    match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    }
 }
 
 #[cfg(test)]
