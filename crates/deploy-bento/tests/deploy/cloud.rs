@@ -27,6 +27,8 @@ pub(crate) enum Serving {
     AtOnce,
     /// A stand-in that is never ready.
     Never,
+    /// A stand-in that is never ready, and takes a second to end.
+    Lingering,
 }
 
 impl Serving {
@@ -35,6 +37,7 @@ impl Serving {
             Self::Really => venv().join("bin/python"),
             Self::AtOnce => fixture("serves"),
             Self::Never => fixture("hangs"),
+            Self::Lingering => fixture("lingers"),
         }
     }
 }

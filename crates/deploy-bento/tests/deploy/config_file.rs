@@ -3,7 +3,7 @@
 use runner_sim::{Annotation, Level, StepResult};
 use serde_json::{Value, json};
 
-use crate::bento::BENTO;
+use crate::bento::{BENTO, fixture};
 use crate::cloud::{Cloud, Serving};
 use crate::job::{Run, failed, succeeded};
 
@@ -105,7 +105,7 @@ async fn what_is_wrong_is_shown_at_its_line_before_anything_is_sent() {
     let empty = Cloud::empty(Serving::Never).await;
     cloud.create("greet").await;
     let cases = [
-        ("name: greet\nservices: {Greeter: [\nenvs: []\n", 3, "is no valid YAML"),
+        ("name: greet\nenvs: [}\n", 2, "is no valid YAML"),
         ("name: greet\nservices:\n\tGreeter: {}\n", 3, "is no valid YAML"),
         ("- name: greet\n", 1, "holds no mapping"),
         ("name: greet\nservices: [Greeter]\n", 2, "services: invalid type: sequence"),
@@ -135,6 +135,9 @@ async fn what_is_wrong_is_shown_at_its_line_before_anything_is_sent() {
     let local =
         with_config(&empty, "apply", "services: 1").with_bento("greeter:v1").await.with("deployment_name", "new");
     failed(&local.go().await, 2, &["services: invalid type"]);
+    let built = with_config(&empty, "create", "services: 1").project(&fixture("greeter")).with("build", "true");
+    failed(&built.go().await, 2, &["services: invalid type"]);
+    assert!(!built.home().exists(), "nothing is built either");
     let result = run(&cloud, "update").file("deployment.json", "{\"name\": \"greet\",\n \"envs\": 1}").go().await;
     assert_eq!(place(failed(&result, 2, &["envs"])), (Some("deployment.json"), Some(2)));
     assert_eq!([cloud.changes(), empty.changes()].concat(), [""; 0]);
@@ -157,5 +160,10 @@ async fn name_and_bento_may_come_from_the_file_and_inputs_win() {
     let body = cloud.deployed();
     assert_eq!(body["labels"], json!([{"key": "tier", "value": "a"}, {"key": "team", "value": "input"}]));
     assert_eq!(sent(body), [json!("greet"), json!(BENTO)]);
+
+    // A folder is the project to build; where nothing is built, the Bento that runs stays.
+    let result = with_config(&cloud, "update", "bento: ci\n").with("bento_tag", "").go().await;
+    succeeded(&result);
+    assert_eq!(cloud.deployed()["bento"], BENTO);
     cloud.stop().await;
 }

@@ -33,6 +33,22 @@ async fn a_service_that_crashes_at_start_has_failed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_waited_for_too() {
+    let cloud = Cloud::with_bentos(Serving::Lingering).await;
+    cloud.create("greet").await;
+    // Its process is there: only then does it take time to end.
+    create(&cloud).with("action", "update").with("wait_timeout", "1").go().await;
+    let end = create(&cloud).with("action", "terminate");
+    let result = end.with("wait", "false").go().await;
+    assert_eq!(result.outputs["deployment_status"], "terminating");
+    let result = create(&cloud).with("action", "terminate").go().await;
+    succeeded(&result);
+    assert!(result.log_text().contains("greet: terminating after 0 s"), "{}", result.log_text());
+    assert_eq!(result.outputs["deployment_status"], "terminated");
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_time_is_up() {
     let cloud = Cloud::with_bentos(Serving::Never).await;
     let result = create(&cloud).with("wait_timeout", "1").go().await;
@@ -56,7 +72,8 @@ async fn a_short_failure_of_the_cloud_is_waited_out() {
     let cloud = Cloud::with_bentos(Serving::AtOnce).await;
     let run = create(&cloud).with("wait_timeout", "60");
     cloud.fail_next("GET", "/api/v2/deployments/greet", 404, 1);
-    cloud.fail_next("GET", "/api/v2/deployments/greet", 503, 2);
+    // One look of four attempts, and the first of the next.
+    cloud.fail_next("GET", "/api/v2/deployments/greet", 503, 5);
     let result = run.go().await;
     succeeded(&result);
     assert_eq!(result.outputs["deployment_status"], "running");
