@@ -63,12 +63,20 @@ impl Files {
 
     /// Appends Markdown to the step's summary. Secrets are redacted here; the runner masks line by line besides.
     ///
-    /// A summary over [`SUMMARY_LIMIT`] would be dropped whole: it is cut with a note instead.
+    /// A summary over [`SUMMARY_LIMIT`], with what was appended before, would be dropped whole: it is cut with a note
+    /// instead.
     pub fn append_summary(&self, markdown: &str) -> Result<()> {
         const CUT: &str = "\n\n*The rest is left out: a summary holds at most 1 MiB.*\n";
+        const BUDGET: usize = SUMMARY_LIMIT - CUT.len();
         let mut text = super::mask::redact(markdown);
-        if text.len() > SUMMARY_LIMIT {
-            let end = (0..=SUMMARY_LIMIT - CUT.len()).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        let before = self.summary.as_ref().and_then(|file| std::fs::metadata(file).ok());
+        let before = before.map_or(0, |meta| usize::try_from(meta.len()).unwrap_or(usize::MAX));
+        if before > BUDGET {
+            // It was cut already.
+            return Ok(());
+        }
+        if text.len() > BUDGET - before {
+            let end = (0..=BUDGET - before).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
             text.truncate(end);
             text.push_str(CUT);
         }
