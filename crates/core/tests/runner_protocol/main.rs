@@ -1,0 +1,10 @@
+//! What `bento_core::runner` writes, read by the runner's own rules, which `runner-sim` holds.
+//!
+//! Each test runs this binary again as a step of a job; the scenes stand in `player`.
+
+mod annotations;
+mod commands;
+mod files;
+mod inputs;
+mod masks;
+mod player;
