@@ -1,5 +1,7 @@
 //! Secrets: nowhere in the log, in annotations or in the summary, whatever they hold.
 
+use std::io::Write;
+
 use bento_core::runner::{Annotation, Level, console, mask};
 use secrecy::SecretString;
 
@@ -29,8 +31,8 @@ pub(crate) fn scene(stage: &Stage) {
     stage.files.set_outputs(&[("raw".into(), "kept".into())]).unwrap();
     // Straight past this process's own redaction: the runner itself must know each line.
     for line in lines() {
-        use std::io::Write;
-        writeln!(std::io::stdout(), "raw: {line}").unwrap();
+        let mut out = std::io::stdout().lock();
+        out.write_all(format!("raw: {line}\n").as_bytes()).unwrap();
     }
 }
 
