@@ -1,5 +1,7 @@
 //! Bento and model repositories: the same calls under two prefixes.
 
+use std::time::Duration;
+
 use bento_core::bento::{Kind, Tag};
 use bento_core::{Cause, Error, Result};
 use reqwest::Method;
@@ -8,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::Client;
 use crate::client::Call;
+
+/// An object of many parts takes a storage minutes to put together.
+const STORAGE_PATIENCE: Duration = Duration::from_secs(900);
 
 /// A Bento or model as the server keeps it.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,6 +52,9 @@ pub enum UploadStatus {
     Success,
     /// Given up, and said so.
     Failed,
+    /// A word that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +123,13 @@ impl<'a> Remote<'a> {
     /// One of the PATCH calls below a version, such as `start_upload`.
     pub(crate) async fn patch(&self, verb: &str, body: Option<Value>) -> Result<Artifact> {
         self.client.send(Call::patch(&format!("{}/{verb}", self.path), body)).await
+    }
+
+    /// Like [`Self::patch`], for what must not be done twice, and may take a storage its time.
+    pub(crate) async fn patch_once(&self, verb: &str, body: Option<Value>) -> Result<Artifact> {
+        let path = format!("{}/{verb}", self.path);
+        let call = Call { repeatable: false, patience: STORAGE_PATIENCE, ..Call::patch(&path, body) };
+        self.client.send(call).await
     }
 
     /// A request for the content through the API itself: `upload` or `download`.

@@ -48,19 +48,21 @@ pub(crate) struct Call<'a> {
     pub body: Option<Value>,
     /// May it be sent again when the answer got lost?
     pub repeatable: bool,
+    /// How long the answer may take.
+    pub patience: Duration,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn get(path: &'a str) -> Self {
-        Self { method: Method::GET, path, query: &[], body: None, repeatable: true }
+        Self { method: Method::GET, path, query: &[], body: None, repeatable: true, patience: TIMEOUT }
     }
 
     pub(crate) fn post(path: &'a str, body: Value) -> Self {
-        Self { method: Method::POST, path, query: &[], body: Some(body), repeatable: false }
+        Self { method: Method::POST, path, query: &[], body: Some(body), repeatable: false, patience: TIMEOUT }
     }
 
     pub(crate) fn patch(path: &'a str, body: Option<Value>) -> Self {
-        Self { method: Method::PATCH, path, query: &[], body, repeatable: true }
+        Self { method: Method::PATCH, path, query: &[], body, repeatable: true, patience: TIMEOUT }
     }
 
     pub(crate) fn query(mut self, query: &'a [(&'a str, &'a str)]) -> Self {
@@ -77,7 +79,9 @@ impl Client {
     pub fn connect(endpoint: Option<&str>, token: &SecretString, ctx: &Context) -> Result<Self> {
         let text = endpoint.unwrap_or(DEFAULT_ENDPOINT);
         let wrong = |why: &str| {
-            Error::input(format!("the cloud endpoint {text:?} {why}"))
+            // What stands before an @ may be a password.
+            let shown = text.rsplit_once('@').map_or(text, |(_, host)| host);
+            Error::input(format!("the cloud endpoint {shown:?} {why}"))
                 .hint("Write an address such as https://acme.cloud.bentoml.com.")
         };
         let mut endpoint: Url = text.trim().parse().map_err(|error| wrong(&format!("is no address ({error})")))?;
@@ -96,6 +100,11 @@ impl Client {
         let path = endpoint.path().trim_end_matches('/').to_owned();
         endpoint.set_path(&path);
         Ok(Self { http: http::client()?, cancel: ctx.cancel.clone(), endpoint, token: token.clone() })
+    }
+
+    /// The same client for a part of the work that can be cancelled on its own.
+    pub(crate) fn scoped(&self) -> Self {
+        Self { cancel: self.cancel.child(), ..self.clone() }
     }
 
     /// The endpoint, without a slash at its end.
@@ -120,7 +129,7 @@ impl Client {
     }
 
     async fn attempt<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<Option<T>, Attempt> {
-        let mut request = self.request(call.method.clone(), call.path)?.timeout(TIMEOUT);
+        let mut request = self.request(call.method.clone(), call.path)?.timeout(call.patience);
         if !call.query.is_empty() {
             request = request.query(call.query);
         }
@@ -135,7 +144,11 @@ impl Client {
         })?;
         let (status, headers) = (response.status(), response.headers().clone());
         let html = is_html(&response);
-        let body = response.bytes().await.map_err(|error| Attempt::Again(self.unreachable(error), None))?;
+        let body = response.bytes().await.map_err(|error| {
+            // The work may have been done; only its answer got lost.
+            let error = self.unreachable(error);
+            if call.repeatable { Attempt::Again(error, None) } else { Attempt::Final(error) }
+        })?;
         if status == StatusCode::OK && !html {
             return match serde_json::from_slice(&body) {
                 Ok(value) => Ok(Some(value)),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bento_core::bento::{BentoInfo, Kind, ModelWanted, Store, Tag};
-use bento_core::{Context, Error, Result};
+use bento_core::{Cause, Context, Error, Result};
 use serde_json::Value;
 
 use crate::Client;
@@ -68,7 +68,7 @@ impl Client {
                 }
             }
         };
-        if let Some((tag, path)) = store.find(kind, &tag)? {
+        if let Some(path) = store.get(kind, &tag) {
             return Ok(Pulled::Present(tag, path));
         }
         let remote = Remote::new(self, kind, &tag)?;
@@ -88,7 +88,13 @@ impl Client {
         let started = std::time::Instant::now();
         let staging = store.stage()?;
         download(&remote, &artifact, staging.path()).await?;
-        let saved = store.adopt_as(kind, staging, &tag);
+        let saved = match store.adopt_as(kind, staging, &tag) {
+            // Another process pulled the same meanwhile.
+            Err(error) if error.cause() == Cause::Exists => {
+                return store.get(kind, &tag).map(|path| Pulled::Present(tag, path)).ok_or(error);
+            }
+            saved => saved,
+        };
         let (saved, path) = saved.context(|| format!("failed to pull {}", remote.noun()))?;
         tracing::info!("pulled {} in {:.1} s", remote.noun(), started.elapsed().as_secs_f32());
         Ok(Pulled::Fetched(saved, path))

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use bento_core::bento::archive::Plan;
-use bento_core::bento::{BentoInfo, Kind, ModelInfo, Store, Tag, description, size_of, wire_time};
+use bento_core::bento::{BentoInfo, BentoModel, Kind, ModelInfo, Store, Tag, description, size_of, wire_time};
 use bento_core::{Context, Env, Error, Result};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::artifact::{Artifact, Remote, UploadStatus};
@@ -37,29 +37,11 @@ impl Client {
     pub async fn push_bento(&self, store: &Store, tag: &Tag, force: bool, env: &Env) -> Result<Pushed> {
         let (tag, folder) = found(store, Kind::Bento, tag)?;
         let info = BentoInfo::read(&folder)?;
-        let sizes: Vec<u64> = stream::iter(&info.models)
-            .map(|model| async {
-                if model.registry == "huggingface" {
-                    let remote = Remote::new(self, Kind::Model, &model.tag)?;
-                    remote.ensure_repository().await?;
-                    if remote.get().await?.is_none() {
-                        let body = huggingface::registration(self, model, info.bentoml_version(), env).await?;
-                        remote.create(body).await?;
-                    }
-                    return Ok(0);
-                }
-                // A model that only the cloud has is no obstacle: the server refuses a Bento whose models it lacks.
-                let Some((model, folder)) = store.find(Kind::Model, &model.tag)? else { return Ok(0) };
-                self.push_model(store, &model, force).await?;
-                size_of(&folder).context(|| format!("failed to read {}", folder.display()))
-            })
-            .buffered(PARALLEL)
-            .try_collect()
-            .await?;
+        let models_size = self.push_models(store, &info, force, env).await?;
         let remote = Remote::new(self, Kind::Bento, &tag)?;
         remote.ensure_repository().await?;
         let plan = Plan::of_folder(&folder, |path| path == Path::new("models"))?;
-        let manifest = info.manifest(plan.content_size() + sizes.iter().sum::<u64>());
+        let manifest = info.manifest(plan.content_size() + models_size);
         let (known, labels) = (remote.get().await?, info.labels());
         if skip(&remote, known.as_ref(), force) {
             return Ok(Pushed::Skipped);
@@ -86,6 +68,47 @@ impl Client {
             registered => registered,
         };
         send(&remote, artifact?, plan).await
+    }
+
+    /// Pushes the models of a Bento and returns the sum of their sizes in the local store, bytes. When one fails, the
+    /// others are told to stop and may still tell the server so.
+    async fn push_models(&self, store: &Store, info: &BentoInfo, force: bool, env: &Env) -> Result<u64> {
+        let scope = self.scoped();
+        let pushed: Vec<Result<u64>> = stream::iter(&info.models)
+            .map(|model| async {
+                let pushed = scope.push_model_of(store, info, model, force, env).await;
+                if pushed.is_err() {
+                    scope.cancel.cancel();
+                }
+                pushed
+            })
+            .buffer_unordered(PARALLEL)
+            .collect()
+            .await;
+        // The first in time: those after it may have failed only because they were told to stop.
+        pushed.into_iter().sum()
+    }
+
+    async fn push_model_of(
+        &self,
+        store: &Store,
+        info: &BentoInfo,
+        model: &BentoModel,
+        force: bool,
+        env: &Env,
+    ) -> Result<u64> {
+        if model.registry == "huggingface" {
+            let remote = Remote::new(self, Kind::Model, &model.tag)?;
+            remote.ensure_repository().await?;
+            if remote.get().await?.is_none() {
+                remote.create(huggingface::registration(self, model, info.bentoml_version(), env).await?).await?;
+            }
+            return Ok(0);
+        }
+        // A model that only the cloud has is no obstacle: the server refuses a Bento whose models it lacks.
+        let Some(folder) = store.get(Kind::Model, &model.tag) else { return Ok(0) };
+        self.push_model(store, &model.tag, force).await?;
+        size_of(&folder).context(|| format!("failed to read {}", folder.display()))
     }
 
     /// Pushes a model of the local store, unless the server has it complete and `force` is not set.

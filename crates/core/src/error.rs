@@ -27,6 +27,8 @@ pub enum Cause {
     Deployment = 7,
     /// A deadline passed.
     Timeout = 8,
+    /// What was to be made is there already.
+    Exists = 9,
     /// SIGINT or SIGTERM arrived.
     Cancelled = 130,
 }

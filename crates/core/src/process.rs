@@ -1,24 +1,30 @@
 //! Child processes: no shell, output streamed line by line as foreign, cancelled with everything they started.
 
+mod group;
+
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command as TokioCommand};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use group::Group;
 
 use crate::action::Cancel;
 use crate::runner::console;
-use crate::{Context, Env, Error, Result};
+use crate::{Cause, Context, Env, Error, Result};
 
-/// How long a child may take to end after an interrupt.
-const GRACE: Duration = Duration::from_secs(3);
-/// How long the output of an ended child may be silent before it is taken to be over.
+/// How long output is read after the child's end; a grandchild may go on printing.
 const LINGER: Duration = Duration::from_millis(500);
 /// Lines kept for error messages.
 const TAIL: usize = 40;
+/// Lines of standard error in the message of a failure.
+const REASON: usize = 5;
 
 /// A program to run, with its arguments as they are.
 #[derive(Debug, Clone)]
@@ -28,6 +34,7 @@ pub struct Command {
     inherited: Option<Env>,
     environment: Vec<(String, Option<OsString>)>,
     folder: Option<PathBuf>,
+    deadline: Option<Duration>,
 }
 
 /// How a streamed child ended.
@@ -48,6 +55,7 @@ impl Command {
             inherited: None,
             environment: Vec::new(),
             folder: None,
+            deadline: None,
         }
     }
 
@@ -98,101 +106,117 @@ impl Command {
         Path::new(&self.program)
     }
 
+    /// Ends the child, with all that it started, when it takes longer.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// Runs the program and shows what it prints, as foreign output: workflow commands in it are not obeyed.
     ///
     /// # Errors
-    /// When it cannot be started, or the job is cancelled; a failing exit status is no error here.
+    /// When it cannot be started, misses its deadline, or the job is cancelled; a failing exit status is no error here.
     pub async fn stream(&self, cancel: &Cancel) -> Result<Ended> {
-        let mut child = self.spawn()?;
         let foreign = console::guard_foreign_output();
         let mut tail = VecDeque::with_capacity(TAIL);
-        let (lines, mut received) = tokio::sync::mpsc::channel(64);
-        let readers = [
-            child.stdout.take().map(|out| tokio::spawn(read_lines(out, lines.clone()))),
-            child.stderr.take().map(|err| tokio::spawn(read_lines(err, lines.clone()))),
-        ];
-        drop(lines);
-        let mut ended = None;
-        loop {
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => {
-                    stop(&mut child).await;
-                    return Err(Error::cancelled());
-                }
-                line = received.recv() => match line {
-                    Some(line) => {
-                        foreign.line(&line);
-                        if tail.len() == TAIL { tail.pop_front(); }
-                        tail.push_back(line);
-                    }
-                    None => break,
-                },
-                status = child.wait(), if ended.is_none() => ended = Some(status),
-                // A grandchild may hold the pipes open for ever: the child's own end is what counts.
-                () = tokio::time::sleep(LINGER), if ended.is_some() => break,
+        let status = self.drive(cancel, |_, line| {
+            foreign.line(&line);
+            if tail.len() == TAIL {
+                tail.pop_front();
             }
-        }
-        let status = match ended {
-            Some(status) => status,
-            None => cancel.run(child.wait()).await?,
-        };
-        readers.into_iter().flatten().for_each(|reader| reader.abort());
-        let status = status.context(|| format!("failed to wait for {}", self.program().display()))?;
+            tail.push_back(line);
+        });
+        let status = status.await?;
         Ok(Ended { status, tail: tail.into() })
     }
 
-    /// Runs the program silently and returns what it printed to standard output.
+    /// Runs the program silently and returns the lines that it printed to standard output.
     ///
     /// # Errors
-    /// When it cannot be started, fails (the end of its standard error is in the message), or the job is cancelled.
+    /// When it cannot be started, fails (the end of its standard error is in the message), misses its deadline, or the
+    /// job is cancelled.
     pub async fn output(&self, cancel: &Cancel) -> Result<String> {
-        let mut child = self.spawn()?;
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut stdout = child.stdout.take();
-        let mut stderr = child.stderr.take();
-        let reading = async {
-            tokio::join!(
-                async {
-                    if let Some(pipe) = &mut stdout {
-                        let _ = pipe.read_to_end(&mut out).await;
-                    }
-                },
-                async {
-                    if let Some(pipe) = &mut stderr {
-                        let _ = pipe.read_to_end(&mut err).await;
-                    }
-                },
-            );
-            child.wait().await
-        };
-        let status = tokio::select! {
-            biased;
-            () = cancel.cancelled() => None,
-            status = reading => Some(status),
-        };
-        let Some(status) = status else {
-            stop(&mut child).await;
-            return Err(Error::cancelled());
-        };
-        let status = status.context(|| format!("failed to wait for {}", self.program().display()))?;
+        let (mut out, mut err) = (String::new(), VecDeque::new());
+        let status = self.drive(cancel, |pipe, line| match pipe {
+            Pipe::Out => {
+                out.push_str(&line);
+                out.push('\n');
+            }
+            Pipe::Err => {
+                if err.len() == REASON {
+                    err.pop_front();
+                }
+                err.push_back(line);
+            }
+        });
+        let status = status.await?;
         if status.success() {
-            return Ok(String::from_utf8_lossy(&out).into_owned());
+            return Ok(out);
         }
-        let text = String::from_utf8_lossy(&err);
-        let last: Vec<_> = text.trim().lines().rev().take(5).collect();
-        let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
+        let last = err.make_contiguous().join("\n");
         Err(Error::failure(format!("{} failed ({}): {last}", self.program().display(), describe(status))))
+    }
+
+    /// Runs the program to its end and hands over its lines as they come.
+    async fn drive(&self, cancel: &Cancel, mut line: impl FnMut(Pipe, String)) -> Result<ExitStatus> {
+        let mut group = Group::new(self.spawn()?);
+        let (lines, mut received) = mpsc::channel(64);
+        let (out, err) = group.pipes();
+        let readers = [
+            out.map(|pipe| tokio::spawn(read_lines(pipe, Pipe::Out, lines.clone()))),
+            err.map(|pipe| tokio::spawn(read_lines(pipe, Pipe::Err, lines.clone()))),
+        ];
+        drop(lines);
+        let deadline = self.deadline.map(|deadline| Instant::now() + deadline);
+        let mut ended: Option<(ExitStatus, Instant)> = None;
+        let mut pipes_open = true;
+        let status = loop {
+            // A grandchild may hold the pipes open for ever: what counts is the child's own end, and a moment more.
+            let until = ended.map(|(_, at)| at + LINGER).or(deadline);
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => {
+                    group.stop().await;
+                    return Err(Error::cancelled());
+                }
+                () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => match ended {
+                    Some((status, _)) => break status,
+                    None => {
+                        group.stop().await;
+                        return Err(self.too_slow());
+                    }
+                },
+                received = received.recv(), if pipes_open => match received {
+                    Some((pipe, text)) => line(pipe, text),
+                    None => pipes_open = false,
+                },
+                status = group.wait(), if ended.is_none() => {
+                    let status = status.context(|| format!("failed to wait for {}", self.program().display()))?;
+                    ended = Some((status, Instant::now()));
+                }
+            }
+            if let (Some((status, _)), false) = (ended, pipes_open) {
+                break status;
+            }
+        };
+        group.release();
+        readers.into_iter().flatten().for_each(|reader| reader.abort());
+        Ok(status)
+    }
+
+    fn too_slow(&self) -> Error {
+        let seconds = self.deadline.unwrap_or_default().as_secs();
+        Error::new(
+            Cause::Timeout,
+            format!("{} did not end within {seconds} s and was stopped", self.program().display()),
+        )
+        .hint("Its output above tells how far it came; run the job again when the network was slow.")
     }
 
     fn spawn(&self) -> Result<Child> {
         let mut command = TokioCommand::new(&self.program);
-        command
-            .args(&self.arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if let Some(env) = &self.inherited {
             command.env_clear().envs(env.iter().filter(|(name, _)| !name.starts_with("INPUT_")));
         }
@@ -219,48 +243,22 @@ pub fn describe(status: ExitStatus) -> String {
     }
 }
 
+/// Which stream a line came from.
+#[derive(Debug, Clone, Copy)]
+enum Pipe {
+    Out,
+    Err,
+}
+
 /// Passes on lines without their ends; bytes that are no UTF-8 are shown as replacement characters.
-async fn read_lines(pipe: impl AsyncRead + Unpin, lines: tokio::sync::mpsc::Sender<String>) {
+async fn read_lines(pipe: impl AsyncRead + Unpin, which: Pipe, lines: mpsc::Sender<(Pipe, String)>) {
     let mut pipe = BufReader::new(pipe);
     let mut line = Vec::new();
     while matches!(pipe.read_until(b'\n', &mut line).await, Ok(read) if read > 0) {
         let text = String::from_utf8_lossy(&line);
-        if lines.send(text.trim_end_matches(['\n', '\r']).to_owned()).await.is_err() {
+        if lines.send((which, text.trim_end_matches(['\n', '\r']).to_owned())).await.is_err() {
             return;
         }
         line.clear();
     }
-}
-
-/// Interrupts the child and everything in its process group, and kills what is left after [`GRACE`].
-async fn stop(child: &mut Child) {
-    signal(child, Signal::Interrupt);
-    if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
-        signal(child, Signal::Kill);
-        let _ = child.wait().await;
-    }
-}
-
-enum Signal {
-    Interrupt,
-    Kill,
-}
-
-#[cfg(unix)]
-fn signal(child: &mut Child, signal: Signal) {
-    use rustix::process::{Pid, Signal as Unix, kill_process_group};
-    let Some(group) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) else { return };
-    // The group may be gone already; then there is nothing to stop.
-    let _ = kill_process_group(
-        group,
-        match signal {
-            Signal::Interrupt => Unix::INT,
-            Signal::Kill => Unix::KILL,
-        },
-    );
-}
-
-#[cfg(not(unix))]
-fn signal(child: &mut Child, _: Signal) {
-    let _ = child.start_kill();
 }

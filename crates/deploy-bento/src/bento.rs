@@ -1,5 +1,7 @@
 //! Which Bento is deployed, and how it gets into the cloud.
 
+use std::path::PathBuf;
+
 use bento_core::action::Context;
 use bento_core::bento::{BentoInfo, Kind, Store, Tag};
 use bento_core::{Error, Result};
@@ -45,18 +47,29 @@ impl Facts {
     }
 }
 
-/// Finds a Bento, in the local store first, then in the cloud.
+/// Finds a Bento: of an exact version in the local store, then in the cloud, and only then by a prefix of the version in
+/// the local store; the newest in the local store first.
 pub(crate) async fn find(tag: &Tag, store: Option<&Store>, client: &Client) -> Result<Existing> {
-    if let Some(store) = store
-        && let Some((tag, path)) = store.find(Kind::Bento, tag)?
-    {
-        return Ok(Existing::Local(tag, Facts::of(&BentoInfo::read(&path)?)));
+    let local = |found: Option<(Tag, PathBuf)>| {
+        found.map(|(tag, path)| Ok(Existing::Local(tag, Facts::of(&BentoInfo::read(&path)?)))).transpose()
+    };
+    let at_once = match (store, tag.exact_version()) {
+        (Some(store), Some(_)) => store.get(Kind::Bento, tag).map(|path| (tag.clone(), path)),
+        (Some(store), None) => store.find(Kind::Bento, tag)?,
+        (None, _) => None,
+    };
+    if let Some(found) = local(at_once)? {
+        return Ok(found);
     }
     if let Some((tag, artifact)) = client.find(Kind::Bento, tag).await? {
         let manifest = artifact.manifest.unwrap_or_default();
         let entry = manifest.get("entry_service").and_then(Value::as_str).unwrap_or_default();
         let envs = manifest.get("envs").and_then(Value::as_array).cloned().unwrap_or_default();
         return Ok(Existing::Remote(tag, Facts::new(entry, envs)));
+    }
+    if let Some(found) = local(store.map(|store| store.find(Kind::Bento, tag)).transpose()?.flatten())? {
+        tracing::info!("{tag} stands for {}, the only one of the local store that begins so", found.parts().0);
+        return Ok(found);
     }
     let local = store.map(|store| format!("the local store {}", store.home().display()));
     let local = local.unwrap_or_else(|| "a local store (there is none)".into());
@@ -66,5 +79,5 @@ pub(crate) async fn find(tag: &Tag, store: Option<&Store>, client: &Client) -> R
 
 /// The local store by an absolute path; `None` where this machine has no place for one.
 pub(crate) fn store(ctx: &Context) -> Option<Store> {
-    Store::of(&ctx.env).ok().map(|store| Store::at(ctx.workspace().join(store.home())))
+    Store::of(&ctx.env).ok().map(|store| store.within(ctx.workspace()))
 }

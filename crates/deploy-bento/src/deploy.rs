@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bento_core::action::{Context, Report};
 use bento_core::bento::Tag;
 use bento_core::{Error, Result};
-use bentocloud::Pushed;
 use bentocloud::deployment::Deployment;
+use bentocloud::{Client, Pushed};
 
 use crate::bento::{self, Existing, Facts};
 use crate::plan::{Chosen, Plan, Step};
@@ -42,7 +42,8 @@ async fn run(plan: Plan, ctx: &Context, told: &mut Told) -> Result<()> {
             let config = configuration::whole(&request, &tag, &facts).await?;
             (client.update_deployment(&present.name, cluster(&present), &config).await?, Until::Ready)
         }
-        Step::Merge(present) => {
+        Step::Merge(planned) => {
+            let present = reread(client, planned).await?;
             let config = configuration::merged(&request, &present, bento.as_ref().map(|(tag, _)| tag))?;
             (client.update_deployment(&present.name, cluster(&present), &config).await?, Until::Ready)
         }
@@ -67,6 +68,19 @@ async fn run(plan: Plan, ctx: &Context, told: &mut Told) -> Result<()> {
     Ok(())
 }
 
+/// The Deployment as it is now: while the Bento was built and pushed somebody may have changed what must not be undone.
+async fn reread(client: &Client, planned: Deployment) -> Result<Deployment> {
+    let gone = || {
+        Error::not_found(format!("the Deployment {} was deleted meanwhile", planned.name))
+            .hint("`action: apply` creates it anew.")
+    };
+    let present = client.deployment(&planned.name, cluster(&planned)).await?.ok_or_else(gone)?;
+    if present.revision() != planned.revision() {
+        tracing::info!("the Deployment {} was changed meanwhile; the update keeps that change", present.name);
+    }
+    Ok(present)
+}
+
 /// Gets the Bento into the cloud: built and pushed, pushed, or there already.
 async fn bring(
     chosen: Chosen,
@@ -83,6 +97,8 @@ async fn bring(
             let (environment, project) = *both;
             let (environment, took) = timed(setup::ensure(&environment, &ctx)).await?;
             told.took("Setup", took);
+            // Later steps have it too, as after the setup action.
+            environment.export(&ctx.env, &ctx.files)?;
             environment.activate(&mut ctx.env)?;
             let built = build_bento::build(&project, &environment.python, &ctx).await?;
             told.took("Build", built.duration);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bento_core::action::Context;
-use bento_core::{Error, Result};
+use bento_core::{Cause, Error, Result};
 use bentocloud::Account;
 use bentocloud::deployment::Deployment;
 
@@ -91,7 +91,7 @@ async fn step(request: &Request) -> Result<Step> {
     Ok(match (request.verb, present) {
         (Verb::Skip, _) => Step::Nothing,
         (Verb::Create, Some(_)) => {
-            return Err(Error::input(format!("the Deployment {name} exists already"))
+            return Err(Error::new(Cause::Exists, format!("the Deployment {name} exists already"))
                 .hint("Set `action: update` to change it, or `action: apply` for either."));
         }
         (Verb::Create | Verb::Apply, None) => Step::Create,

@@ -43,7 +43,17 @@ impl Request {
     /// Reads and checks the inputs.
     pub(crate) fn new(inputs: &Inputs, ctx: &Context) -> Result<Self> {
         let client = Client::connect(Some(&inputs.cloud_endpoint), &inputs.cloud_api_token, ctx)?;
-        let file = ConfigFile::read(&inputs.deployment_config, inputs.action, ctx.workspace())?;
+        let read = ConfigFile::read(&inputs.deployment_config, inputs.action, ctx.workspace());
+        let file = match read {
+            // To end a Deployment by its name, whatever its configuration has become.
+            Err(_) if !inputs.action.takes_bento() && inputs.deployment_name.is_some() => None,
+            read => read?,
+        };
+        if let (true, Some(tag)) = (inputs.build && inputs.action.takes_bento(), &inputs.bento_tag) {
+            tracing::warn!(
+                "bento_tag ({tag}) has no effect, as the Bento is built here; set `build: false` to deploy it"
+            );
+        }
         let of_file = |key: &str| file.as_ref().and_then(|file| file.text(key)).map(str::to_owned);
         let name = inputs.deployment_name.clone().or_else(|| of_file("name"));
         if name.is_none() && !matches!(inputs.action, Verb::Create | Verb::Skip) {

@@ -8,6 +8,8 @@ use bentocloud::deployment::{Deployment, Outcome};
 
 /// The longer it takes, the longer the pauses: an eighth of the time that passed, within these bounds.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// How long one look may take, however little time is left.
+const LOOK: Duration = Duration::from_secs(10);
 /// How many looks in a row may fail, each after its own retries.
 const PATIENCE: u32 = 3;
 
@@ -34,7 +36,10 @@ pub(crate) async fn wait(
     let console = started.console_url(client.endpoint());
     let (mut status, mut failures) = (String::new(), 0);
     loop {
-        match client.deployment(name, cluster).await {
+        let patience = timeout.saturating_sub(begun.elapsed()).max(LOOK);
+        let look = tokio::time::timeout(patience, client.deployment(name, cluster)).await;
+        let mut failed = None;
+        match look.unwrap_or_else(|_| Err(silent(client, patience))) {
             Ok(Some(present)) => {
                 failures = 0;
                 if present.status != status {
@@ -56,20 +61,27 @@ pub(crate) async fn wait(
             }
             Err(error) if error.cause() == Cause::Unreachable && failures + 1 < PATIENCE => {
                 failures += 1;
-                tracing::info!("{}", error.full_text());
+                tracing::info!("{error}");
+                failed = Some(error);
             }
             Err(error) => return Err(error),
         }
         let left = timeout.saturating_sub(begun.elapsed());
         if left.is_zero() {
-            return Err(Error::new(
-                Cause::Timeout,
-                format!("the Deployment {name} is still {status} after {} s", timeout.as_secs()),
-            )
-            .hint(format!("Look at its events at {console}, or give it more time with wait_timeout.")));
+            return Err(failed.unwrap_or_else(|| timed_out(name, &status, timeout, &console)));
         }
         client.pause((begun.elapsed() / 8).clamp(PAUSES.0, PAUSES.1).min(left)).await?;
     }
+}
+
+fn silent(client: &Client, patience: Duration) -> Error {
+    Error::new(Cause::Unreachable, format!("{} was silent for {} s", client.endpoint(), patience.as_secs()))
+        .hint("Look at the server's state; the Deployment may become ready all the same.")
+}
+
+fn timed_out(name: &str, status: &str, timeout: Duration, console: &str) -> Error {
+    Error::new(Cause::Timeout, format!("the Deployment {name} is still {status} after {} s", timeout.as_secs()))
+        .hint(format!("Look at its events at {console}, or give it more time with wait_timeout."))
 }
 
 /// Is it as wanted? An error where it never will be.

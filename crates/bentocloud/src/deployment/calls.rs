@@ -68,21 +68,21 @@ impl Client {
         let path = path(name, "");
         let query = cluster_query(cluster);
         let body = Some(json(config)?);
-        self.send(Call { method: Method::PUT, path: &path, query: &query, body, repeatable: true }).await
+        self.send(Call { method: Method::PUT, body, ..Call::get(&path).query(&query) }).await
     }
 
     /// Ends a Deployment; its record stays.
     pub async fn terminate_deployment(&self, name: &str, cluster: Option<&str>) -> Result<Deployment> {
         let path = path(name, "/terminate");
         let query = cluster_query(cluster);
-        self.send(Call { method: Method::POST, path: &path, query: &query, body: None, repeatable: true }).await
+        self.send(Call { method: Method::POST, ..Call::get(&path).query(&query) }).await
     }
 
     /// Deletes a Deployment's record.
     pub async fn delete_deployment(&self, name: &str, cluster: Option<&str>) -> Result<()> {
         let path = path(name, "");
         let query = cluster_query(cluster);
-        let call = Call { method: Method::DELETE, path: &path, query: &query, body: None, repeatable: true };
+        let call = Call { method: Method::DELETE, ..Call::get(&path).query(&query) };
         self.try_send::<Value>(call).await.map(drop)
     }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     /// Must callers have a token?
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub access_authorization: bool,
     /// Environment variables of all services.
     pub envs: Option<Vec<EnvItem>>,
@@ -229,7 +229,8 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Strin
     }
 }
 
-fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+/// `null` is as good as nothing at all.
+pub(super) fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> std::result::Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::config::null_is_empty;
 use super::merge::bento_of;
 
 /// A Deployment as the server answers it.
@@ -13,14 +14,14 @@ pub struct Deployment {
     /// `deploying`, `running`, `failed`…
     pub status: String,
     /// Where it answers; empty until it does.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub urls: Vec<String>,
     /// The Kubernetes namespace.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub kube_namespace: String,
     #[serde(default)]
     pub(super) manifest: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     cluster: Cluster,
     #[serde(default)]
     latest_revision: Value,
@@ -28,7 +29,7 @@ pub struct Deployment {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 struct Cluster {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     name: String,
     #[serde(default)]
     is_first: Option<bool>,

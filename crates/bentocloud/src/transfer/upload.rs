@@ -78,7 +78,7 @@ async fn proxy(remote: &Remote<'_>, plan: &Arc<Plan>, progress: &Arc<Progress>) 
 
 async fn multipart(remote: &Remote<'_>, plan: &Arc<Plan>, progress: &Arc<Progress>) -> Result<()> {
     remote.patch("start_upload", None).await?;
-    let started = remote.patch("start_multipart_upload", None).await?;
+    let started = remote.patch_once("start_multipart_upload", None).await?;
     let upload_id = started.upload_id.filter(|id| !id.is_empty());
     let upload_id = upload_id.ok_or_else(|| Error::failure("the server started a multipart upload without an id"))?;
     let parts: Vec<Value> = stream::iter(1..=plan.len().div_ceil(PART))
@@ -86,7 +86,7 @@ async fn multipart(remote: &Remote<'_>, plan: &Arc<Plan>, progress: &Arc<Progres
         .buffered(PARALLEL)
         .try_collect()
         .await?;
-    remote.patch("complete_multipart_upload", Some(json!({"parts": parts, "upload_id": upload_id}))).await?;
+    remote.patch_once("complete_multipart_upload", Some(json!({"parts": parts, "upload_id": upload_id}))).await?;
     finish(remote).await
 }
 
@@ -102,7 +102,9 @@ async fn part(
     let sign = || async {
         let body = json!({"upload_id": upload_id, "part_number": number});
         let address = remote.patch("presign_multipart_upload_url", Some(body)).await?.presigned_upload_url;
-        Ok(remote.client.http.put(address.unwrap_or_default()))
+        let address = address.filter(|address| !address.is_empty());
+        let address = address.ok_or_else(|| Error::failure("the server signed no address for a part"))?;
+        Ok(remote.client.http.put(address))
     };
     let response = put(remote, Peer::Storage, plan, range, progress, sign).await?;
     let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok());

@@ -48,7 +48,7 @@ fn all_inputs_reach_the_bento_and_the_outputs_say_what_bentoml_says() {
 
     // The same version a second time: the store keeps the first, as with BentoML's own command.
     let again = project.build();
-    assert_eq!(again.exit_code, Some(6), "{}", again.log_text());
+    assert_eq!(again.exit_code, Some(9), "{}", again.log_text());
     assert!(again.errors()[0].contains("renamed:v1.2 already"), "{:?}", again.errors());
     assert_eq!(get(&project, "renamed:v1.2"), theirs);
 }

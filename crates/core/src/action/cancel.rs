@@ -28,6 +28,18 @@ impl Cancel {
         Ok(cancel)
     }
 
+    /// Cancelled with this one, or alone.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self(self.0.child_token())
+    }
+
+    /// A token of its own that this one cancels too: for a part of the work that may have to end before the rest.
+    #[must_use]
+    pub fn linked(&self) -> Self {
+        Self(self.0.child_token())
+    }
+
     /// Asks everything that waits to end.
     pub fn cancel(&self) {
         self.0.cancel();

@@ -10,7 +10,7 @@ use super::cancel::GRACE;
 use super::{ActionSpec, Cancel, Context, Inputs, Report, cli, report};
 use crate::env::{GITHUB_ACTIONS, RUNNER_DEBUG};
 use crate::runner::console::{self, Mode};
-use crate::runner::log;
+use crate::runner::{Annotation, Level, log};
 use crate::{Env, Error, Result};
 
 /// An action. Data flows one way: inputs → plan → effects → report.
@@ -50,6 +50,7 @@ pub enum Phase {
 pub async fn run<A: Action>(env: Env, matches: &ArgMatches) -> ExitCode {
     console::init(if env.flag(GITHUB_ACTIONS) { Mode::Runner } else { Mode::Terminal });
     log::init(env.flag(RUNNER_DEBUG));
+    report_panics();
     let phase = if matches.get_flag("post") { Phase::Post } else { Phase::Main };
     let ended = match Cancel::on_signals() {
         Ok(cancel) => {
@@ -69,6 +70,14 @@ pub async fn run<A: Action>(env: Env, matches: &ArgMatches) -> ExitCode {
             ExitCode::from(error.cause() as u8)
         }
     }
+}
+
+/// A defect of the program is one annotation too, and says that it is none of the user's.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = format!("this is a defect of bento-actions {}: {panic}", env!("CARGO_PKG_VERSION"));
+        Annotation::new(Level::Error, text).title("Defect").emit(None);
+    }));
 }
 
 async fn in_phase<A: Action>(phase: Phase, matches: &ArgMatches, ctx: &Context) -> Result<()> {

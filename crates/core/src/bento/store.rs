@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{BentoInfo, ModelInfo, Tag};
 use crate::env::BENTOML_HOME;
-use crate::{Context, Env, Error, Result};
+use crate::{Cause, Context, Env, Error, Result};
 
 /// What a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,6 +73,12 @@ impl Store {
         }))
     }
 
+    /// The same store, where a relative folder counts from this one: children may run elsewhere.
+    #[must_use]
+    pub fn within(self, folder: &Path) -> Self {
+        Self { home: folder.join(self.home) }
+    }
+
     /// The store's folder.
     pub fn home(&self) -> &Path {
         &self.home
@@ -81,6 +87,11 @@ impl Store {
     /// The folder of an item with a full tag, there or not.
     pub fn path(&self, kind: Kind, name: &str, version: &str) -> PathBuf {
         self.home.join(kind.folder()).join(name).join(version)
+    }
+
+    /// The folder of the item with exactly this tag, if it is there.
+    pub fn get(&self, kind: Kind, tag: &Tag) -> Option<PathBuf> {
+        Some(self.path(kind, tag.name(), tag.exact_version()?)).filter(|folder| folder.is_dir())
     }
 
     /// Finds an item: by version, by a prefix of it that fits one item only, or the newest for `latest` and no version.
@@ -109,10 +120,11 @@ impl Store {
     }
 
     /// Puts an item into the store: `fill` writes it into a temporary folder of the store, and only when it is complete
-    /// does it get its name. An item that stands there already is replaced.
+    /// does it get its name. An item that stands there already stays.
     ///
     /// # Errors
-    /// The store cannot be written, `fill` fails, or what it wrote is no Bento or model. Nothing is left behind then.
+    /// The store cannot be written, `fill` fails, what it wrote is no Bento or model, or its tag is taken. Nothing is left
+    /// behind then.
     pub fn insert(&self, kind: Kind, fill: impl FnOnce(&Path) -> Result<()>) -> Result<(Tag, PathBuf)> {
         let staging = self.stage()?;
         fill(staging.path())?;
@@ -138,6 +150,9 @@ impl Store {
     }
 
     /// Gives a complete item in a staging folder its name in the store, and updates `latest`.
+    ///
+    /// # Errors
+    /// The store cannot be written, or the tag is taken ([`Cause::Exists`](crate::Cause)): it stays as it is.
     pub fn adopt(&self, kind: Kind, staging: tempfile::TempDir) -> Result<(Tag, PathBuf)> {
         let (tag, created) = kind.identify(staging.path())?;
         let version = tag.version().unwrap_or_default();
@@ -146,14 +161,11 @@ impl Store {
         let failed = || format!("failed to save {tag} in the local store {}", self.home.display());
         fs::create_dir_all(&name).context(failed).map_err(hint_store)?;
         share(staging.path()).context(failed)?;
-        if target.exists() {
-            let old = staging.path().with_file_name(format!("replaced-{}", Uuid::new_v4()));
-            fs::rename(&target, &old).context(failed)?;
-            fs::rename(staging.path(), &target).context(failed)?;
-            let _ = fs::remove_dir_all(old);
-        } else {
-            fs::rename(staging.path(), &target).context(failed)?;
-        }
+        // A folder never takes the place of one that is not empty, so of two jobs that save the same item one wins.
+        fs::rename(staging.path(), &target).map_err(|error| match target.is_dir() {
+            true => Error::new(Cause::Exists, format!("the local store has a {} {tag} already", kind.noun())),
+            false => Error::failure(failed()).caused_by(error),
+        })?;
         let newest = self.latest(kind, &name)?.filter(|latest| latest != version);
         let newer =
             newest.and_then(|latest| kind.identify(&name.join(latest)).ok()).is_some_and(|(_, at)| at > created);

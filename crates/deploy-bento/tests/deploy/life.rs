@@ -109,7 +109,7 @@ async fn a_bento_of_the_store_is_pushed_deployed_ended_and_deleted() {
     assert_eq!(pushed["upload_status"], "success");
 
     let again = run.go().await;
-    failed(&again, 2, &["greet", "exists already", "action: update"]);
+    failed(&again, 9, &["greet", "exists already", "action: update"]);
     cloud.requests();
 
     let run = run.with("action", "delete");

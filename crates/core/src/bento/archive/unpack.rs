@@ -78,7 +78,11 @@ fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, buffer: &mut [u8
     ensure_plain_parents(target, &relative).map_err(|why| refused(&why))?;
     let failed = || format!("failed to write {}", path.display());
     match entry.header().entry_type() {
-        EntryType::Directory => fs::create_dir_all(&path).context(failed)?,
+        EntryType::Directory => match path.symlink_metadata() {
+            Ok(meta) if meta.is_dir() => {}
+            Ok(_) => return Err(refused("something else has its name already")),
+            Err(_) => fs::create_dir(&path).context(failed)?,
+        },
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
             // An entry that comes twice replaces the first; it never writes through a link.
             if path.symlink_metadata().is_ok() {
@@ -90,7 +94,7 @@ fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, buffer: &mut [u8
         EntryType::Symlink => {
             let link = entry.link_name().context(failed)?.ok_or_else(|| refused("it is a link to nothing"))?;
             let parent = relative.parent().unwrap_or(Path::new(""));
-            if link.is_absolute() || inside(&parent.join(&link)).is_none() {
+            if !stays_inside(&link, parent) {
                 return Err(refused("it is a link that points outside"));
             }
             symlink(&link, &path).context(failed)?;
@@ -121,6 +125,27 @@ fn inside(path: &Path) -> Option<PathBuf> {
         }
     }
     Some(clean)
+}
+
+/// Does a link in this folder (relative to the target) stay below the target, whatever other links it goes through?
+///
+/// It may climb first, over folders that are none of them links, and then only descend: `..` after a name could climb from
+/// where another link leads.
+fn stays_inside(link: &Path, folder: &Path) -> bool {
+    let mut depth = folder.components().count();
+    let mut descended = false;
+    link.components().all(|component| match component {
+        Component::CurDir => true,
+        Component::Normal(_) => {
+            descended = true;
+            true
+        }
+        Component::ParentDir if !descended && depth > 0 => {
+            depth -= 1;
+            true
+        }
+        Component::ParentDir | Component::RootDir | Component::Prefix(_) => false,
+    })
 }
 
 /// Makes the folders above an entry. One of them may not be a link: later entries must not write through it.
@@ -204,6 +229,8 @@ mod tests {
             &[("link", EntryType::Symlink, "/etc/passwd")],
             &[("a/link", EntryType::Symlink, "../../x")],
             &[("link", EntryType::Symlink, "folder"), ("link/x", EntryType::Regular, "x")],
+            &[("a/b/up", EntryType::Symlink, "../.."), ("out", EntryType::Symlink, "a/b/up/../../x")],
+            &[("link", EntryType::Symlink, "folder"), ("link", EntryType::Directory, "")],
             &[("hard", EntryType::Link, "other")],
             &[("device", EntryType::Char, "")],
         ];
