@@ -92,7 +92,7 @@ mod tests {
 
     /// Is there a process with this in its command line?
     fn runs(mark: &str) -> bool {
-        let listed = std::process::Command::new("ps").args(["-eo", "args"]).output().unwrap();
+        let listed = std::process::Command::new("ps").args(["-eo", "args"]).output().expect("ps runs");
         String::from_utf8_lossy(&listed.stdout).lines().any(|line| line.contains(mark) && !line.contains("ps -eo"))
     }
 
