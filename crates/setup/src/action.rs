@@ -4,7 +4,7 @@ use bento_core::Result;
 use bento_core::action::{Action, ActionSpec, Context, Report, output};
 
 use crate::environment::carry_out;
-use crate::{Inputs, Plan, Request};
+use crate::{Inputs, Plan, Request, cache};
 
 /// BentoML in a job.
 #[derive(Debug, Clone, Copy)]
@@ -16,11 +16,15 @@ impl Action for Setup {
         title: "Set up BentoML",
         description: "Find Python, install BentoML and put it on PATH.",
         branding: ("purple", "package"),
-        post: false,
+        post: true,
         outputs: &[
             output("python-version", "The version of the Python that has BentoML."),
             output("python-path", "The path of that Python."),
             output("bentoml-version", "The version of BentoML."),
+            output("venv", "The folder of the virtual environment; empty where BentoML stands in a Python itself."),
+            output("cache-hit", "`true` where the environment came from the cache as it is."),
+            output("cache-key", "The key of the environment in the cache; empty where the cache is not used."),
+            output("uv-version", "The version of uv; empty where it was not needed."),
         ],
     };
     type Inputs = Inputs;
@@ -38,13 +42,29 @@ impl Action for Setup {
     async fn execute(plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
         let made = carry_out(plan, ctx).await?;
         made.export(&ctx.env, &ctx.files)?;
-        let how = if made.created { "installed" } else { "was there already" };
+        if let Some(snapshot) = &made.cached.snapshot {
+            ctx.files.save_state(cache::SNAPSHOT, &snapshot.to_string_lossy())?;
+            ctx.files.save_state(cache::KEY, made.cached.key.as_deref().unwrap_or_default())?;
+        }
+        let how = match (made.cached.hit, made.created) {
+            (true, _) => "from the cache",
+            (false, true) => "installed",
+            (false, false) => "was there already",
+        };
         let summary = format!("BentoML {} on Python {} ({how})", made.bentoml_version, made.python_version);
         tracing::info!("{summary}: {}", made.bin.display());
         report.summary.paragraph(&summary);
         report.output("python-version", made.python_version);
         report.output("python-path", made.python.to_string_lossy());
         report.output("bentoml-version", made.bentoml_version);
+        report.output("venv", made.virtual_env.unwrap_or_default().to_string_lossy());
+        report.output("cache-hit", made.cached.hit.to_string());
+        report.output("cache-key", made.cached.key.unwrap_or_default());
+        report.output("uv-version", made.uv_version.unwrap_or_default());
         Ok(())
+    }
+
+    async fn post(ctx: &Context) -> Result<()> {
+        cache::save(ctx).await
     }
 }

@@ -31,6 +31,11 @@ impl BentomlVersion {
         }
     }
 
+    /// Is there exactly one version that will do, known before anything is looked up?
+    pub fn is_exact(&self) -> bool {
+        matches!(self, Self::Exact(_))
+    }
+
     /// The requirement to install, as packaging.python.org's dependency specifiers write it.
     pub fn requirement(&self, repository: &str) -> String {
         match self {

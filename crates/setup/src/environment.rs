@@ -7,7 +7,7 @@ use bento_core::python::{Interpreter, find_on_path};
 use bento_core::runner::Files;
 use bento_core::{Env, Result};
 
-use crate::install::install;
+use crate::install::{Made, provide};
 use crate::plan::Step;
 use crate::{Plan, Request};
 
@@ -26,6 +26,21 @@ pub struct Environment {
     pub bentoml_version: String,
     /// Was it made just now?
     pub created: bool,
+    /// The version of uv, where it was needed.
+    pub uv_version: Option<String>,
+    /// How the cache was used.
+    pub cached: Cached,
+}
+
+/// How the cache of GitHub Actions was used.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cached {
+    /// Did the environment come from the cache, as it is?
+    pub hit: bool,
+    /// The key of its entry; none where the cache was not used.
+    pub key: Option<String>,
+    /// What the post step is to save under that key.
+    pub(crate) snapshot: Option<PathBuf>,
 }
 
 /// Provides the environment that the request asks for: one that is there, else a new one. Says in the log which and why.
@@ -40,12 +55,10 @@ pub async fn ensure(request: &Request, ctx: &Context) -> Result<Environment> {
 }
 
 pub(crate) async fn carry_out(plan: Plan, ctx: &Context) -> Result<Environment> {
-    let (python, bentoml, created) = match plan.step {
-        Step::Use { python, bentoml } => (python, bentoml, false),
-        Step::Install { chosen, uv, .. } => {
-            let (python, bentoml) = install(&plan.request, &chosen, uv, ctx).await?;
-            (python, bentoml, true)
-        }
+    let created = matches!(plan.step, Step::Install { .. });
+    let Made { python, bentoml, uv_version, cached } = match plan.step {
+        Step::Use { python, bentoml } => Made { python, bentoml, uv_version: None, cached: Cached::default() },
+        Step::Install { chosen, uv, .. } => provide(&plan.request, &chosen, uv, ctx).await?,
     };
     Ok(Environment {
         bin: folder_of_command(&python, &ctx.env),
@@ -54,6 +67,8 @@ pub(crate) async fn carry_out(plan: Plan, ctx: &Context) -> Result<Environment> 
         bentoml_version: bentoml.to_string(),
         python: python.executable,
         created,
+        uv_version,
+        cached,
     })
 }
 

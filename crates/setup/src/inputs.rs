@@ -16,8 +16,9 @@ bento_core::inputs! {
         python_version_file: String => input("python-version-file"),
         /// The architecture of Python: `x64`, `x86` or `arm64`. Empty for this machine's.
         architecture: String => input("architecture"),
-        /// Accepted for the workflows that pass it; it has no effect yet.
-        cache: String => input("cache"),
+        /// Keep the finished environment in the cache of GitHub Actions, and take it from there: `true` or `false`; `pip`
+        /// is taken for `true`.
+        cache: String => input("cache").default("true"),
         /// The git repository of BentoML for `bentoml-version: main`, such as a fork or a mirror.
         bentoml_repository: String => input("bentoml-repository").default(REPOSITORY),
         /// Only print what would be done.

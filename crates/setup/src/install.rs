@@ -1,46 +1,106 @@
 //! Installs BentoML with uv.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use bento_core::action::Context;
 use bento_core::process::{Command, describe};
 use bento_core::python::{Chosen, Draft, Interpreter, Uv, Version};
 use bento_core::runner::console;
 use bento_core::{Cause, Error, Result};
 
-use crate::{BentomlVersion, Request};
+use crate::cache::EnvironmentCache;
+use crate::{BentomlVersion, Cached, Request};
 
-/// Makes an environment with BentoML. Until it is complete it has a temporary name, and if it never is, it is removed.
-pub(crate) async fn install(
-    request: &Request,
-    chosen: &Chosen,
-    uv: Option<Uv>,
-    ctx: &Context,
-) -> Result<(Interpreter, Version)> {
-    let uv = match uv {
-        Some(uv) => uv,
-        None => Uv::fetch(&chosen.python, ctx).await?,
+/// An environment that was made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) python: Interpreter,
+    pub(crate) bentoml: Version,
+    pub(crate) uv_version: Option<String>,
+    pub(crate) cached: Cached,
+}
+
+/// Makes an environment with BentoML: from the cache, else with uv. Until it is complete it has a temporary name, and if
+/// it never is, it is removed.
+pub(crate) async fn provide(request: &Request, chosen: &Chosen, uv: Option<Uv>, ctx: &Context) -> Result<Made> {
+    let Some(cache) = EnvironmentCache::of(request, &chosen.python, ctx) else {
+        let uv = uv_or_fetched(uv, &chosen.python, ctx).await?;
+        let draft = Draft::make(&chosen.python, &uv, ctx).await?;
+        install(&draft, request, false, &uv, ctx).await?;
+        return finish(draft, Some(&uv), Cached::default(), ctx).await;
     };
-    let requirement = request.bentoml.requirement(&request.repository);
-    let group = console::group(&format!("Install {requirement}"));
+    let restored = cache.restore(request, &chosen.python, ctx).await?;
+    if let Some((draft, key)) = restored {
+        if request.bentoml.is_exact() {
+            let cached = Cached { hit: true, key: Some(key), snapshot: None };
+            return finish(draft, uv.as_ref(), cached, ctx).await;
+        }
+        // The newest that can be installed may be newer by now, which only the resolver knows. What is there is not
+        // looked up again: this costs a request or two.
+        let uv = uv_or_fetched(uv, &chosen.python, ctx).await?;
+        if let Err(error) = install(&draft, request, true, &uv, ctx).await {
+            if ctx.cancel.is_cancelled() {
+                return Err(Error::cancelled());
+            }
+            // uv changes nothing before it knows all that it will change.
+            tracing::warn!("whether there is a newer BentoML is not known: {}", error.full_text());
+        }
+        let bentoml = installed(&draft.python(), ctx).await?.1;
+        let now = cache.key(&bentoml);
+        let cached = Cached { hit: now == key, key: Some(now), snapshot: None };
+        let made = finish(draft, Some(&uv), cached, ctx).await?;
+        return Ok(if made.cached.hit { made } else { cache.keep(made, ctx) });
+    }
+    let uv = uv_or_fetched(uv, &chosen.python, ctx).await?;
     let draft = Draft::make(&chosen.python, &uv, ctx).await?;
-    let python = draft.python();
+    install(&draft, request, false, &uv, ctx).await?;
+    let bentoml = installed(&draft.python(), ctx).await?.1;
+    let cached = Cached { hit: false, key: Some(cache.key(&bentoml)), snapshot: None };
+    finish(draft, Some(&uv), cached, ctx).await.map(|made| cache.keep(made, ctx))
+}
+
+async fn uv_or_fetched(uv: Option<Uv>, python: &Interpreter, ctx: &Context) -> Result<Uv> {
+    match uv {
+        Some(uv) => Ok(uv),
+        None => Uv::fetch(python, ctx).await,
+    }
+}
+
+/// Installs what is asked for, or brings BentoML up to date in an environment that has it.
+async fn install(draft: &Draft, request: &Request, upgrade: bool, uv: &Uv, ctx: &Context) -> Result<()> {
+    let requirement = request.bentoml.requirement(&request.repository);
+    let _group = console::group(&format!("{} {requirement}", if upgrade { "Update" } else { "Install" }));
+    let mut arguments: Vec<OsString> = ["pip", "install", "--compile-bytecode", "--python"].map(Into::into).into();
+    arguments.push(draft.python().into());
+    if upgrade {
+        arguments.extend(["--upgrade-package", "bentoml"].map(Into::into));
+    }
     // Later steps of many workflows say `pip install -r requirements.txt`: without a pip of its own in the environment
     // these packages would go where BentoML is not.
-    let arguments = ["pip", "install", "--python"].map(Into::into).into_iter();
-    let arguments: Vec<std::ffi::OsString> =
-        arguments.chain([python.clone().into(), requirement.clone().into(), "pip".into()]).collect();
+    arguments.extend([requirement.clone().into(), "pip".into()]);
     let ended = uv.stream(&arguments, ctx).await?;
-    drop(group);
-    if !ended.status.success() {
-        let why = reason(&ended.tail);
-        let failed = format!("failed to install {requirement} (uv: {}): {why}", describe(ended.status));
-        return Err(explain(failed, request, &draft, &uv, ctx).await);
+    if ended.status.success() {
+        return Ok(());
     }
-    let made = Interpreter::query(&python, ctx).await?;
-    let missing = || Error::failure(format!("{requirement} was installed, but it holds no distribution bentoml"));
-    let bentoml = made.distribution("bentoml").ok_or_else(missing)?.version;
+    let failed = format!("failed to install {requirement} (uv: {}): {}", describe(ended.status), reason(&ended.tail));
+    Err(explain(failed, request, draft, uv, ctx).await)
+}
+
+/// The Python of an environment and its BentoML.
+pub(crate) async fn installed(python: &Path, ctx: &Context) -> Result<(Interpreter, Version)> {
+    let python = Interpreter::query(python, ctx).await?;
+    let missing = || Error::failure("what was installed holds no distribution bentoml");
+    let bentoml = python.distribution("bentoml").ok_or_else(missing)?.version;
+    Ok((python, bentoml))
+}
+
+/// Gives a complete environment its name.
+async fn finish(draft: Draft, uv: Option<&Uv>, cached: Cached, ctx: &Context) -> Result<Made> {
+    let (made, bentoml) = installed(&draft.python(), ctx).await?;
     let folder = draft.finish(&format!("bentoml-{bentoml}-python-{}", made.version))?;
     let python = Interpreter::query(&bento_core::python::python_in(&folder), ctx).await?;
-    Ok((python, bentoml))
+    Ok(Made { python, bentoml, uv_version: uv.map(|uv| uv.version.to_string()), cached })
 }
 
 /// What uv printed from its error on, on one line.

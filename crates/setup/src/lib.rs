@@ -5,16 +5,18 @@
 
 mod action;
 mod bentoml_version;
+mod cache;
 mod environment;
 mod inputs;
 mod install;
+mod key;
 mod plan;
 mod request;
 mod version_file;
 
 pub use action::Setup;
 pub use bentoml_version::BentomlVersion;
-pub use environment::{Environment, ensure};
+pub use environment::{Cached, Environment, ensure};
 pub use inputs::Inputs;
 pub use plan::Plan;
 pub use request::{Request, Reuse};

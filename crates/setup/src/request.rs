@@ -21,6 +21,8 @@ pub struct Request {
     pub architecture: Option<Architecture>,
     /// Whose BentoML will do.
     pub reuse: Reuse,
+    /// May a new environment come from the cache of GitHub Actions?
+    pub cache: bool,
 }
 
 /// Whose BentoML will do when it is there already.
@@ -36,7 +38,15 @@ pub enum Reuse {
 impl Request {
     /// This BentoML in any current Python of this machine.
     pub fn new(bentoml: BentomlVersion) -> Self {
-        Self { bentoml, repository: REPOSITORY.to_owned(), python: None, architecture: None, reuse: Reuse::default() }
+        let (repository, reuse) = (REPOSITORY.to_owned(), Reuse::default());
+        Self { bentoml, repository, python: None, architecture: None, reuse, cache: true }
+    }
+
+    /// All that is to be in the environment but for the version of BentoML, as a text that differs when they do.
+    pub(crate) fn contents(&self) -> String {
+        // Who asks for the latest must not get an older one that somebody else asked for by its number since.
+        let bentoml = if self.bentoml.is_exact() { String::new() } else { self.bentoml.requirement("") };
+        ["pip".to_owned(), bentoml].join("\n")
     }
 
     /// The request that the inputs make, and remarks for the user.
@@ -63,10 +73,8 @@ impl Request {
         };
         let architecture = Some(inputs.architecture.as_str()).filter(|text| !text.is_empty()).map(str::parse);
         let architecture = architecture.transpose().map_err(|error: NoArchitecture| wrong("architecture", &error))?;
-        if !inputs.cache.is_empty() {
-            remarks.push(format!("the input cache ({}) has no effect yet", inputs.cache));
-        }
-        let mut request = Self { python, architecture, ..Self::new(inputs.bentoml_version.parse()?) };
+        let cache = cache_wanted(&inputs.cache)?;
+        let mut request = Self { python, architecture, cache, ..Self::new(inputs.bentoml_version.parse()?) };
         if !inputs.bentoml_repository.is_empty() {
             request.repository.clone_from(&inputs.bentoml_repository);
         }
@@ -74,6 +82,16 @@ impl Request {
             check_repository(&request.repository)?;
         }
         Ok((request, remarks))
+    }
+}
+
+/// setup-python's words, which people copy here, all mean "yes".
+fn cache_wanted(text: &str) -> Result<bool> {
+    match text {
+        "false" | "False" | "FALSE" => Ok(false),
+        "" | "true" | "True" | "TRUE" | "pip" | "pipenv" | "poetry" | "uv" => Ok(true),
+        _ => Err(Error::input(format!("input cache: {text:?} is neither true nor false"))
+            .hint("Write true or false; pip, pipenv, poetry and uv are taken for true.")),
     }
 }
 

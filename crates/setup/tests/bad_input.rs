@@ -12,6 +12,7 @@ async fn inputs_that_say_nothing_sensible() {
         ("python-version", "three", "input python-version: \"three\" is no version of Python"),
         ("python-version-file", "missing.txt", "missing.txt"),
         ("architecture", "z80", "input architecture: \"z80\" is no architecture"),
+        ("cache", "perhaps", "input cache: \"perhaps\" is neither true nor false"),
         ("dry-run", "maybe", "input dry-run: \"maybe\" is no boolean"),
     ] {
         let mut machine = Machine::new();

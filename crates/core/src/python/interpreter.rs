@@ -28,6 +28,7 @@ print(json.dumps({
         + ('' if level == 'final' else {'alpha': 'a', 'beta': 'b'}.get(level, 'rc') + str(serial)),
     'prefix': sys.prefix,
     'base_prefix': getattr(sys, 'base_prefix', sys.prefix),
+    'base_executable': getattr(sys, '_base_executable', None),
     'platform': sysconfig.get_platform(),
     'scripts': sysconfig.get_path('scripts'),
     'path': sys.path,
@@ -45,6 +46,9 @@ pub struct Interpreter {
     pub prefix: PathBuf,
     /// The root of the installation that the environment was made from; the same as `prefix` outside environments.
     pub base_prefix: PathBuf,
+    /// The program of that installation, where it is known.
+    #[serde(default)]
+    pub base_executable: Option<PathBuf>,
     /// What it is built for: `linux-x86_64`, `macosx-11.0-arm64`, `win-amd64`…
     pub platform: String,
     /// The folder that console scripts are installed to.

@@ -50,6 +50,33 @@ impl Draft {
         )))
     }
 
+    /// A folder without anything in it, for an environment that comes from elsewhere.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn empty(ctx: &Context) -> Result<Self> {
+        let draft = Self { folder: ctx.temp_dir(".venv-")?, root: ctx.temp_root() };
+        let inside = draft.folder();
+        fs::create_dir(&inside).context(|| format!("failed to make {}", inside.display()))?;
+        Ok(draft)
+    }
+
+    /// Makes the environment's Python the one that this Python was made from, where the environment has none of its own.
+    ///
+    /// # Errors
+    /// When the link cannot be made.
+    pub fn link_python(&self, python: &Interpreter) -> Result<()> {
+        let (link, target) = (self.python(), python.base_executable.as_ref().unwrap_or(&python.executable));
+        if link.symlink_metadata().is_ok() {
+            return Ok(());
+        }
+        #[cfg(unix)]
+        let linked = std::os::unix::fs::symlink(target, &link);
+        #[cfg(not(unix))]
+        let linked = fs::copy(target, &link).map(|_| ());
+        linked.context(|| format!("failed to link {} to {}", link.display(), target.display()))
+    }
+
     /// The environment's folder for now.
     pub fn folder(&self) -> PathBuf {
         self.folder.path().join("venv")

@@ -15,6 +15,28 @@ use tempfile::TempDir;
 /// What the way to the package index may need from this machine's environment.
 const KEPT: [&str; 4] = ["PIP_", "UV_", "SSL_", "HOME"];
 
+/// Writes wheels of small packages: folder, then `name-version`, or `name-version:requirement;requirement`.
+const WHEELS: &str = r#"
+import os, sys, zipfile
+for given in sys.argv[2:]:
+    given, _, needs = given.partition(":")
+    name, version = given.split("-")
+    info = f"{name}-{version}.dist-info/"
+    files = {
+        f"{name}/__init__.py": f"__version__ = '{version}'\ndef main(): print('{name}, version', __version__)\n",
+        info + "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+            + "".join(f"Requires-Dist: {need}\n" for need in needs.split(";") if need),
+        info + "WHEEL": "Wheel-Version: 1.0\nGenerator: here\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        info + "entry_points.txt": f"[console_scripts]\n{name} = {name}:main\n",
+    }
+    if name == "bentoml":
+        files[info + "METADATA"] += "Provides-Extra: grpc\nRequires-Dist: grpcio; extra == 'grpc'\n"
+    record = "".join(file + ",,\n" for file in files) + info + "RECORD,,\n"
+    with zipfile.ZipFile(os.path.join(sys.argv[1], f"{name}-{version}-py3-none-any.whl"), "w") as wheel:
+        for file, text in [*files.items(), (info + "RECORD", record)]:
+            wheel.writestr(file, text)
+"#;
+
 pub(crate) struct Machine {
     root: TempDir,
     pub(crate) env: Env,
@@ -104,6 +126,35 @@ impl Machine {
             std::env::consts::ARCH,
         );
         self.program(relative, &format!("#!/bin/sh\necho '{answer}'\n"))
+    }
+
+    /// A folder of small packages `name-version` in place of the package index; bentoml's has its command.
+    pub(crate) fn packages(&mut self, names: &[&str]) {
+        let folder = self.path("packages");
+        fs::create_dir_all(&folder).expect("a folder");
+        run(real_python(), &[&["-c", WHEELS, &folder.to_string_lossy()], names].concat());
+        for (name, value) in [("UV_FIND_LINKS", &*folder.to_string_lossy()), ("UV_OFFLINE", "1")] {
+            self.env.set(name, value);
+        }
+    }
+
+    /// The cache of GitHub Actions.
+    pub(crate) fn with_cache(&mut self, server: &runner_sim::cache::Server) {
+        self.env.set("ACTIONS_RESULTS_URL", server.results_url());
+        self.env.set("ACTIONS_RUNTIME_TOKEN", server.token());
+        self.env.set("GITHUB_STATE", self.path("GITHUB_STATE").to_string_lossy());
+    }
+
+    /// The post step, with the state that the step left.
+    pub(crate) async fn post(&self) -> Result<()> {
+        let mut ctx = self.context();
+        let state = self.read("GITHUB_STATE");
+        let mut lines = state.lines();
+        while let Some((name, delimiter)) = lines.next().and_then(|line| line.split_once("<<")) {
+            let value: Vec<_> = lines.by_ref().take_while(|line| *line != delimiter).collect();
+            ctx.env.set(format!("STATE_{name}"), value.join("\n"));
+        }
+        Setup::post(&ctx).await
     }
 
     pub(crate) fn program(&self, relative: &str, text: &str) -> PathBuf {

@@ -1,0 +1,73 @@
+//! Keys of the cache: all that makes one environment unlike another.
+
+use bento_core::Env;
+use bento_core::python::Interpreter;
+use sha2::{Digest, Sha256};
+
+use crate::{Request, cache};
+
+/// What stands before the version of BentoML in the key of an environment.
+pub(crate) fn prefix(request: &Request, python: &Interpreter, env: &Env) -> String {
+    let system = std::env::consts::OS;
+    let architecture = cache::architecture(python);
+    let base = python.base_executable.as_ref().unwrap_or(&python.executable);
+    let parts = [
+        // Wheels for a newer C library do not run with an older one.
+        distribution(env),
+        python.platform.clone(),
+        base.to_string_lossy().into_owned(),
+        python.version.to_string(),
+        request.contents(),
+    ];
+    let digest = Sha256::digest(parts.join("\n"));
+    let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("bentoml-{system}-{architecture}-python-{}-{digest}-", python.version)
+}
+
+/// `ubuntu24` on GitHub's own machines, else what the system says of itself.
+fn distribution(env: &Env) -> String {
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        line.map(|value| value.trim_matches('"').to_owned()).unwrap_or_default()
+    };
+    match env.get("ImageOS") {
+        Some(image) => image.to_owned(),
+        None => {
+            let text = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+            format!("{} {}", field(&text, "ID"), field(&text, "VERSION_ID"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn python(version: &str, base: &str) -> Interpreter {
+        Interpreter {
+            executable: "/venv/bin/python".into(),
+            version: version.parse().unwrap(),
+            prefix: "/venv".into(),
+            base_prefix: "/usr".into(),
+            base_executable: Some(PathBuf::from(base)),
+            platform: "linux-x86_64".into(),
+            scripts: "/venv/bin".into(),
+            path: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn another_python_or_system_is_another_key() {
+        let request = Request::new(crate::BentomlVersion::Latest);
+        let env: Env = [("ImageOS", "ubuntu24")].into_iter().collect();
+        let key = prefix(&request, &python("3.11.7", "/usr/bin/python3"), &env);
+        assert!(key.starts_with(&format!("bentoml-{}-x64-python-3.11.7-", std::env::consts::OS)), "{key}");
+        assert_eq!(key, prefix(&request, &python("3.11.7", "/usr/bin/python3"), &env));
+        assert_ne!(key, prefix(&request, &python("3.11.7", "/opt/bin/python3"), &env));
+        assert_ne!(key, prefix(&request, &python("3.11.8", "/usr/bin/python3"), &env));
+        let older: Env = [("ImageOS", "ubuntu22")].into_iter().collect();
+        assert_ne!(key, prefix(&request, &python("3.11.7", "/usr/bin/python3"), &older));
+    }
+}
