@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy exempts only what is marked as a test, not what tests share")]
 
 mod bentoml;
+mod deployments;
 mod differences;
 mod download;
 mod hub;
