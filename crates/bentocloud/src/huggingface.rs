@@ -2,7 +2,9 @@
 
 use bento_core::bento::{BentoModel, wire_time};
 use bento_core::http::{self, Attempt};
-use bento_core::{Env, Result};
+use bento_core::{Context, Env, Error, Result};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -80,39 +82,49 @@ async fn size(client: &Client, address: &str, model: &BentoModel, env: &Env) -> 
         if let Some(token) = env.get("HF_TOKEN") {
             request = request.bearer_auth(token);
         }
-        let unreachable = |error| Attempt::Final(http::transport_error("cannot ask the Hugging Face hub", error));
-        let response = request.send().await.map_err(unreachable)?;
-        response.error_for_status().map_err(unreachable)?.json().await.map_err(unreachable)
+        let unreachable = |error| http::transport_error("cannot ask the Hugging Face hub", error);
+        let response = request.send().await.map_err(|error| Attempt::Again(unreachable(error), None))?;
+        let status = response.status();
+        if status != StatusCode::OK {
+            let error = Error::failure(format!("the Hugging Face hub answers {status}"));
+            let pause = http::retry_after(response.headers());
+            return Err(if http::is_transient(status) { Attempt::Again(error, pause) } else { Attempt::Final(error) });
+        }
+        response.json().await.map_err(|error| Attempt::Final(unreachable(error)))
     })
     .await?;
-    let patterns =
-        |name: &str| -> Option<Vec<String>> { serde_json::from_value(model.metadata.get(name)?.clone()).ok() };
-    let (include, exclude) = (patterns("include"), patterns("exclude"));
-    let fits = |patterns: &[String], name: &str| patterns.iter().any(|pattern| fnmatch(pattern, name));
+    let (include, exclude) = (patterns(model, "include")?, patterns(model, "exclude")?);
     let taken = revision.siblings.iter().filter(|file| {
-        include.as_deref().is_none_or(|patterns| fits(patterns, &file.name))
-            && !exclude.as_deref().is_some_and(|patterns| fits(patterns, &file.name))
+        include.as_ref().is_none_or(|patterns| patterns.is_match(&file.name))
+            && !exclude.as_ref().is_some_and(|patterns| patterns.is_match(&file.name))
     });
     Ok(taken.filter_map(|file| file.size).sum())
 }
 
-/// Python's `fnmatch` without sets: `*` takes any text, slashes too, `?` one character.
-fn fnmatch(pattern: &str, text: &str) -> bool {
-    match pattern.chars().next() {
-        None => text.is_empty(),
-        Some('*') => (0..=text.len()).any(|at| text.is_char_boundary(at) && fnmatch(&pattern[1..], &text[at..])),
-        Some(first) => text.chars().next().is_some_and(|c| {
-            (first == '?' || first == c) && fnmatch(&pattern[first.len_utf8()..], &text[c.len_utf8()..])
-        }),
+/// Patterns of Python's `fnmatch`, as the hub's own client takes them: `*` crosses slashes.
+fn patterns(model: &BentoModel, name: &str) -> Result<Option<GlobSet>> {
+    let given: Option<Vec<String>> =
+        model.metadata.get(name).and_then(|value| serde_json::from_value(value.clone()).ok()).flatten();
+    let Some(given) = given else { return Ok(None) };
+    let mut set = GlobSetBuilder::new();
+    for pattern in &given {
+        let glob = GlobBuilder::new(pattern).literal_separator(false).backslash_escape(false).build();
+        set.add(glob.context(|| format!("{}: {name}", model.tag))?);
     }
+    set.build().map(Some).context(|| format!("{}: {name}", model.tag))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::fnmatch;
+    use super::*;
 
     #[test]
-    fn stars_cross_slashes() {
-        assert!(fnmatch("*.bin", "a/b.bin") && fnmatch("a?", "ab") && !fnmatch("*.bin", "b.bin.x"));
+    fn patterns_are_those_of_fnmatch() {
+        let metadata = json!({"exclude": ["*.bin", "a?", "[!x]z"], "include": null});
+        let model = BentoModel { tag: "m:1".parse().unwrap(), registry: "huggingface".into(), metadata };
+        let exclude = patterns(&model, "exclude").unwrap().unwrap();
+        assert!(exclude.is_match("a/b.bin") && exclude.is_match("ab") && exclude.is_match("yz"));
+        assert!(!exclude.is_match("b.bin.x") && !exclude.is_match("xz"));
+        assert!(patterns(&model, "include").unwrap().is_none() && patterns(&model, "none").unwrap().is_none());
     }
 }

@@ -32,8 +32,8 @@ bento_core::inputs! {
         context: String => input("context").default("."),
         /// Version of the Bento that is built. Empty: generated.
         bento_version: Option<String> => input("bento_version"),
-        /// The Bento to deploy when not building, of the local store or the cloud. Empty: the one that the configuration
-        /// names, else the one that runs.
+        /// The Bento to deploy when not building (`build: false`), of the local store or the cloud. Empty: the one that the
+        /// configuration names, else the one that runs.
         bento_tag: Option<String> => input("bento_tag"),
         /// Labels of the Deployment, one `key=value` per line; they win over those of the configuration.
         labels: BTreeMap<String, String> => input("labels"),
