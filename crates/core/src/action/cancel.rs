@@ -34,12 +34,6 @@ impl Cancel {
         Self(self.0.child_token())
     }
 
-    /// A token of its own that this one cancels too: for a part of the work that may have to end before the rest.
-    #[must_use]
-    pub fn linked(&self) -> Self {
-        Self(self.0.child_token())
-    }
-
     /// Asks everything that waits to end.
     pub fn cancel(&self) {
         self.0.cancel();

@@ -10,11 +10,6 @@ use super::inputs::{Inputs, Values};
 use super::spec::{ActionSpec, InputSpec, Kind};
 use crate::{Context, Env, Error, Result};
 
-/// The name of an input's flag, without dashes in front: underscores become hyphens.
-pub(super) fn flag(spec: &InputSpec) -> String {
-    spec.name.replace([' ', '_'], "-").to_lowercase()
-}
-
 /// The subcommand of an action.
 pub fn command<I: Inputs>(action: &ActionSpec) -> Command {
     let post = Arg::new("post").long("post").action(ArgAction::SetTrue).help("Run the action's post step").hide(true);
@@ -23,7 +18,7 @@ pub fn command<I: Inputs>(action: &ActionSpec) -> Command {
         .after_help("Each flag is an input of the action; INPUT_* variables count where a flag is not given.")
         .arg(post);
     I::SPECS.iter().fold(command, |command, spec| {
-        let name = flag(spec);
+        let name = spec.flag();
         let help = help(spec);
         command.arg(match spec.kind {
             Kind::Secret => Arg::new(spec.name).long(format!("{name}-stdin")).action(ArgAction::SetTrue).help(help),

@@ -105,7 +105,7 @@ impl Values {
         if spec.required && value.is_empty() {
             let flag = match spec.kind {
                 Kind::Secret => format!("the environment variable {}", spec.env.unwrap_or("of the input")),
-                _ => format!("--{}", super::cli::flag(spec)),
+                _ => format!("--{}", spec.flag()),
             };
             return Err(Error::input(format!("Input required and not supplied: {}", spec.name))
                 .hint(format!("Set it under `with:` (on a command line: {flag}).")));

@@ -100,6 +100,11 @@ impl InputSpec {
         self
     }
 
+    /// The name of its flag on a command line, without dashes in front: underscores become hyphens.
+    pub fn flag(&self) -> String {
+        self.name.replace([' ', '_'], "-").to_lowercase()
+    }
+
     /// The environment variable that the runner sets: spaces become `_`, letters upper case, hyphens stay.
     pub fn variable(&self) -> String {
         format!("INPUT_{}", self.name.replace(' ', "_").to_uppercase())
