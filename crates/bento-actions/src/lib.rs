@@ -30,8 +30,12 @@ const fn entry<A: Action>() -> Entry {
 }
 
 /// Every action, in the order in which a pipeline uses them.
-pub const ACTIONS: &[Entry] =
-    &[entry::<setup::Setup>(), entry::<build_bento::BuildBento>(), entry::<deploy_bento::DeployBento>()];
+pub const ACTIONS: &[Entry] = &[
+    entry::<setup::Setup>(),
+    entry::<build_bento::BuildBento>(),
+    entry::<deploy_bento::DeployBento>(),
+    entry::<containerize_push::ContainerizePush>(),
+];
 
 /// The whole command line.
 pub fn command_line() -> Command {

@@ -22,6 +22,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 ///
 /// It follows no redirects: BentoCloud's API never sends any, and a signed address is used as it is.
 pub fn client() -> Result<Client> {
+    build(|| builder().read_timeout(READ_TIMEOUT))
+}
+
+/// The same for large uploads, in which a server says nothing until it has all: the caller sets a time-out per request.
+pub fn upload_client() -> Result<Client> {
+    build(builder)
+}
+
+fn build(builder: impl Fn() -> ClientBuilder) -> Result<Client> {
     // Installed by whoever comes first; it is the same provider everywhere.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let built = builder().build().or_else(|error| {
@@ -37,7 +46,6 @@ fn builder() -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("bento-actions/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
 }

@@ -1,7 +1,9 @@
 //! Archives of Bentos and models: written as a plan of byte ranges, unpacked with nothing leaving the target.
 
+mod fixed;
 mod plan;
 mod unpack;
 
+pub use fixed::FixedPlan;
 pub use plan::{Plan, RangeReader};
 pub use unpack::unpack;

@@ -33,7 +33,7 @@ struct Segment {
 }
 
 #[derive(Debug)]
-enum Source {
+pub(super) enum Source {
     Bytes(Vec<u8>),
     File(PathBuf),
     Zeros,
@@ -42,11 +42,27 @@ enum Source {
 impl Plan {
     /// Lays out a folder. `skip` takes paths relative to it; what is skipped is left out with all below.
     pub fn of_folder(root: &Path, skip: impl Fn(&Path) -> bool) -> Result<Self> {
-        let mut plan = Self { segments: Vec::new(), len: 0, content: 0 };
+        let mut plan = Self::empty();
         plan.add(root, Path::new(""), &skip).context(|| format!("failed to read {}", root.display()))?;
-        let end = (plan.len + 2 * BLOCK).next_multiple_of(RECORD);
-        plan.push(end - plan.len, Source::Zeros);
-        Ok(plan)
+        Ok(plan.ended())
+    }
+
+    pub(super) fn empty() -> Self {
+        Self { segments: Vec::new(), len: 0, content: 0 }
+    }
+
+    /// With the end of a tar: two empty blocks, up to a full record.
+    pub(super) fn ended(mut self) -> Self {
+        let end = (self.len + 2 * BLOCK).next_multiple_of(RECORD);
+        self.push(end - self.len, Source::Zeros);
+        self
+    }
+
+    /// Adds a file's contents, up to a full block.
+    pub(super) fn push_contents(&mut self, len: u64, source: Source) {
+        self.content += len;
+        self.push(len, source);
+        self.push(len.next_multiple_of(BLOCK) - len, Source::Zeros);
     }
 
     /// The archive's size, bytes.
@@ -92,9 +108,7 @@ impl Plan {
             self.push_header(relative, &meta, EntryType::Symlink, 0, Some(&target))?;
         } else if meta.is_file() {
             self.push_header(relative, &meta, EntryType::Regular, meta.len(), None)?;
-            self.content += meta.len();
-            self.push(meta.len(), Source::File(path));
-            self.push(meta.len().next_multiple_of(BLOCK) - meta.len(), Source::Zeros);
+            self.push_contents(meta.len(), Source::File(path));
         } else {
             return Err(Error::input(format!("{} is neither file, folder nor link", path.display()))
                 .hint("Remove it from the Bento or model."));
@@ -132,7 +146,7 @@ impl Plan {
         Ok(())
     }
 
-    fn push(&mut self, len: u64, source: Source) {
+    pub(super) fn push(&mut self, len: u64, source: Source) {
         if len == 0 {
             return;
         }
@@ -201,13 +215,13 @@ impl Read for RangeReader<'_> {
 }
 
 #[cfg(unix)]
-fn mode(meta: &Metadata) -> u32 {
+pub(super) fn mode(meta: &Metadata) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     meta.permissions().mode() & 0o7777
 }
 
 #[cfg(not(unix))]
-fn mode(meta: &Metadata) -> u32 {
+pub(super) fn mode(meta: &Metadata) -> u32 {
     if meta.is_dir() { 0o755 } else { 0o644 }
 }
 

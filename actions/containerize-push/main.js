@@ -1,0 +1,1 @@
+require('../launcher/launch.js')('containerize-push')

@@ -1,0 +1,103 @@
+//! The Bento to put into an image: its folder, its Dockerfile, its models.
+
+use std::path::{Path, PathBuf};
+
+use bento_core::action::inputs::nearest;
+use bento_core::bento::{BentoInfo, Kind, Store, Tag};
+use bento_core::{Context as _, Error, Result};
+
+use crate::dockerfile::Dockerfile;
+
+/// A Bento of the local store.
+#[derive(Debug)]
+pub(crate) struct Bento {
+    pub(crate) tag: Tag,
+    pub(crate) folder: PathBuf,
+    pub(crate) info: BentoInfo,
+    pub(crate) models: Vec<Model>,
+}
+
+/// One of its models.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) tag: Tag,
+    pub(crate) folder: PathBuf,
+}
+
+impl Bento {
+    /// Finds the Bento and every model that it names.
+    ///
+    /// # Errors
+    /// The store does not have it, or lacks one of its models.
+    pub(crate) fn find(wanted: &str, store: &Store) -> Result<Self> {
+        let tag: Tag = wanted.parse()?;
+        let Some((tag, folder)) = store.find(Kind::Bento, &tag)? else { return Err(missing(&tag, store)) };
+        let info = BentoInfo::read(&folder)?;
+        let models = info.models.iter().map(|model| {
+            if model.registry != "bentoml" {
+                return Err(Error::input(format!(
+                    "{tag} needs {}, a model of the {} registry",
+                    model.tag, model.registry
+                ))
+                .hint("Models that stay on a hub are not supported yet: save it to the model store."));
+            }
+            let found = store.find(Kind::Model, &model.tag)?;
+            let (tag, folder) = found.ok_or_else(|| {
+                Error::not_found(format!("{tag} needs the model {}, which is not in the local store", model.tag))
+                    .hint(format!("Pull it first: `bentoml models pull {}`.", model.tag))
+            })?;
+            Ok(Model { tag, folder })
+        });
+        let models = models.collect::<Result<_>>()?;
+        Ok(Self { tag, folder, info, models })
+    }
+
+    /// The Dockerfile that BentoML wrote for it.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub(crate) fn dockerfile(&self) -> Result<Dockerfile> {
+        read_dockerfile(&self.folder.join("env/docker/Dockerfile"), &format!("{} has no Dockerfile", self.tag))
+    }
+}
+
+/// Reads a Dockerfile; `missing` says what it means when there is none.
+pub(crate) fn read_dockerfile(file: &Path, missing: &str) -> Result<Dockerfile> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(Dockerfile::new(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Error::input(format!("{missing}: {} does not exist", file.display()))
+                .hint("Build the Bento again, or name a Dockerfile by the input file."))
+        }
+        Err(error) => Err(error).context(|| format!("failed to read {}", file.display())),
+    }
+}
+
+fn missing(tag: &Tag, store: &Store) -> Error {
+    let error = Error::not_found(format!("{tag} is not in the local store {}", store.home().display()));
+    let names = names(&store.home().join("bentos"));
+    let versions = names_below(store, tag.name());
+    if !versions.is_empty() {
+        return error.hint(format!("It has {}.", versions.join(", ")));
+    }
+    match nearest(tag.name(), names.iter().map(String::as_str)) {
+        Some(name) => error.hint(format!("Did you mean {}?", names_below(store, name).join(" or "))),
+        None => error.hint("Build it first, with build-bento in the same job, or pull it: `bentoml pull`."),
+    }
+}
+
+fn names_below(store: &Store, name: &str) -> Vec<String> {
+    let versions = names(&store.home().join("bentos").join(name));
+    versions.iter().take(5).map(|version| format!("{name}:{version}")).collect()
+}
+
+/// The folders in a folder, sorted; none where it cannot be read.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries
+        .filter(|entry| entry.path().is_dir())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,171 @@
+//! The Dockerfile that BentoML wrote for the Bento, and what is changed in it before the engine reads it.
+
+/// Where pip and uv keep what they downloaded.
+///
+/// The options, and which instructions get them, are those of `bentoml containerize`: either finds the other's cache.
+const CACHE_MOUNT: &str = "--mount=type=cache,sharing=locked,target=/root/.cache/ ";
+
+/// A Dockerfile's text.
+#[derive(Debug, Clone)]
+pub(crate) struct Dockerfile(String);
+
+/// Where the image keeps the Bento, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Absolute, without a slash at its end.
+    pub(crate) folder: String,
+    /// The user's number.
+    pub(crate) uid: u64,
+    /// The group's number.
+    pub(crate) gid: u64,
+}
+
+impl Dockerfile {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the engine.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Where the image will keep the Bento: what `ARG` declares, over it the user's build arguments.
+    pub(crate) fn place(&self, build_args: &[String]) -> Place {
+        let value = |name: &str| {
+            let given = build_args.iter().rev().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='));
+            given.map(str::to_owned).or_else(|| self.argument(name))
+        };
+        let number = |name: &str| value(name).and_then(|value| value.parse().ok()).unwrap_or(1034);
+        let folder = value("BENTO_PATH").unwrap_or_else(|| "/home/bentoml/bento".into());
+        Place {
+            folder: folder.trim_end_matches('/').to_owned(),
+            uid: number("BENTO_USER_UID"),
+            gid: number("BENTO_USER_GID"),
+        }
+    }
+
+    fn argument(&self, name: &str) -> Option<String> {
+        let value =
+            |line: &str| Some(line.strip_prefix("ARG ")?.trim().strip_prefix(name)?.strip_prefix('=')?.to_owned());
+        self.0.lines().find_map(value).map(|value| value.trim_matches('"').to_owned())
+    }
+
+    /// Does an instruction of the build itself read the models? Copying the whole Bento is none.
+    pub(crate) fn reads_models(&self) -> bool {
+        let keyword = |instruction: &str| instruction.split_whitespace().next().map(str::to_uppercase);
+        let acts = |instruction: &str| matches!(keyword(instruction).as_deref(), Some("RUN" | "COPY" | "ADD"));
+        let reads = |instruction: &str| acts(instruction) && instruction.contains("models/");
+        instructions(&self.0).any(reads)
+    }
+
+    /// With a cache for pip and uv in every `RUN` that installs packages and has none. This needs BuildKit.
+    #[must_use]
+    pub(crate) fn with_caches(&self) -> Self {
+        let installs = |run: &str| run.contains("pip install -r") || run.contains("install.sh");
+        let mut text = String::new();
+        for instruction in instructions(&self.0) {
+            match instruction.strip_prefix("RUN ") {
+                Some(run) if installs(run) && !run.contains("--mount=type=cache") => {
+                    text.push_str("RUN ");
+                    text.push_str(CACHE_MOUNT);
+                    text.push_str(run);
+                }
+                _ => text.push_str(instruction),
+            }
+        }
+        Self(text)
+    }
+
+    /// With more lines before the instruction that copies the whole Bento, or at the end where there is none.
+    #[must_use]
+    pub(crate) fn with_before_source(&self, lines: &str) -> Self {
+        let copies = |line: &str| {
+            let mut words = line.split_whitespace();
+            words.next() == Some("COPY") && line.trim_end().ends_with(" . ./") && !line.contains("--from=")
+        };
+        let mut text = String::new();
+        let mut placed = false;
+        for instruction in instructions(&self.0) {
+            if !placed && copies(instruction) {
+                text.push_str(lines);
+                placed = true;
+            }
+            text.push_str(instruction);
+        }
+        if !placed {
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text.push_str(lines);
+        }
+        Self(text)
+    }
+}
+
+/// The instructions with their continued lines and line ends; comments and empty lines are pieces of their own.
+fn instructions(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let mut end = 0;
+        loop {
+            let line = rest[end..].find('\n').map_or(&rest[end..], |at| &rest[end..=end + at]);
+            end += line.len();
+            let comment = line.trim_start().starts_with('#');
+            let goes_on = line.trim_end().ends_with('\\') || (comment && rest[..end].lines().count() > 1);
+            if end >= rest.len() || !goes_on || (comment && rest[..end].lines().count() == 1) {
+                break;
+            }
+        }
+        let (instruction, after) = rest.split_at(end);
+        rest = after;
+        Some(instruction)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "FROM x\n# RUN pip install -r no\nARG BENTO_USER_UID=1034\nARG BENTO_USER_GID=7\nARG BENTO_PATH=/b/c/\n\
+        RUN if true; then \\\n    pip install -r x; \\\n    fi\nRUN --mount=type=cache,target=/c pip install -r a\n\
+        RUN echo hi\nCOPY --chown=a:a ./env ./env/\nCOPY --chown=a:a . ./\nUSER a\n";
+
+    #[test]
+    fn only_installing_instructions_get_a_cache() {
+        let changed = Dockerfile::new(TEXT).with_caches();
+        assert_eq!(changed.text().matches("sharing=locked").count(), 1, "{}", changed.text());
+        let first = format!("RUN {CACHE_MOUNT}if true; then \\\n    pip install -r x; \\\n    fi\n");
+        assert!(changed.text().contains(&first), "{}", changed.text());
+        assert_eq!(changed.text().replace(CACHE_MOUNT, ""), TEXT);
+    }
+
+    #[test]
+    fn lines_go_before_the_source_and_else_to_the_end() {
+        let changed = Dockerfile::new(TEXT).with_before_source("COPY --from=m . /m\n");
+        assert!(changed.text().contains("./env/\nCOPY --from=m . /m\nCOPY --chown=a:a . ./\n"), "{}", changed.text());
+        assert_eq!(Dockerfile::new("FROM x").with_before_source("COPY y z\n").text(), "FROM x\nCOPY y z\n");
+    }
+
+    #[test]
+    fn the_place_comes_from_arguments() {
+        let dockerfile = Dockerfile::new(TEXT);
+        let place = |arguments: &[&str]| {
+            dockerfile.place(&arguments.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(place(&[]), Place { folder: "/b/c".into(), uid: 1034, gid: 7 });
+        assert_eq!(place(&["BENTO_USER_UID=5", "BENTO_PATH=/d"]), Place { folder: "/d".into(), uid: 5, gid: 7 });
+        let none = Dockerfile::new("FROM x").place(&[]);
+        assert_eq!((none.folder.as_str(), none.uid), ("/home/bentoml/bento", 1034));
+    }
+
+    #[test]
+    fn reading_models_during_the_build_is_noticed() {
+        assert!(!Dockerfile::new(TEXT).reads_models());
+        assert!(!Dockerfile::new("ENV BENTOML_HF_CACHE_DIR=/b/hf-models/x\n# RUN ls models/\n").reads_models());
+        assert!(Dockerfile::new("FROM x\nRUN convert models/m/v1\n").reads_models());
+    }
+}

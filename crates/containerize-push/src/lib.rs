@@ -1,0 +1,25 @@
+//! The containerize-push action: an image from a Bento, in any registry, whose models never travel twice.
+//!
+//! The engine builds and pushes the image without the models; then each model is *grafted* onto it: a layer with fixed
+//! bytes, streamed from the store to the registry unless the registry has it. Config, manifest and index are written anew.
+
+mod action;
+mod bento;
+mod buildx;
+mod dockerfile;
+mod graft;
+mod image;
+mod inputs;
+mod layer;
+mod list;
+mod output;
+mod plan;
+mod provenance;
+mod push;
+mod registry;
+mod report;
+mod workspace;
+
+pub use action::ContainerizePush;
+pub use inputs::Inputs;
+pub use plan::Plan;

@@ -1,0 +1,171 @@
+//! Credentials, and the tokens that a registry's authorization service gives for them.
+//!
+//! Source: the distribution project's "Token Authentication Specification".
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bento_core::http;
+use bento_core::runner::mask;
+use bento_core::{Cause, Error, Result};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::client::PATIENCE;
+use crate::image::Repository;
+
+/// Who we are to a registry.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Credentials {
+    /// Nobody.
+    #[default]
+    None,
+    /// User name and password.
+    Basic(String, SecretString),
+    /// A token that the authorization service takes in exchange for others.
+    Identity(SecretString),
+}
+
+impl Credentials {
+    /// What `docker login` stored for the registry, in config.json or with a credential helper.
+    ///
+    /// # Errors
+    /// The file or the helper that it names fails.
+    pub(crate) async fn of_docker(registry: &str) -> Result<Self> {
+        let key = Repository::login_key(registry).to_owned();
+        let reading = tokio::task::spawn_blocking(move || docker_credential::get_credential(&key)).await;
+        use docker_credential::{CredentialRetrievalError as Failed, DockerCredential};
+        match reading {
+            Ok(Ok(DockerCredential::UsernamePassword(user, password))) => {
+                let password = SecretString::from(password);
+                mask::add(&password);
+                Ok(Self::Basic(user, password))
+            }
+            Ok(Ok(DockerCredential::IdentityToken(token))) => {
+                let token = SecretString::from(token);
+                mask::add(&token);
+                Ok(Self::Identity(token))
+            }
+            Ok(Err(Failed::NoCredentialConfigured | Failed::ConfigNotFound | Failed::ConfigReadError)) => {
+                Ok(Self::None)
+            }
+            Ok(Err(error)) => Err(Error::new(Cause::Access, format!("failed to get the credentials for {registry}"))
+                .caused_by(error)
+                .hint("Log in again: `docker login`.")),
+            Err(error) => Err(Error::failure("failed to read docker's credentials").caused_by(error)),
+        }
+    }
+
+    /// The header of basic authentication.
+    fn basic(&self) -> Option<SecretString> {
+        let Self::Basic(user, password) = self else { return None };
+        let encoded = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
+        Some(SecretString::from(format!("Basic {encoded}")))
+    }
+}
+
+/// What `WWW-Authenticate` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Challenge {
+    Basic,
+    Bearer(HashMap<String, String>),
+}
+
+impl Challenge {
+    pub(super) fn parse(header: &str) -> Option<Self> {
+        let (scheme, rest) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
+        if scheme.eq_ignore_ascii_case("basic") {
+            return Some(Self::Basic);
+        }
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        let mut parameters = HashMap::new();
+        let mut rest = rest;
+        while let Some((name, after)) = rest.split_once('=') {
+            let (value, after) = match after.strip_prefix('"') {
+                Some(quoted) => quoted.split_once('"')?,
+                None => after.split_once(',').unwrap_or((after, "")),
+            };
+            parameters.insert(name.trim().to_lowercase(), value.to_owned());
+            rest = after.trim_start_matches([',', ' ']);
+        }
+        Some(Self::Bearer(parameters))
+    }
+
+    /// The value of the `Authorization` header that meets the challenge.
+    pub(super) async fn answer(
+        &self,
+        http: &Client,
+        credentials: &Credentials,
+        scope: &str,
+        registry: &str,
+    ) -> Result<SecretString> {
+        let denied = || {
+            let who = match credentials {
+                Credentials::None => "without credentials".to_owned(),
+                Credentials::Basic(user, _) => format!("as {user}"),
+                Credentials::Identity(_) => "with the stored identity token".to_owned(),
+            };
+            Error::new(Cause::Access, format!("the registry {registry} does not let us in {who}"))
+                .hint("Set username and password, or log in before this step (docker login).")
+        };
+        let parameters = match self {
+            Self::Basic => return credentials.basic().ok_or_else(denied),
+            Self::Bearer(parameters) => parameters,
+        };
+        let realm = parameters.get("realm").ok_or_else(denied)?;
+        let service = parameters.get("service").map(String::as_str).unwrap_or_default();
+        let scopes = scope.split(' ').map(|scope| ("scope", scope));
+        let request = match credentials {
+            Credentials::Identity(token) => {
+                let form = url::form_urlencoded::Serializer::new(String::new())
+                    .append_pair("grant_type", "refresh_token")
+                    .append_pair("service", service)
+                    .append_pair("client_id", "bento-actions")
+                    .append_pair("scope", scope)
+                    .append_pair("refresh_token", token.expose_secret())
+                    .finish();
+                http.post(realm).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
+            }
+            _ => {
+                let request = http.get(realm).query(&[("service", service)]).query(&scopes.collect::<Vec<_>>());
+                match credentials {
+                    Credentials::Basic(user, password) => request.basic_auth(user, Some(password.expose_secret())),
+                    _ => request,
+                }
+            }
+        };
+        let what = format!("cannot get a token for {registry}");
+        let response = request.timeout(PATIENCE).send().await.map_err(|error| http::transport_error(&what, error))?;
+        if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST) {
+            return Err(denied());
+        }
+        let status = response.status();
+        let answer: Value = response.json().await.map_err(|error| http::transport_error(&what, error))?;
+        let token = answer.get("token").or_else(|| answer.get("access_token")).and_then(Value::as_str);
+        let token = token.ok_or_else(|| Error::failure(format!("{what}: it answered {status} without one")))?;
+        let token = SecretString::from(token);
+        mask::add(&token);
+        Ok(SecretString::from(format!("Bearer {}", token.expose_secret())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn challenges_are_read() {
+        let header = r#"Bearer realm="https://auth.x/token",service="r.x", scope="repository:a/b:pull,push",error=x"#;
+        let Some(Challenge::Bearer(parameters)) = Challenge::parse(header) else { panic!("no bearer") };
+        assert_eq!(parameters["realm"], "https://auth.x/token");
+        assert_eq!(parameters["scope"], "repository:a/b:pull,push");
+        assert_eq!((parameters["service"].as_str(), parameters["error"].as_str()), ("r.x", "x"));
+        assert_eq!(Challenge::parse("Basic realm=\"x\""), Some(Challenge::Basic));
+        assert_eq!(Challenge::parse("Negotiate"), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! One repository of a registry: requests with authorization, errors that tell their cause, retries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bento_core::action::Cancel;
+use bento_core::http::{self, Attempt};
+use bento_core::{Cause, Context as _, Error, Result};
+use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::auth::{Challenge, Credentials};
+use crate::image::Repository;
+
+/// How long a request without much of a body may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Access to one repository.
+#[derive(Debug, Clone)]
+pub(crate) struct Registry {
+    pub(super) http: Client,
+    pub(super) repository: Repository,
+    pub(super) cancel: Cancel,
+    credentials: Credentials,
+    scope: String,
+    authorization: Arc<Mutex<Option<SecretString>>>,
+}
+
+impl Registry {
+    /// Access with these credentials. `from` names repositories of the same registry whose layers may be taken over.
+    ///
+    /// # Errors
+    /// HTTPS cannot be set up.
+    pub(crate) fn new(
+        repository: &Repository,
+        credentials: Credentials,
+        from: &[&str],
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let mut scope = format!("repository:{}:pull,push", repository.name);
+        for name in from {
+            scope.push_str(&format!(" repository:{name}:pull"));
+        }
+        Ok(Self {
+            http: http::upload_client()?,
+            repository: repository.clone(),
+            cancel: cancel.clone(),
+            credentials,
+            scope,
+            authorization: Arc::default(),
+        })
+    }
+
+    /// The same access for work that this token cancels.
+    pub(crate) fn with_cancel(&self, cancel: &Cancel) -> Self {
+        Self { cancel: cancel.clone(), ..self.clone() }
+    }
+
+    /// The repository.
+    pub(crate) fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// An address below `/v2/NAME/`.
+    pub(super) fn address(&self, path: &str) -> Result<Url> {
+        let text = format!("{}/v2/{}/{path}", self.repository.endpoint(), self.repository.name);
+        Url::parse(&text).context(|| format!("{} is no registry", self.repository.registry))
+    }
+
+    /// A request without a body, up to four times.
+    pub(super) async fn ask(&self, method: &Method, path: &str, accept: Option<&str>) -> Result<Response> {
+        let address = self.address(path)?;
+        http::retry(&self.cancel, || {
+            self.send(|| {
+                let request = self.http.request(method.clone(), address.clone()).timeout(PATIENCE);
+                accept
+                    .map_or_else(|| request.try_clone(), |types| request.try_clone().map(|r| r.header("Accept", types)))
+                    .unwrap_or(request)
+            })
+        })
+        .await
+    }
+
+    /// Sends a request once, with authorization; twice where the registry asks for a new token. Any answer is an answer,
+    /// but for those that are worth another attempt and those that refuse us.
+    pub(super) async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Attempt> {
+        let known = self.authorization.lock().await.clone();
+        let response = self.once(request(), known.as_ref()).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return self.judged(response).await;
+        }
+        let header = response.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+        let Some(challenge) = header.and_then(Challenge::parse) else { return self.judged(response).await };
+        let answer = challenge.answer(&self.http, &self.credentials, &self.scope, &self.repository.registry).await?;
+        *self.authorization.lock().await = Some(answer.clone());
+        let response = self.once(request(), Some(&answer)).await?;
+        self.judged(response).await
+    }
+
+    async fn once(&self, request: RequestBuilder, authorization: Option<&SecretString>) -> Result<Response, Attempt> {
+        let request = match authorization {
+            Some(value) => request.header(AUTHORIZATION, value.expose_secret()),
+            None => request,
+        };
+        let what = || format!("cannot reach the registry {}", self.repository.registry);
+        request.send().await.map_err(|error| {
+            let error =
+                http::transport_error(&what(), error).hint("Check its name, and that it can be reached from here.");
+            Attempt::Again(error, None)
+        })
+    }
+
+    async fn judged(&self, response: Response) -> Result<Response, Attempt> {
+        let status = response.status();
+        if http::is_transient(status) {
+            let pause = http::retry_after(response.headers());
+            return Err(Attempt::Again(self.refused(response).await, pause));
+        }
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Attempt::Final(self.refused(response).await)),
+            _ => Ok(response),
+        }
+    }
+
+    /// The error that an answer means: what the registry says in its `errors`, else the status.
+    pub(super) async fn refused(&self, response: Response) -> Error {
+        let status = response.status();
+        let text = response.text().await.unwrap_or_default();
+        let document: Value = serde_json::from_str(&text).unwrap_or_default();
+        let field = |name| document.pointer("/errors/0").and_then(|error| error.get(name)).and_then(Value::as_str);
+        let code = field("code").unwrap_or_default();
+        let said = field("message").map(|message| format!(": {message}")).unwrap_or_default();
+        let text = format!("{} answered {status}{said}", self.repository);
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::new(Cause::Access, text)
+                .hint("The credentials are known, but must not push here: check the repository's name and the token's rights."),
+            StatusCode::NOT_FOUND if code == "NAME_UNKNOWN" => {
+                Error::not_found(text).hint("This registry wants a repository to be made before it is pushed to.")
+            }
+            _ => Error::failure(text),
+        }
+    }
+}

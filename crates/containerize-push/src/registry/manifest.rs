@@ -1,0 +1,111 @@
+//! Manifests and indexes, by tag or digest.
+
+use bento_core::http::{self, Attempt};
+use bento_core::{Context as _, Error, Result};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use super::client::{PATIENCE, Registry};
+use crate::layer::digest_of;
+
+/// Every kind of image that registries hold.
+const TYPES: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
+
+/// A manifest or an index, with the bytes that its digest is of.
+#[derive(Debug, Clone)]
+pub(crate) struct Manifest {
+    pub(crate) document: Value,
+    pub(crate) media_type: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) digest: String,
+}
+
+impl Manifest {
+    /// A manifest that names its own type.
+    pub(crate) fn new(document: Value) -> Self {
+        let bytes = document.to_string().into_bytes();
+        Self::read(bytes, document)
+    }
+
+    fn read(bytes: Vec<u8>, document: Value) -> Self {
+        let media_type = document.get("mediaType").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Self { digest: digest_of(&bytes), media_type, document, bytes }
+    }
+
+    /// Its entry in an index.
+    pub(crate) fn descriptor(&self) -> Value {
+        serde_json::json!({"mediaType": self.media_type, "digest": self.digest, "size": self.bytes.len()})
+    }
+}
+
+impl Registry {
+    /// Reads a manifest or an index.
+    ///
+    /// # Errors
+    /// It is not there, or what comes is no manifest.
+    pub(crate) async fn manifest(&self, reference: &str) -> Result<Manifest> {
+        let response = self.ask(&Method::GET, &format!("manifests/{reference}"), Some(TYPES)).await?;
+        if !response.status().is_success() {
+            return Err(self.refused(response).await);
+        }
+        let header = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+        let wrong = || format!("{}@{reference} is no manifest", self.repository);
+        let bytes = response.bytes().await.map_err(|error| http::transport_error(&wrong(), error))?;
+        let document = serde_json::from_slice(&bytes).context(wrong)?;
+        let mut manifest = Manifest::read(bytes.into(), document);
+        if manifest.media_type.is_empty() {
+            manifest.media_type = header.unwrap_or_default();
+        }
+        Ok(manifest)
+    }
+
+    /// Writes a manifest or an index under its digest or a tag.
+    ///
+    /// # Errors
+    /// The registry refuses it or cannot be reached.
+    pub(crate) async fn put_manifest(&self, manifest: &Manifest, reference: &str) -> Result<()> {
+        let address = self.address(&format!("manifests/{reference}"))?;
+        http::retry(&self.cancel, || async {
+            let request = || {
+                let request =
+                    self.http.put(address.clone()).timeout(PATIENCE).header(CONTENT_TYPE, &manifest.media_type);
+                request.body(manifest.bytes.clone())
+            };
+            let response = self.send(request).await?;
+            if response.status().is_success() { Ok(()) } else { Err(Attempt::Final(self.refused(response).await)) }
+        })
+        .await
+        .context(|| format!("failed to write {}:{reference}", self.repository))
+    }
+
+    /// Reads a tag back: does it name what we pushed?
+    ///
+    /// # Errors
+    /// It names something else, or nothing.
+    pub(crate) async fn verify_tag(&self, tag: &str, digest: &str) -> Result<()> {
+        let found = self.manifest(tag).await.context(|| format!("{}:{tag} cannot be read back", self.repository))?;
+        if found.digest == digest {
+            return Ok(());
+        }
+        Err(Error::failure(format!("{}:{tag} is {}, but {digest} was pushed", self.repository, found.digest))
+            .hint("Another job may push to the same tag: run them one after the other."))
+    }
+
+    /// Takes a tag away, and nothing else: what it names may be part of another image.
+    ///
+    /// Registries that delete by digest only get a manifest of its own under the tag, which is deleted.
+    ///
+    /// # Errors
+    /// The registry does not delete.
+    pub(crate) async fn remove_tag(&self, tag: &str, stand_in: &Manifest) -> Result<()> {
+        let response = self.ask(&Method::DELETE, &format!("manifests/{tag}"), None).await?;
+        if matches!(response.status(), StatusCode::ACCEPTED | StatusCode::NOT_FOUND) {
+            return Ok(());
+        }
+        self.put_manifest(stand_in, tag).await?;
+        let response = self.ask(&Method::DELETE, &format!("manifests/{}", stand_in.digest), None).await?;
+        if response.status() == StatusCode::ACCEPTED { Ok(()) } else { Err(self.refused(response).await) }
+    }
+}

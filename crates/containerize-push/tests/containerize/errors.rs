@@ -1,0 +1,83 @@
+//! Input that cannot work: each is one annotation that says what to do.
+
+use crate::lab::Lab;
+
+/// A Bento without a model, made by hand: what is refused needs no real one.
+fn hand_made() -> Lab {
+    let lab = Lab::new();
+    let folder = lab.home().join("bentos/shop/abc1");
+    std::fs::create_dir_all(folder.join("env/docker")).unwrap();
+    let manifest = "name: shop\nversion: abc1\ncreation_time: '2026-01-02T00:00:00+00:00'\nspec: 2\n";
+    std::fs::write(folder.join("bento.yaml"), manifest).unwrap();
+    std::fs::write(folder.join("env/docker/Dockerfile"), "FROM python:3.11-slim\nRUN true\n").unwrap();
+    lab
+}
+
+#[test]
+fn wrong_inputs_are_named() {
+    let lab = hand_made();
+    let push = ("push", "true");
+    for (with, exit_code, text) in [
+        (&[("bento-tag", "shpo:latest")][..], 4, "Did you mean shop:abc1?"),
+        (&[("bento-tag", "shop:x")], 4, "It has shop:abc1"),
+        (&[("bento-tag", "shop"), push], 2, "tags is empty"),
+        (&[("bento-tag", "shop"), push, ("tags", "shop:1")], 2, "names no registry"),
+        (&[("bento-tag", "shop"), push, ("load", "true"), ("tags", "r.x/a")], 2, "cannot be both true"),
+        (&[("bento-tag", "shop"), ("labels", "\"a=b")], 2, "never closed"),
+        (&[("bento-tag", "shop"), ("oci-backend", "buildah")], 2, "not supported yet"),
+        (&[("bento-tag", "shop"), ("oci-backend", "dokcer")], 2, "did you mean docker"),
+        (&[("bento-tag", "shop"), ("file", "none")], 2, "is no file"),
+        (&[("bento-tag", "shop"), ("context", "none")], 2, "is no folder"),
+        (&[("bento-tag", "shop"), ("secret-files", "token=none")], 2, "none (the secret token) does not exist"),
+        (&[("bento-tag", "shop"), ("secret-envs", "token=NONE")], 2, "NONE"),
+    ] {
+        let result = lab.step(with);
+        assert_eq!((result.exit_code, result.errors().len()), (Some(exit_code), 1), "{with:?}: {}", result.log_text());
+        assert!(result.errors()[0].contains(text), "{with:?}: {}", result.errors()[0]);
+    }
+    std::fs::remove_file(lab.home().join("bentos/shop/abc1/env/docker/Dockerfile")).unwrap();
+    let result = lab.step(&[("bento-tag", "shop")]);
+    assert!(result.errors()[0].contains("has no Dockerfile"), "{:?}", result.errors());
+}
+
+#[test]
+fn a_missing_engine_and_a_failing_build_are_told_apart() {
+    let lab = hand_made();
+    let alone = lab.run(
+        &[("bento-tag", "shop:abc")],
+        &[("DOCKER_HOST", "tcp://127.0.0.1:1"), ("DOCKER_CONTEXT", "")],
+        |step| step,
+    );
+    assert_eq!((alone.exit_code, alone.errors().len()), (Some(5), 1), "{}", alone.log_text());
+    assert!(alone.errors()[0].contains("no container engine"), "{:?}", alone.errors());
+
+    let write = |text: &str| std::fs::write(lab.workspace().join("Dockerfile"), text).unwrap();
+    let with = [("bento-tag", "shop"), ("file", "Dockerfile")];
+    write("FROM python:3.11-slim\nRUN echo '::error::a trap' && exit 3\n");
+    let failing = lab.step(&with);
+    assert_eq!((failing.exit_code, failing.errors().len()), (Some(6), 1), "{}", failing.log_text());
+    assert!(failing.errors()[0].contains("exit code: 3"), "{:?}", failing.errors());
+
+    write("FROM 127.0.0.1:1/none:1\n");
+    let unknown = lab.step(&with);
+    assert!(unknown.errors()[0].contains("base image cannot be pulled"), "{:?}", unknown.errors());
+}
+
+#[test]
+fn secrets_reach_the_build_and_no_log() {
+    let lab = hand_made();
+    let text = "FROM python:3.11-slim\nRUN --mount=type=secret,id=one --mount=type=secret,id=two \
+        echo $(cat /run/secrets/one | rev) $(cat /run/secrets/two) $(cat /run/secrets/one)\n";
+    std::fs::write(lab.workspace().join("Dockerfile"), text).unwrap();
+    let with = [
+        ("bento-tag", "shop"),
+        ("file", "Dockerfile"),
+        ("secrets", "one=sekrit-abc"),
+        ("secret-envs", "two=OTHER"),
+        ("no-cache", "true"),
+    ];
+    let result = lab.run(&with, &[("OTHER", "from-env")], |step| step);
+    assert!(result.succeeded(), "{}", result.log_text());
+    assert!(result.log_text().contains("cba-tirkes from-env ***"), "{}", result.log_text());
+    assert!(!result.log_text().contains("sekrit-abc"), "{}", result.log_text());
+}

@@ -1,0 +1,194 @@
+//! A store with Bentos made by BentoML, an engine, a registry, and the action run on them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use runner_sim::{Job, Step, StepResult};
+use uuid::Uuid;
+
+use crate::IS_ACTION;
+
+const SERVICE: &str = "\
+import pathlib
+
+import bentoml
+
+
+@bentoml.service
+class Greeter:
+    weights = bentoml.models.BentoModel('greetings:v1')
+
+    @bentoml.api
+    def greet(self, name: str) -> str:
+        return pathlib.Path(self.weights.path, 'greeting.txt').read_text() + name
+";
+
+/// A workspace, a store, and names in the registry that no other test uses.
+pub(crate) struct Lab {
+    root: tempfile::TempDir,
+    repository: String,
+}
+
+impl Lab {
+    /// An empty store.
+    pub(crate) fn new() -> Self {
+        engine();
+        let root = tempfile::Builder::new().prefix("containerize-push-test-").tempdir().unwrap();
+        for folder in ["workspace", "project", "home"] {
+            std::fs::create_dir(root.path().join(folder)).unwrap();
+        }
+        Self { root, repository: format!("test-{}", Uuid::new_v4().simple()) }
+    }
+
+    /// A store with the model `greetings:v1`, and a Bento `greeter` that reads it.
+    pub(crate) fn greeter(model_bytes: u64) -> Self {
+        let lab = Self::new();
+        let make = format!(
+            "import bentoml, os\nwith bentoml.models.create('greetings:v1') as m:\n    \
+             open(m.path_of('greeting.txt'), 'w').write('Hello, ')\n    \
+             open(m.path_of('weights.bin'), 'wb').write(os.urandom({model_bytes}))"
+        );
+        lab.bentoml("python", &["-c", &make]);
+        std::fs::write(
+            lab.project().join("bentofile.yaml"),
+            "service: service:Greeter\npython:\n  lock_packages: false\n",
+        )
+        .unwrap();
+        lab.build("v1", "");
+        lab
+    }
+
+    /// Builds `greeter` in this version, with more lines in its service.
+    pub(crate) fn build(&self, version: &str, more: &str) {
+        std::fs::write(self.project().join("service.py"), format!("{SERVICE}{more}")).unwrap();
+        self.bentoml("bentoml", &["build", "--version", version]);
+    }
+
+    fn project(&self) -> PathBuf {
+        self.root.path().join("project")
+    }
+
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.root.path().join("workspace")
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.root.path().join("home")
+    }
+
+    /// The name of an image in the test's own repository.
+    pub(crate) fn image(&self, tag: &str) -> String {
+        format!("{}/{}:{tag}", registry(), self.repository)
+    }
+
+    /// The test's repository.
+    pub(crate) fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// Runs a program of the virtual environment with BentoML.
+    pub(crate) fn bentoml(&self, program: &str, arguments: &[&str]) {
+        let mut command = Command::new(venv().join("bin").join(program));
+        command.args(arguments).current_dir(self.project());
+        command.env("BENTOML_HOME", self.home()).env("BENTOML_DO_NOT_TRACK", "true");
+        output(&mut command);
+    }
+
+    /// Runs the action with these inputs.
+    pub(crate) fn step(&self, with: &[(&str, &str)]) -> StepResult {
+        self.run(with, &[], |step| step)
+    }
+
+    /// Runs the action with these inputs and variables.
+    pub(crate) fn run(
+        &self,
+        with: &[(&str, &str)],
+        env: &[(&str, &str)],
+        change: impl FnOnce(Step) -> Step,
+    ) -> StepResult {
+        let program = std::env::current_exe().unwrap();
+        let arguments = ["--exact", "action_process", "--nocapture"].map(Into::into);
+        let mut step = Step::run([program.into_os_string()].into_iter().chain(arguments)).env(IS_ACTION, "true");
+        for (input, value) in with {
+            step = step.env(format!("INPUT_{}", input.to_uppercase()), *value);
+        }
+        let mut job = Job::new(self.workspace()).unwrap().env("BENTOML_HOME", self.home().display().to_string());
+        for name in ["PATH", "DOCKER_CONFIG", "DOCKER_HOST", "DOCKER_CONTEXT", "HOME"] {
+            if let Ok(value) = std::env::var(name) {
+                job = job.env(name, value);
+            }
+        }
+        for (name, value) in env {
+            job = job.env(*name, *value);
+        }
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let deadline = Duration::from_secs(180);
+        let temp = job.runner_temp();
+        let mut result = runtime.block_on(async {
+            tokio::time::timeout(deadline, job.step(change(step))).await.expect("the step ends").unwrap()
+        });
+        // The runner adds it to failed `run:` steps, which this one stands in as; actions have none.
+        result.annotations.retain(|annotation| !annotation.message.starts_with("Process completed with exit code"));
+        // What the runner and the test harness print before the action starts is not the action's.
+        let start = result.log.iter().position(|line| line == "running 1 test").expect("the action starts");
+        result.log.drain(..=start);
+        let left: Vec<_> = std::fs::read_dir(temp).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            left.iter().filter(|name| name.to_string_lossy().starts_with("containerize-push-")).collect();
+        assert!(left.is_empty(), "temporary folders are left: {left:?}");
+        result
+    }
+}
+
+/// Runs docker and returns what it prints.
+pub(crate) fn docker(arguments: &[&str]) -> String {
+    output(Command::new("docker").args(arguments))
+}
+
+/// What the registry answers to a GET.
+pub(crate) fn registry_get(path: &str) -> serde_json::Value {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json";
+    runtime.block_on(async {
+        let client = bento_core::http::client().unwrap();
+        let response = client.get(format!("http://{}/v2/{path}", registry())).header("Accept", accept).send().await;
+        response.unwrap().json().await.unwrap()
+    })
+}
+
+/// The registry under test.
+pub(crate) fn registry() -> String {
+    std::env::var("BENTO_TEST_REGISTRY").unwrap_or_else(|_| "127.0.0.1:5000".into())
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{command:?}: {}{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// A missing engine is a failure: a test that did not run has shown nothing.
+fn engine() {
+    let answers =
+        Command::new("docker").args(["buildx", "inspect"]).output().is_ok_and(|output| output.status.success());
+    assert!(
+        answers && std::net::TcpStream::connect(registry()).is_ok(),
+        "no engine with buildx, or no registry at {}: use `cargo xtask test`, or `eval \"$(scripts/docker-engine up)\"`",
+        registry()
+    );
+}
+
+/// The environment with BentoML that `cargo xtask tools` makes.
+fn venv() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let venv = std::env::var_os("BENTO_TEST_VENV")
+        .map_or_else(|| workspace.join("target").join("tools").join("venv"), PathBuf::from);
+    assert!(
+        venv.join("bin/bentoml").is_file(),
+        "{} has no BentoML: run `cargo xtask tools` first, or set BENTO_TEST_VENV",
+        venv.display()
+    );
+    venv
+}

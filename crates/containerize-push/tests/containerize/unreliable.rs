@@ -1,0 +1,31 @@
+//! A registry that breaks off in the middle of a push.
+
+use crate::lab::Lab;
+use crate::relay::Relay;
+
+const MIB: u64 = 1024 * 1024;
+
+#[test]
+fn what_breaks_off_goes_on_in_pieces_and_a_dead_registry_is_told() {
+    let lab = Lab::greeter(80 * MIB);
+    std::fs::write(lab.workspace().join("Dockerfile"), "FROM python:3.11-slim\nRUN mkdir -p /home/bentoml/bento\n")
+        .unwrap();
+    let relay = Relay::start();
+    let image = format!("{}/{}:relayed", relay.address(), lab.repository());
+    let with = [("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("push", "true"), ("tags", image.as_str())];
+
+    // Not even a piece gets through: four attempts, then an error.
+    relay.break_after(2 * MIB, u64::MAX);
+    let dead = lab.step(&with);
+    assert_eq!((dead.succeeded(), dead.errors().len()), (false, 1), "{}", dead.log_text());
+
+    // The whole layer breaks off, and then the third of its pieces.
+    relay.break_after(70 * MIB, 2);
+    let before = relay.sent();
+    let result = lab.step(&with);
+    assert!(result.succeeded(), "{}", result.log_text());
+    assert!(result.log_text().matches("trying again").count() == 2, "{}", result.log_text());
+    assert_eq!(result.outputs["layers-reused"], "0");
+    let sent = relay.sent() - before;
+    assert!(sent < 300 * MIB, "{} MiB were sent", sent / MIB);
+}
