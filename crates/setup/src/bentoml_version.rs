@@ -4,10 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use bento_core::Error;
-use bento_core::python::Version;
+use bento_core::python::{Version, VersionSpecifiers};
+use url::Url;
 
 /// The oldest that serves as "latest": the original action's bound.
 const OLDEST: [u64; 3] = [1, 0, 25];
+/// Digits of a commit, as git shows them at least.
+const SHORTEST_COMMIT: usize = 7;
 
 /// The wanted version of BentoML.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,15 +22,22 @@ pub enum BentomlVersion {
     Main,
     /// This one.
     Exact(Version),
+    /// The latest of these that can be installed; one that is there already will do.
+    Range(VersionSpecifiers),
+    /// This tag or commit of the repository.
+    Ref(String),
+    /// What is at this address: a wheel, an archive, `git+https://…`.
+    Address(String),
 }
 
 impl BentomlVersion {
-    /// Is this installed version what is wanted? The main branch moves: nothing installed is it.
+    /// Is this installed version what is wanted? What a name or an address stands for may have moved: nothing installed is it.
     pub fn is_satisfied_by(&self, installed: &Version) -> bool {
         match self {
             Self::Latest => *installed >= Version::new(OLDEST),
-            Self::Main => false,
+            Self::Main | Self::Ref(_) | Self::Address(_) => false,
             Self::Exact(version) => installed == version,
+            Self::Range(range) => range.contains(installed),
         }
     }
 
@@ -36,12 +46,26 @@ impl BentomlVersion {
         matches!(self, Self::Exact(_))
     }
 
+    /// Does it come from the repository?
+    pub fn is_of_repository(&self) -> bool {
+        matches!(self, Self::Main | Self::Ref(_))
+    }
+
+    /// Is it a version or a range of versions, of which a resolver can tell the one?
+    pub fn is_released(&self) -> bool {
+        matches!(self, Self::Latest | Self::Exact(_) | Self::Range(_))
+    }
+
     /// The requirement to install, as packaging.python.org's dependency specifiers write it.
-    pub fn requirement(&self, repository: &str) -> String {
+    pub fn requirement(&self, extras: &[String], repository: &str) -> String {
+        let name = if extras.is_empty() { "bentoml".to_owned() } else { format!("bentoml[{}]", extras.join(",")) };
         match self {
-            Self::Latest => format!("bentoml>={}", Version::new(OLDEST)),
-            Self::Main => format!("bentoml @ git+{repository}@main"),
-            Self::Exact(version) => format!("bentoml=={version}"),
+            Self::Latest => format!("{name}>={}", Version::new(OLDEST)),
+            Self::Main => format!("{name} @ git+{repository}@main"),
+            Self::Exact(version) => format!("{name}=={version}"),
+            Self::Range(range) => format!("{name}{range}"),
+            Self::Ref(name_in_git) => format!("{name} @ git+{repository}@{name_in_git}"),
+            Self::Address(address) => format!("{name} @ {address}"),
         }
     }
 }
@@ -52,6 +76,9 @@ impl fmt::Display for BentomlVersion {
             Self::Latest => f.write_str("latest"),
             Self::Main => f.write_str("main"),
             Self::Exact(version) => version.fmt(f),
+            Self::Range(range) => range.fmt(f),
+            Self::Ref(name) => f.write_str(name),
+            Self::Address(address) => f.write_str(address),
         }
     }
 }
@@ -60,16 +87,50 @@ impl FromStr for BentomlVersion {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.trim() {
-            "" => Ok(Self::Latest),
-            "main" => Ok(Self::Main),
-            text => text.trim_start_matches("==").parse().map(Self::Exact).map_err(|error| {
-                Error::input(format!("input bentoml-version: {text:?} is no version of BentoML"))
-                    .caused_by(error)
-                    .hint("Leave it empty for the latest, or write main or an exact version such as 1.4.39.")
-            }),
+        let text = text.trim();
+        let refused = || {
+            Error::input(format!("input bentoml-version: {text:?} is no version of BentoML")).hint(
+                "Leave it empty for the latest, or write an exact version such as 1.4.39, a range such as >=1.4,<1.5, \
+                 main, a tag such as v1.4.39, a commit, or an address.",
+            )
+        };
+        match text {
+            "" => return Ok(Self::Latest),
+            "main" => return Ok(Self::Main),
+            _ => {}
         }
+        let exact = text.strip_prefix("==").unwrap_or(text);
+        if let Ok(version) = exact.trim().parse() {
+            // `v1.4.39` would be a version too: people mean the tag.
+            return Ok(if text.starts_with('v') { Self::Ref(text.to_owned()) } else { Self::Exact(version) });
+        }
+        let is_commit = text.len() >= SHORTEST_COMMIT && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if is_commit {
+            return Ok(Self::Ref(text.to_owned()));
+        }
+        if text.starts_with(['<', '>', '=', '~', '!']) {
+            let parts: Vec<_> = text.split(',').map(str::trim).collect();
+            return parts.join(",").parse().map(Self::Range).map_err(|error| refused().caused_by(error));
+        }
+        if ["git+https://", "git+ssh://", "git+file://", "https://", "file://"]
+            .iter()
+            .any(|start| text.starts_with(start))
+        {
+            check_address(text.trim_start_matches("git+"))
+                .map_err(|why| Error::input(format!("input bentoml-version: the address {why}")))?;
+            return Ok(Self::Address(text.to_owned()));
+        }
+        Err(refused())
     }
+}
+
+/// It stands in the log and on uv's command line.
+fn check_address(address: &str) -> Result<(), &'static str> {
+    let url = Url::parse(address).map_err(|_| "is no URL")?;
+    if url.password().is_some() || (!url.username().is_empty() && url.scheme() != "ssh") {
+        return Err("holds credentials: give them to git or to the index instead");
+    }
+    if address.contains(char::is_whitespace) { Err("holds white space") } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -87,12 +148,32 @@ mod tests {
         assert!(BentomlVersion::Latest.is_satisfied_by(&version("1.0.25")));
         assert!(!BentomlVersion::Latest.is_satisfied_by(&version("1.0.9")));
         assert!(!BentomlVersion::Main.is_satisfied_by(&version("1.4.39")));
-        assert_eq!("==1.4.39".parse::<BentomlVersion>().unwrap().requirement(""), "bentoml==1.4.39");
+        assert_eq!("==1.4.39".parse::<BentomlVersion>().unwrap().requirement(&[], ""), "bentoml==1.4.39");
+    }
+
+    #[test]
+    fn ranges_refs_and_addresses_become_requirements() {
+        let extras = ["grpc".to_owned(), "io".to_owned()];
+        for (text, requirement) in [
+            (">=1.4, <1.5", "bentoml[grpc,io]>=1.4, <1.5"),
+            ("==1.4.*", "bentoml[grpc,io]==1.4.*"),
+            ("v1.4.39", "bentoml[grpc,io] @ git+https://r@v1.4.39"),
+            ("0123abc", "bentoml[grpc,io] @ git+https://r@0123abc"),
+            ("git+https://h/x@dev", "bentoml[grpc,io] @ git+https://h/x@dev"),
+            ("https://h/bentoml-1-py3-none-any.whl", "bentoml[grpc,io] @ https://h/bentoml-1-py3-none-any.whl"),
+        ] {
+            let wanted: BentomlVersion = text.parse().unwrap();
+            assert_eq!(wanted.requirement(&extras, "https://r"), requirement);
+        }
+        let range: BentomlVersion = ">=1.4,<1.5".parse().unwrap();
+        assert!(range.is_satisfied_by(&version("1.4.9")) && !range.is_satisfied_by(&version("1.5")));
+        let error = "https://me:s3cret@h/x.whl".parse::<BentomlVersion>().unwrap_err().full_text();
+        assert!(error.contains("holds credentials") && !error.contains("s3cret"), "{error}");
     }
 
     #[test]
     fn what_is_no_version_is_refused_with_the_forms_there_are() {
-        for text in ["newest", "1.4.x", "1..4", ">=1.4", "1.4.39 --index-url=x", "$(id)"] {
+        for text in ["newest", "1.4.x", "1..4", ">=1.4 --pre", "1.4.39 --index-url=x", "$(id)", "-r x", "abcdefg"] {
             let error = text.parse::<BentomlVersion>().unwrap_err();
             assert_eq!(error.cause(), bento_core::Cause::Input);
             assert!(error.full_text().contains("bentoml-version") && error.full_text().contains("1.4.39"), "{text}");

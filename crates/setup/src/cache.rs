@@ -37,7 +37,7 @@ impl EnvironmentCache {
     /// None where the environment is not cached.
     pub(crate) fn of(request: &Request, python: &Interpreter, ctx: &Context) -> Option<Self> {
         // What a branch's name means today is not what it meant yesterday.
-        if !request.cache || request.bentoml == BentomlVersion::Main {
+        if !request.cache || !request.bentoml.is_released() {
             return None;
         }
         match Cache::of(ctx) {

@@ -55,6 +55,7 @@ pub async fn ensure(request: &Request, ctx: &Context) -> Result<Environment> {
 }
 
 pub(crate) async fn carry_out(plan: Plan, ctx: &Context) -> Result<Environment> {
+    let ctx = &plan.request.indexes.apply(ctx);
     let created = matches!(plan.step, Step::Install { .. });
     let Made { python, bentoml, uv_version, cached } = match plan.step {
         Step::Use { python, bentoml } => Made { python, bentoml, uv_version: None, cached: Cached::default() },

@@ -6,20 +6,35 @@ pub(crate) const REPOSITORY: &str = "https://github.com/bentoml/BentoML";
 bento_core::inputs! {
     /// Inputs of setup.
     pub struct Inputs {
-        /// The version of BentoML: empty for the latest that can be installed, `main` for the main branch of its
-        /// repository, else an exact version.
+        /// The version of BentoML: empty for the latest that can be installed, an exact version, a range such as
+        /// `>=1.4,<1.5`, `main` or a tag (`v1.4.39`) or a commit of its repository, or an address (`git+https://…@ref`, a wheel).
         bentoml_version: String => input("bentoml-version"),
-        /// The version of Python: exact, `3.11` or `3.x`; of several lines the first that fits. Empty for any current
+        /// The version of Python: exact, `3.11`, `3.x` or a range; of several lines the first that fits. Empty for any current
         /// one.
         python_version: Vec<String> => input("python-version"),
-        /// A file that names the version of Python, such as `.python-version`; read when `python-version` is empty.
+        /// A file that names the version of Python: `.python-version`, `pyproject.toml`, `.tool-versions`, `Pipfile` or
+        /// `mise.toml`; read when `python-version` is empty.
         python_version_file: String => input("python-version-file"),
         /// The architecture of Python: `x64`, `x86` or `arm64`. Empty for this machine's.
         architecture: String => input("architecture"),
         /// Keep the finished environment in the cache of GitHub Actions, and take it from there: `true` or `false`; `pip`
         /// is taken for `true`.
         cache: String => input("cache").default("true"),
-        /// The git repository of BentoML for `bentoml-version: main`, such as a fork or a mirror.
+        /// Extras of BentoML to install, such as `grpc`: separated by commas, spaces or lines.
+        extras: Vec<String> => input("extras"),
+        /// Files of requirements to install besides, one per line.
+        requirements: Vec<String> => input("requirements"),
+        /// Packages to install besides, one requirement per line.
+        packages: Vec<String> => input("packages"),
+        /// Tools to install besides, such as `hatch towncrier`: separated by commas, spaces or lines.
+        tools: Vec<String> => input("tools"),
+        /// The package index, in place of the usual one. Credentials in it are masked, and on no command line.
+        index_url: String => input("index-url"),
+        /// Further package indexes, one per line; they are asked first.
+        extra_index_url: Vec<String> => input("extra-index-url"),
+        /// The version of uv. Empty for the one on PATH, else a pinned one.
+        uv_version: String => input("uv-version"),
+        /// The git repository of BentoML for `main`, tags and commits, such as a fork or a mirror.
         bentoml_repository: String => input("bentoml-repository").default(REPOSITORY),
         /// Only print what would be done.
         dry_run: bool => input("dry-run").default("false"),

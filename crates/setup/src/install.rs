@@ -25,7 +25,7 @@ pub(crate) struct Made {
 /// it never is, it is removed.
 pub(crate) async fn provide(request: &Request, chosen: &Chosen, uv: Option<Uv>, ctx: &Context) -> Result<Made> {
     let Some(cache) = EnvironmentCache::of(request, &chosen.python, ctx) else {
-        let uv = uv_or_fetched(uv, &chosen.python, ctx).await?;
+        let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
         let draft = Draft::make(&chosen.python, &uv, ctx).await?;
         install(&draft, request, false, &uv, ctx).await?;
         return finish(draft, Some(&uv), Cached::default(), ctx).await;
@@ -38,7 +38,7 @@ pub(crate) async fn provide(request: &Request, chosen: &Chosen, uv: Option<Uv>, 
         }
         // The newest that can be installed may be newer by now, which only the resolver knows. What is there is not
         // looked up again: this costs a request or two.
-        let uv = uv_or_fetched(uv, &chosen.python, ctx).await?;
+        let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
         if let Err(error) = install(&draft, request, true, &uv, ctx).await {
             if ctx.cancel.is_cancelled() {
                 return Err(Error::cancelled());
@@ -52,7 +52,7 @@ pub(crate) async fn provide(request: &Request, chosen: &Chosen, uv: Option<Uv>, 
         let made = finish(draft, Some(&uv), cached, ctx).await?;
         return Ok(if made.cached.hit { made } else { cache.keep(made, ctx) });
     }
-    let uv = uv_or_fetched(uv, &chosen.python, ctx).await?;
+    let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
     let draft = Draft::make(&chosen.python, &uv, ctx).await?;
     install(&draft, request, false, &uv, ctx).await?;
     let bentoml = installed(&draft.python(), ctx).await?.1;
@@ -60,16 +60,17 @@ pub(crate) async fn provide(request: &Request, chosen: &Chosen, uv: Option<Uv>, 
     finish(draft, Some(&uv), cached, ctx).await.map(|made| cache.keep(made, ctx))
 }
 
-async fn uv_or_fetched(uv: Option<Uv>, python: &Interpreter, ctx: &Context) -> Result<Uv> {
-    match uv {
-        Some(uv) => Ok(uv),
-        None => Uv::fetch(python, ctx).await,
+async fn uv_or_fetched(uv: Option<Uv>, request: &Request, python: &Interpreter, ctx: &Context) -> Result<Uv> {
+    match (uv, &request.uv) {
+        (Some(uv), _) => Ok(uv),
+        (None, Some(version)) => Uv::fetch_version(&version.to_string(), python, ctx).await,
+        (None, None) => Uv::fetch(python, ctx).await,
     }
 }
 
 /// Installs what is asked for, or brings BentoML up to date in an environment that has it.
 async fn install(draft: &Draft, request: &Request, upgrade: bool, uv: &Uv, ctx: &Context) -> Result<()> {
-    let requirement = request.bentoml.requirement(&request.repository);
+    let requirement = request.bentoml.requirement(&request.more.extras, &request.repository);
     let _group = console::group(&format!("{} {requirement}", if upgrade { "Update" } else { "Install" }));
     let mut arguments: Vec<OsString> = ["pip", "install", "--compile-bytecode", "--python"].map(Into::into).into();
     arguments.push(draft.python().into());
@@ -78,7 +79,7 @@ async fn install(draft: &Draft, request: &Request, upgrade: bool, uv: &Uv, ctx: 
     }
     // Later steps of many workflows say `pip install -r requirements.txt`: without a pip of its own in the environment
     // these packages would go where BentoML is not.
-    arguments.extend([requirement.clone().into(), "pip".into()]);
+    arguments.extend(request.arguments().into_iter().chain(["pip".to_owned()]).map(Into::into));
     let ended = uv.stream(&arguments, ctx).await?;
     if ended.status.success() {
         return Ok(());

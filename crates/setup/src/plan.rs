@@ -45,11 +45,11 @@ impl Plan {
                 }
                 let there = chosen.python.distribution("bentoml").map(|found| found.version);
                 match there {
-                    Some(bentoml) if request.bentoml.is_satisfied_by(&bentoml) => {
+                    Some(bentoml) if request.bentoml.is_satisfied_by(&bentoml) && request.more.is_empty() => {
                         remarks.push(format!("chosen: {chosen}"));
                         Step::Use { python: chosen.python, bentoml }
                     }
-                    there => Step::Install { chosen, there, uv: Uv::find(ctx).await? },
+                    there => Step::Install { chosen, there, uv: Uv::find_version(request.uv.as_ref(), ctx).await? },
                 }
             }
         };
@@ -80,10 +80,15 @@ impl fmt::Display for Plan {
                     Some(there) => write!(f, "install bentoml {} (there is {there})", self.request.bentoml)?,
                     None => write!(f, "install bentoml {}", self.request.bentoml)?,
                 }
+                self.request.more.describe().map_or(Ok(()), |more| write!(f, " and {more}"))?;
                 write!(f, " into a new virtual environment in {} with ", self.temp_root.display())?;
                 match uv {
                     Some(uv) => write!(f, "uv {} ({})", uv.version, uv.program.display()),
-                    None => write!(f, "uv {PINNED_UV}, which is not on PATH and will be fetched with pip"),
+                    None => write!(
+                        f,
+                        "uv {}, which is not on PATH and will be fetched with pip",
+                        self.request.uv.as_ref().map_or_else(|| PINNED_UV.to_owned(), ToString::to_string)
+                    ),
                 }
             }
         }

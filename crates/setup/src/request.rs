@@ -1,12 +1,12 @@
 //! What is asked for, checked.
 
 use bento_core::action::Context;
-use bento_core::python::{Architecture, NoArchitecture, NoPythonVersion, PythonRequest};
+use bento_core::python::{Architecture, NoArchitecture, NoPythonVersion, PythonRequest, Version};
 use bento_core::{Error, Result};
 use url::Url;
 
 use crate::inputs::REPOSITORY;
-use crate::{BentomlVersion, Inputs, version_file};
+use crate::{BentomlVersion, Indexes, Inputs, More, version_file};
 
 /// Which BentoML, in which Python.
 #[derive(Debug, Clone)]
@@ -23,6 +23,12 @@ pub struct Request {
     pub reuse: Reuse,
     /// May a new environment come from the cache of GitHub Actions?
     pub cache: bool,
+    /// What is installed besides.
+    pub more: More,
+    /// Where packages come from.
+    pub indexes: Indexes,
+    /// The wanted uv; `None` for any.
+    pub uv: Option<Version>,
 }
 
 /// Whose BentoML will do when it is there already.
@@ -39,14 +45,21 @@ impl Request {
     /// This BentoML in any current Python of this machine.
     pub fn new(bentoml: BentomlVersion) -> Self {
         let (repository, reuse) = (REPOSITORY.to_owned(), Reuse::default());
-        Self { bentoml, repository, python: None, architecture: None, reuse, cache: true }
+        let (more, indexes) = (More::default(), Indexes::default());
+        Self { bentoml, repository, python: None, architecture: None, reuse, cache: true, more, indexes, uv: None }
     }
 
     /// All that is to be in the environment but for the version of BentoML, as a text that differs when they do.
     pub(crate) fn contents(&self) -> String {
         // Who asks for the latest must not get an older one that somebody else asked for by its number since.
-        let bentoml = if self.bentoml.is_exact() { String::new() } else { self.bentoml.requirement("") };
-        ["pip".to_owned(), bentoml].join("\n")
+        let bentoml = if self.bentoml.is_exact() { String::new() } else { self.bentoml.requirement(&[], "") };
+        [bentoml, self.more.contents(), self.indexes.contents()].join("\n")
+    }
+
+    /// The requirements for uv's command line.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let bentoml = self.bentoml.requirement(&self.more.extras, &self.repository);
+        std::iter::once(bentoml).chain(self.more.arguments()).collect()
     }
 
     /// The request that the inputs make, and remarks for the user.
@@ -74,11 +87,15 @@ impl Request {
         let architecture = Some(inputs.architecture.as_str()).filter(|text| !text.is_empty()).map(str::parse);
         let architecture = architecture.transpose().map_err(|error: NoArchitecture| wrong("architecture", &error))?;
         let cache = cache_wanted(&inputs.cache)?;
-        let mut request = Self { python, architecture, cache, ..Self::new(inputs.bentoml_version.parse()?) };
+        let uv = Some(inputs.uv_version.as_str()).filter(|text| !text.is_empty()).map(str::parse::<Version>);
+        let uv = uv.transpose().map_err(|error| wrong("uv-version", &error))?;
+        let (more, indexes) = (More::of(inputs, ctx.workspace())?, Indexes::of(inputs)?);
+        let bentoml = inputs.bentoml_version.parse()?;
+        let mut request = Self { python, architecture, cache, more, indexes, uv, ..Self::new(bentoml) };
         if !inputs.bentoml_repository.is_empty() {
             request.repository.clone_from(&inputs.bentoml_repository);
         }
-        if request.bentoml == BentomlVersion::Main {
+        if request.bentoml.is_of_repository() {
             check_repository(&request.repository)?;
         }
         Ok((request, remarks))

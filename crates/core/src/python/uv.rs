@@ -37,12 +37,25 @@ impl Uv {
     /// # Errors
     /// On cancellation only.
     pub async fn find(ctx: &Context) -> Result<Option<Self>> {
-        let cached = in_tool_cache(&ctx.env).filter(|folder| folder.with_extension(COMPLETE).is_file());
+        Self::find_version(None, ctx).await
+    }
+
+    /// The same, of exactly this version where one is given.
+    ///
+    /// # Errors
+    /// On cancellation only.
+    pub async fn find_version(wanted: Option<&Version>, ctx: &Context) -> Result<Option<Self>> {
+        let fits = |version: &Version| match wanted {
+            Some(wanted) => version == wanted,
+            None => *version >= Version::new(OLDEST),
+        };
+        let name = wanted.map_or_else(|| PINNED.to_owned(), Version::to_string);
+        let cached = in_tool_cache(&name, &ctx.env).filter(|folder| folder.with_extension(COMPLETE).is_file());
         let cached = cached.map(|folder| folder.join(program_name()));
         for program in find_on_path(&ctx.env, "uv").into_iter().chain(cached) {
             match Self::of(program, ctx).await {
-                Ok(uv) if uv.version >= Version::new(OLDEST) => return Ok(Some(uv)),
-                Ok(uv) => tracing::debug!("passed over: uv {} is too old", uv.version),
+                Ok(uv) if fits(&uv.version) => return Ok(Some(uv)),
+                Ok(uv) => tracing::debug!("passed over: uv {}", uv.version),
                 Err(_) if ctx.cancel.is_cancelled() => return Err(Error::cancelled()),
                 Err(error) => tracing::debug!("passed over: {}", error.full_text()),
             }
@@ -56,10 +69,18 @@ impl Uv {
     /// # Errors
     /// When there is no pip, the wheel cannot be had, or its program is not what it should be.
     pub async fn fetch(python: &Interpreter, ctx: &Context) -> Result<Self> {
+        Self::fetch_version(PINNED, python, ctx).await
+    }
+
+    /// The same with another version than the pinned one.
+    ///
+    /// # Errors
+    /// As [`Uv::fetch`].
+    pub async fn fetch_version(version: &str, python: &Interpreter, ctx: &Context) -> Result<Self> {
         let work = ctx.temp_dir(".uv-")?;
         let with_pip = with_pip(python, work.path(), ctx).await?;
         let wheels = work.path().join("wheels");
-        let requirement = format!("uv=={PINNED}");
+        let requirement = format!("uv=={version}");
         Command::new(&with_pip)
             .inherit(&ctx.env)
             .args(["-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet"])
@@ -70,8 +91,8 @@ impl Uv {
             .await
             .map_err(|error| if ctx.cancel.is_cancelled() { error } else { error.hint(HINT) })
             .context(|| format!("failed to fetch {requirement} with pip"))?;
-        let program = unpack(&wheels, work.path())?;
-        match keep(&program, &ctx.env) {
+        let program = unpack(version, &wheels, work.path())?;
+        match keep(version, &program, &ctx.env) {
             Some(kept) => Self::of(kept, ctx).await,
             None => Ok(Self { _holder: Some(Arc::new(work)), ..Self::of(program, ctx).await? }),
         }
@@ -134,13 +155,13 @@ async fn with_pip(python: &Interpreter, work: &Path, ctx: &Context) -> Result<Pa
     }
 }
 
-fn unpack(wheels: &Path, into: &Path) -> Result<PathBuf> {
-    let doing = || format!("failed to unpack uv {PINNED}");
+fn unpack(version: &str, wheels: &Path, into: &Path) -> Result<PathBuf> {
+    let doing = || format!("failed to unpack uv {version}");
     let mut entries = std::fs::read_dir(wheels).context(doing)?.flatten().map(|entry| entry.path());
     let wheel = entries.find(|file| file.extension().is_some_and(|extension| extension == "whl"));
-    let wheel = wheel.ok_or_else(|| Error::failure(format!("pip fetched no wheel of uv {PINNED}")).hint(HINT))?;
+    let wheel = wheel.ok_or_else(|| Error::failure(format!("pip fetched no wheel of uv {version}")).hint(HINT))?;
     let program = into.join(program_name());
-    let member = format!("uv-{PINNED}.data/scripts/{}", program_name());
+    let member = format!("uv-{version}.data/scripts/{}", program_name());
     Wheel::open(&wheel).and_then(|mut wheel| wheel.unpack_program(&member, &program)).context(doing)?;
     Ok(program)
 }
@@ -148,14 +169,14 @@ fn unpack(wheels: &Path, into: &Path) -> Result<PathBuf> {
 /// Beside `<architecture>` lies `<architecture>.complete`, as actions/toolkit's tool cache has it.
 const COMPLETE: &str = "complete";
 
-fn in_tool_cache(env: &Env) -> Option<PathBuf> {
+fn in_tool_cache(version: &str, env: &Env) -> Option<PathBuf> {
     let root = env.path(RUNNER_TOOL_CACHE)?;
-    Some(root.join("uv").join(PINNED).join(super::Architecture::of_this_machine()?.name()))
+    Some(root.join("uv").join(version).join(super::Architecture::of_this_machine()?.name()))
 }
 
 /// Moves the program to the tool cache of a machine that has one and lets us write there.
-fn keep(program: &Path, env: &Env) -> Option<PathBuf> {
-    let folder = in_tool_cache(env)?;
+fn keep(version: &str, program: &Path, env: &Env) -> Option<PathBuf> {
+    let folder = in_tool_cache(version, env)?;
     let kept = folder.join(program_name());
     let write = || {
         std::fs::create_dir_all(&folder)?;

@@ -1,0 +1,75 @@
+//! Package indexes: handed to uv and pip through their environment, so that credentials are on no command line.
+
+use bento_core::action::Context;
+use bento_core::runner::mask;
+use bento_core::{Error, Result};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::Inputs;
+
+/// Where packages come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Indexes {
+    main: Option<Url>,
+    more: Vec<Url>,
+}
+
+impl Indexes {
+    /// The indexes of the inputs; their passwords are masked from here on.
+    ///
+    /// # Errors
+    /// When an address is none.
+    pub(crate) fn of(inputs: &Inputs) -> Result<Self> {
+        let main = Some(inputs.index_url.as_str()).filter(|text| !text.is_empty());
+        Ok(Self {
+            main: main.map(|text| address("index-url", text)).transpose()?,
+            more: inputs.extra_index_url.iter().map(|text| address("extra-index-url", text)).collect::<Result<_>>()?,
+        })
+    }
+
+    /// The surroundings in which uv and pip use these indexes.
+    pub(crate) fn apply(&self, ctx: &Context) -> Context {
+        let mut ctx = ctx.clone();
+        if let Some(main) = &self.main {
+            for name in ["UV_DEFAULT_INDEX", "PIP_INDEX_URL"] {
+                ctx.env.set(name, main.as_str());
+            }
+        }
+        if !self.more.is_empty() {
+            let more = self.more.iter().map(Url::as_str).collect::<Vec<_>>().join(" ");
+            for name in ["UV_INDEX", "PIP_EXTRA_INDEX_URL"] {
+                ctx.env.set(name, more.clone());
+            }
+        }
+        ctx
+    }
+
+    /// A text that differs when packages may; it holds no credentials.
+    pub(crate) fn contents(&self) -> String {
+        let all = self.main.iter().chain(&self.more).map(|url| {
+            let mut url = url.clone();
+            // An address that cannot have credentials has none.
+            let _ = url.set_username("").and_then(|()| url.set_password(None));
+            let digest = Sha256::digest(url.as_str());
+            digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        });
+        all.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// What is wrong must not be shown: it may be a secret in the wrong place.
+fn address(input: &str, text: &str) -> Result<Url> {
+    let refused = |why: &str| {
+        Error::input(format!("input {input}: {why}")).hint("Write an address such as https://pypi.example.com/simple.")
+    };
+    let url = Url::parse(text).map_err(|error| refused(&format!("it is no URL ({error})")))?;
+    if !matches!(url.scheme(), "https" | "http" | "file") {
+        return Err(refused("it is neither https:// nor http://"));
+    }
+    // The user's name is often the secret itself (tokens).
+    for secret in [url.password(), Some(url.username()).filter(|_| url.password().is_none())].into_iter().flatten() {
+        mask::add(&secret.to_owned().into());
+    }
+    Ok(url)
+}

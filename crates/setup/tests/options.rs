@@ -1,0 +1,142 @@
+//! What is installed besides BentoML, from which index, with which uv.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use bento_core::Cause;
+use common::{Machine, run};
+
+const PACKAGES: [&str; 9] =
+    ["bentoml-9.0", "bentoml-9.1", "bentoml-10.0", "pip-99", "grpcio-1", "hatch-1", "towncrier-2", "one-1", "two-1"];
+
+fn machine() -> Machine {
+    let mut machine = Machine::with_python();
+    machine.packages(&PACKAGES);
+    machine
+}
+
+#[tokio::test]
+async fn ranges_extras_requirements_packages_and_tools() {
+    let mut machine = machine();
+    machine.write("workspace/requirements.txt", "one==1\n");
+    for (input, value) in [
+        ("bentoml-version", ">=9.0, <10"),
+        ("extras", "grpc"),
+        ("requirements", "requirements.txt"),
+        ("packages", "two>=1 ; python_version > '3'"),
+        ("tools", "hatch towncrier"),
+    ] {
+        machine.set(input, value);
+    }
+    let ran = machine.run().await;
+    ran.result.as_ref().expect("installed");
+    assert_eq!(ran.output("bentoml-version"), "9.1");
+    for part in ["its extra grpc, ", "requirements.txt, two>=1", ", hatch, towncrier into a new virtual"] {
+        assert!(ran.plan.contains(part), "{}", ran.plan);
+    }
+    let bin = format!("{}/bin", ran.output("venv"));
+    for name in ["grpcio", "one", "two", "hatch", "towncrier"] {
+        assert!(run(format!("{bin}/{name}"), &[]).starts_with(&format!("{name}, version ")));
+    }
+    let bytecode = run("sh", &["-c", &format!("ls {}/lib/python*/site-packages/one/__pycache__", ran.output("venv"))]);
+    assert!(bytecode.contains("__init__.cpython-"), "{bytecode}");
+}
+
+#[tokio::test]
+async fn a_commit_of_the_repository_and_an_address() {
+    let machine = machine();
+    let wheel = machine.path("packages/bentoml-9.0-py3-none-any.whl");
+    let mut machine = machine;
+    machine.set("bentoml-version", &format!("file://{}", wheel.display()));
+    let ran = machine.run().await;
+    ran.result.as_ref().expect("installed");
+    assert_eq!((ran.output("bentoml-version"), ran.output("cache-key")), ("9.0", ""));
+    machine.set("bentoml-version", "0123abcdef");
+    machine.set("bentoml-repository", &format!("file://{}", machine.path("none").display()));
+    let error = machine.run().await.error();
+    assert!(error.contains("@0123abcdef"), "{error}");
+}
+
+/// A uv that writes down how it was called.
+const SPY: &str = "#!/bin/sh
+[ \"$1\" = --version ] && echo uv 1.0.0 && exit
+echo \"$@\" >> \"$SPY\"; /usr/bin/env >> \"$SPY.env\"; exit 3
+";
+
+#[tokio::test]
+async fn credentials_of_an_index_are_on_no_command_line() {
+    let mut machine = Machine::with_python();
+    machine.program("bin/uv", SPY);
+    machine.env.set("SPY", machine.path("spy").to_string_lossy());
+    machine.set("index-url", "https://me:s3cr3t-index@127.0.0.1:9/simple");
+    machine.set("extra-index-url", "https://t0ken-index@127.0.0.1:9/a\nhttps://127.0.0.1:9/b");
+    let ran = machine.run().await;
+    let (arguments, env) = (machine.read("spy"), machine.read("spy.env"));
+    assert!(!arguments.is_empty() && !arguments.contains("127.0.0.1"), "{arguments}");
+    assert!(env.contains("UV_DEFAULT_INDEX=https://me:s3cr3t-index@127.0.0.1:9/simple"), "{env}");
+    assert!(env.contains("UV_INDEX=https://t0ken-index@127.0.0.1:9/a https://127.0.0.1:9/b"), "{env}");
+    assert!(!ran.plan.contains("index@") && !ran.error().contains("index@"), "{}{}", ran.plan, ran.error());
+    assert_eq!(bento_core::runner::mask::redact("s3cr3t-index t0ken-index"), "*** ***");
+}
+
+#[tokio::test]
+async fn the_asked_for_uv_is_used_or_fetched() {
+    let mut machine = Machine::with_python();
+    machine.program("bin/uv", SPY);
+    machine.set("uv-version", "1.0.0");
+    assert!(machine.plan().await.expect("a plan").to_string().contains("with uv 1.0.0 ("));
+    machine.set("uv-version", "0.9.1");
+    let plan = machine.plan().await.expect("a plan").to_string();
+    assert!(plan.ends_with("with uv 0.9.1, which is not on PATH and will be fetched with pip"), "{plan}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_before_anything_is_done() {
+    for (input, value, part) in [
+        ("extras", "grpc --pre", "input extras: \"--pre\" is no name"),
+        ("tools", "hatch $(id)", "input tools: \"$(id)\" is no name"),
+        ("packages", "one\n--index-url=x", "input packages: \"--index-url=x\" is an option"),
+        ("requirements", "missing.txt", "missing.txt: No such file"),
+        ("index-url", "s3cret", "input index-url: it is no URL"),
+        ("extra-index-url", "ftp://s3cret", "input extra-index-url: it is neither https:// nor http://"),
+        ("uv-version", "latest", "input uv-version: "),
+        ("bentoml-version", ">=1,=2", "is no version of BentoML"),
+    ] {
+        let mut machine = Machine::new();
+        machine.set(input, value);
+        let error = machine.run().await.result.expect_err(input);
+        assert_eq!(error.cause(), Cause::Input, "{input}");
+        let text = error.full_text();
+        assert!(text.contains(part) && !text.contains("s3cret"), "{text}");
+        machine.assert_nothing_left();
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_answers_something_else_leaves_nothing_behind() {
+    for (status, part) in [("401 Unauthorized", "401"), ("404 Not Found", "bentoml"), ("200 OK", "bentoml")] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        // It ends with the test's process.
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 4096]);
+                let body = "<html><body>Log in first</body></html>";
+                let head = format!("HTTP/1.1 {status}\r\ncontent-type: text/html\r\nconnection: close\r\n");
+                let _ = write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len());
+            }
+        });
+        let mut machine = Machine::with_python();
+        machine.env.set("UV_FIND_LINKS", "");
+        machine.env.set("UV_CACHE_DIR", machine.path("uv-cache").to_string_lossy());
+        // The right index still serves uv itself where it is not there yet.
+        machine.set("extra-index-url", &format!("http://{address}/simple"));
+        machine.env.set("UV_DEFAULT_INDEX", format!("http://{address}/simple"));
+        let error = machine.run().await.error();
+        assert!(error.starts_with("failed to install bentoml>=1.0.25 (uv: exit code "), "{status}: {error}");
+        assert!(error.contains(part), "{status}: {error}");
+        machine.assert_nothing_left();
+    }
+}
