@@ -1,0 +1,151 @@
+//! Files that name the version of Python, told apart by their names.
+//!
+//! | file | what is read |
+//! |---|---|
+//! | `pyproject.toml` | `project.requires-python`, else `tool.poetry.dependencies.python` |
+//! | `Pipfile` | `requires.python_full_version`, else `requires.python_version` |
+//! | `.tool-versions` | the line of `python` |
+//! | `mise.toml`, `.mise.toml` | `tools.python` |
+//! | any other, such as `.python-version` | one version per line |
+
+mod toml;
+
+use std::fs;
+use std::path::Path;
+
+use bento_core::python::{NoPythonVersion, PythonRequest, Wanted};
+use bento_core::{Cause, Context, Error, Location, Result};
+
+/// A version as it stands in a file, and its line, where that is known.
+type Named = (Option<u32>, String);
+
+/// Reads the versions in a file, in order of preference.
+///
+/// # Errors
+/// When the file is missing or unreadable, names no version, or a version is none; with the file and line.
+pub(crate) fn read(file: &Path) -> Result<PythonRequest> {
+    let doing = || format!("input python-version-file: failed to read {}", file.display());
+    let bytes = fs::read(file).map_err(|error| {
+        let error = Error::new(Cause::Input, doing()).caused_by(error);
+        error.hint("Write the path of a file in the workspace; is the repository checked out before this step?")
+    })?;
+    let text = String::from_utf8(bytes).context(|| format!("{}: it is no text", doing()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let in_toml = |of: fn(&toml::Table) -> Vec<String>| toml::read(text, file, of);
+    let found = match &*name {
+        "pyproject.toml" => in_toml(toml::of_pyproject)?,
+        "Pipfile" => in_toml(toml::of_pipfile)?,
+        "mise.toml" | ".mise.toml" => in_toml(toml::of_mise)?,
+        ".tool-versions" => of_tool_versions(text),
+        _ => lines(text).collect(),
+    };
+    if found.is_empty() {
+        return Err(Error::input(format!("{} names no version of Python", file.display()))
+            .at(Location { file: file.to_owned(), line: None, column: None })
+            .hint("Write a version such as 3.11 into it, or use the input python-version."));
+    }
+    let forms = found.into_iter().map(|(line, text)| {
+        form(&text).map_err(|error| {
+            let at = Location { file: file.to_owned(), line, column: None };
+            Error::input(format!("{}: {error}", file.display())).at(at)
+        })
+    });
+    forms.collect::<Result<_>>().map(PythonRequest::new)
+}
+
+/// The lines that are more than a comment.
+fn lines(text: &str) -> impl Iterator<Item = Named> {
+    let lines = text.lines().enumerate();
+    let lines = lines.map(|(index, line)| (index, line.split('#').next().unwrap_or_default().trim()));
+    let lines = lines.filter(|(_, line)| !line.is_empty());
+    lines.map(|(index, line)| (u32::try_from(index + 1).ok(), line.to_owned()))
+}
+
+/// `python 3.12.1 3.11.4`: the first that can be had. `system` and paths are asdf's own, and passed over.
+fn of_tool_versions(text: &str) -> Vec<Named> {
+    let of_python = lines(text).filter_map(|(line, text)| {
+        let (tool, versions) = text.split_once(char::is_whitespace)?;
+        let versions: Vec<_> = versions.split_whitespace().map(str::to_owned).collect();
+        (tool == "python").then_some((line, versions))
+    });
+    let all = of_python.flat_map(|(line, versions)| versions.into_iter().map(move |version| (line, version)));
+    all.filter(|(_, version)| version != "system" && !version.contains(':')).collect()
+}
+
+/// A form of the input, or one that only files have: Poetry's `^3.10`, and `*` for any.
+fn form(text: &str) -> Result<Wanted, NoPythonVersion> {
+    let text = text.trim();
+    match text.strip_prefix('^') {
+        Some(least) => format!(">={least},<4").parse(),
+        None if text == "*" => ">=3".parse(),
+        None => text.parse(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Result<PythonRequest> {
+        of_file(".python-version", text)
+    }
+
+    fn of_file(name: &str, text: &str) -> Result<PythonRequest> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        read(&file)
+    }
+
+    #[test]
+    fn comments_line_ends_and_several_versions_are_understood() {
+        let request = of("\u{feff}# team's choice\r\n\r\n 3.12.1 # newest\r\n3.11\r\n").unwrap();
+        assert_eq!(request.to_string(), "3.12.1 or 3.11");
+    }
+
+    #[test]
+    fn each_kind_of_file_has_its_place_for_it() {
+        for (file, text, wanted) in [
+            ("pyproject.toml", "[project]\r\nrequires-python = '>=3.10,<3.13'\r\n", ">=3.10,<3.13"),
+            ("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.10'\n", ">=3.10,<4"),
+            ("Pipfile", "[requires]\npython_version = '3.11'\n", "3.11"),
+            ("Pipfile", "[requires]\npython_version = '3.11'\npython_full_version = '3.11.4'\n", "3.11.4"),
+            (".tool-versions", "nodejs 24\npython 3.12.1 3.11.4 system # ours\n", "3.12.1 or 3.11.4"),
+            ("mise.toml", "[tools]\npython = '3.12'\n", "3.12"),
+            (".mise.toml", "[tools]\npython = ['3.12', '3.11']\n", "3.12 or 3.11"),
+            ("mise.toml", "[tools]\npython = { version = '3.12' }\n", "3.12"),
+            ("version.txt", "3.12\n", "3.12"),
+        ] {
+            assert_eq!(of_file(file, text).unwrap().to_string(), wanted, "{file}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_them_is_said() {
+        for (file, text, part) in [
+            ("pyproject.toml", "[project\n", "is no TOML"),
+            ("pyproject.toml", "[project]\nname = 'x'\n", "names no version of Python"),
+            ("pyproject.toml", "[project]\nrequires-python = 'new'\n", "\"new\" is no version of Python"),
+            (".tool-versions", "python system\n", "names no version of Python"),
+            ("mise.toml", "", "names no version of Python"),
+            ("Pipfile", "[requires]\npython_version = 3.11\n", "names no version of Python"),
+        ] {
+            let error = of_file(file, text).unwrap_err();
+            assert_eq!(error.cause(), Cause::Input, "{file}");
+            assert!(error.full_text().contains(part), "{}", error.full_text());
+        }
+        assert_eq!(of_file("pyproject.toml", "a = 1\n[project\n").unwrap_err().location().unwrap().line, Some(2));
+    }
+
+    #[test]
+    fn bad_files_are_named_with_the_line() {
+        let error = of("3.11\nsystem\n").unwrap_err();
+        assert_eq!(error.location().and_then(|at| at.line), Some(2));
+        assert!(error.to_string().contains("\"system\" is no version of Python"));
+        assert!(of("# nothing\n").unwrap_err().to_string().contains("names no version"));
+        let missing = read(Path::new("/nowhere/.python-version")).unwrap_err();
+        assert_eq!(missing.cause(), Cause::Input);
+        assert!(missing.full_text().contains("/nowhere/.python-version"));
+    }
+}
