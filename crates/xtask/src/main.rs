@@ -8,6 +8,7 @@ mod command;
 mod demo;
 mod dist;
 mod docs;
+mod engine;
 mod layout;
 mod test;
 mod tools;

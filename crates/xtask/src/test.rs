@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change is merged.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -8,6 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches, value_parser};
 
+use crate::engine::Engine;
 use crate::{command, docs, layout, tools};
 
 /// One step: its heading, what it does, and what to do when it fails.
@@ -31,7 +33,10 @@ pub(crate) fn command() -> clap::Command {
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let arguments: Vec<OsString> = matches.get_many("arguments").unwrap_or_default().cloned().collect();
-    let tests = || run_tests(&arguments);
+    // Dropped at the end, which stops what was started for it.
+    let engine = OnceCell::new();
+    let up = || Engine::up().map(|up| drop(engine.set(up)));
+    let tests = || run_tests(&arguments, engine.get().map(Engine::environment).unwrap_or_default());
     let phases = [
         Phase {
             heading: "tools",
@@ -55,6 +60,11 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             heading: "binaries",
             run: &|| command::run(command::cargo().args(["build", "--locked", "--workspace", "--bins"])),
             remedy: "mend what the compiler names above",
+        },
+        Phase {
+            heading: "engine",
+            run: &up,
+            remedy: "the text above says what to install or start; containerize-push is tested on a real engine and registry",
         },
         Phase { heading: "tests", run: &tests, remedy: "run one test with `cargo xtask test -- NAME`" },
         Phase {
@@ -85,10 +95,13 @@ fn run_phase(phase: &Phase<'_>) -> Result<()> {
 }
 
 /// Runs the workspace's tests. Without arguments of the caller, an ignored test is a failure: it was not run.
-fn run_tests(arguments: &[OsString]) -> Result<()> {
+fn run_tests(arguments: &[OsString], engine: &[(String, OsString)]) -> Result<()> {
     let mut cargo = command::cargo();
     cargo.args(["test", "--locked", "--workspace"]).args(arguments);
     for (name, value) in environment() {
+        cargo.env(name, value);
+    }
+    for (name, value) in engine {
         cargo.env(name, value);
     }
     if !arguments.is_empty() {

@@ -21,8 +21,12 @@ fn files(image: &str) -> Vec<String> {
 
 fn config(image: &str) -> Value {
     let mut config: Value = serde_json::from_str(&docker(&["inspect", "--format", "{{json .Config}}", image])).unwrap();
-    let labels = config["Labels"].as_object_mut().unwrap();
-    labels.retain(|name, _| !name.starts_with("org.opencontainers.image.") && !name.starts_with("com.bentoml."));
+    if let Some(labels) = config["Labels"].as_object_mut() {
+        labels.retain(|name, _| !name.starts_with("org.opencontainers.image.") && !name.starts_with("com.bentoml."));
+    }
+    if config["Labels"].as_object().is_none_or(serde_json::Map::is_empty) {
+        config["Labels"] = Value::Null;
+    }
     config
 }
 
