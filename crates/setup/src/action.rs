@@ -4,7 +4,8 @@ use bento_core::Result;
 use bento_core::action::{Action, ActionSpec, Context, Report, output};
 
 use crate::environment::carry_out;
-use crate::{Inputs, Plan, Request, cache};
+use crate::later::Later;
+use crate::{Inputs, Plan, Request, cache, later};
 
 /// BentoML in a job.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +37,20 @@ impl Action for Setup {
 
     async fn plan(inputs: Inputs, ctx: &Context) -> Result<Plan> {
         let (request, remarks) = Request::of(&inputs, ctx)?;
-        Plan::of(request, remarks, ctx).await
+        let later = Later::of(&inputs)?;
+        let mut plan = Plan::of(request, remarks, ctx).await?;
+        plan.later = later;
+        Ok(plan)
     }
 
     async fn execute(plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
+        let variables = plan.later.variables(ctx).await?;
         let made = carry_out(plan, ctx).await?;
         made.export(&ctx.env, &ctx.files)?;
+        for (name, value) in variables {
+            ctx.files.export(name, &value)?;
+        }
+        later::add_matcher(ctx)?;
         if let Some(snapshot) = &made.cached.snapshot {
             ctx.files.save_state(cache::SNAPSHOT, &snapshot.to_string_lossy())?;
             ctx.files.save_state(cache::KEY, made.cached.key.as_deref().unwrap_or_default())?;

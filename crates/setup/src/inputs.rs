@@ -1,5 +1,7 @@
 //! The inputs of the action.
 
+use secrecy::SecretString;
+
 /// Where [`crate::BentomlVersion::Main`] is the main branch of, unless the user says otherwise.
 pub(crate) const REPOSITORY: &str = "https://github.com/bentoml/BentoML";
 
@@ -36,6 +38,12 @@ bento_core::inputs! {
         uv_version: String => input("uv-version"),
         /// The git repository of BentoML for `main`, tags and commits, such as a fork or a mirror.
         bentoml_repository: String => input("bentoml-repository").default(REPOSITORY),
+        /// API token of BentoCloud or Yatai: checked, and handed to later steps as BENTO_CLOUD_API_KEY.
+        cloud_api_token: Option<SecretString> => input("cloud-api-token"),
+        /// Endpoint URL of BentoCloud or Yatai, for later steps BENTO_CLOUD_API_ENDPOINT. Empty for BentoCloud's own.
+        cloud_endpoint: String => input("cloud-endpoint"),
+        /// Sets BENTOML_DO_NOT_TRACK for later steps: `true` or `false`. Empty to leave it as it is.
+        do_not_track: String => input("do-not-track"),
         /// Only print what would be done.
         dry_run: bool => input("dry-run").default("false"),
     }

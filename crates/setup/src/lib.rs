@@ -11,6 +11,7 @@ mod indexes;
 mod inputs;
 mod install;
 mod key;
+mod later;
 mod more;
 mod plan;
 mod request;

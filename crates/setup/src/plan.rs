@@ -7,6 +7,7 @@ use bento_core::Result;
 use bento_core::action::Context;
 use bento_core::python::{self, Chosen, Interpreter, PINNED_UV, Uv, Version};
 
+use crate::later::Later;
 use crate::{Request, Reuse};
 
 /// Decided from the request and what is on the machine; nothing is changed yet.
@@ -15,6 +16,7 @@ pub struct Plan {
     pub(crate) request: Request,
     pub(crate) step: Step,
     pub(crate) remarks: Vec<String>,
+    pub(crate) later: Later,
     temp_root: PathBuf,
 }
 
@@ -53,7 +55,7 @@ impl Plan {
                 }
             }
         };
-        Ok(Self { request, step, remarks, temp_root: ctx.temp_root() })
+        Ok(Self { request, step, remarks, later: Later::default(), temp_root: ctx.temp_root() })
     }
 }
 
