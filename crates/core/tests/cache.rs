@@ -136,7 +136,8 @@ async fn what_is_wrong_is_an_error_and_ends_soon() {
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_stays_flat() {
     const SOURCE: &str = "BENTO_TEST_CACHE_SOURCE";
-    const MOST: usize = 48 * 1024;
+    // Far below the 250 MiB that pass through; how little it is, the benchmark tells.
+    const MOST: usize = 100 * 1024;
     if let Ok(source) = std::env::var(SOURCE) {
         return measure(Path::new(&source)).await;
     }

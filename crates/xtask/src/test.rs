@@ -97,7 +97,7 @@ fn run_phase(phase: &Phase<'_>) -> Result<()> {
 /// Runs the workspace's tests. Without arguments of the caller, an ignored test is a failure: it was not run.
 fn run_tests(arguments: &[OsString], engine: &[(String, OsString)]) -> Result<()> {
     let mut cargo = command::cargo();
-    cargo.args(["test", "--locked", "--workspace"]).args(arguments);
+    cargo.args(["test", "--locked", "--workspace", "--no-fail-fast"]).args(arguments);
     for (name, value) in environment() {
         cargo.env(name, value);
     }
