@@ -74,6 +74,12 @@ impl Buildx {
     }
 }
 
+/// A cache that cannot be written must not fail a build whose image is good: BuildKit warns instead.
+fn forgiving(cache: &str) -> String {
+    let apart = cache.contains("type=") && !cache.contains("type=inline");
+    if apart && !cache.contains("ignore-error=") { format!("{cache},ignore-error=true") } else { cache.to_owned() }
+}
+
 fn none(error: Error) -> Error {
     Error::new(Cause::Unreachable, "no container engine with buildx answers")
         .hint(
@@ -132,7 +138,7 @@ fn arguments(
         ("build-arg", &inputs.build_args),
         ("build-context", &inputs.build_contexts),
         ("cache-from", &inputs.cache_from),
-        ("cache-to", &inputs.cache_to),
+        ("cache-to", &inputs.cache_to.iter().map(|cache| forgiving(cache)).collect::<Vec<_>>()),
         ("label", &crate::report::labels(plan, ctx)),
         ("label", &inputs.labels),
         ("no-cache-filter", &inputs.no_cache_filters),
@@ -168,4 +174,17 @@ fn arguments(
     }
     arguments.push((&plan.context).into());
     arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_export_of_its_own_may_fail() {
+        assert_eq!(forgiving("type=gha,mode=max"), "type=gha,mode=max,ignore-error=true");
+        for kept in ["type=inline", "type=gha,ignore-error=false", "owner/name:cache"] {
+            assert_eq!(forgiving(kept), kept);
+        }
+    }
 }

@@ -80,6 +80,12 @@ impl Repository {
         format!("{}://{address}", if here { "http" } else { "https" })
     }
 
+    /// A registry's name as names of images are read: an address of Docker Hub is `docker.io`.
+    pub(crate) fn registry_of(text: &str) -> &str {
+        let host = text.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
+        if matches!(host, "index.docker.io" | "index.docker.io/v1" | "registry-1.docker.io") { HUB } else { host }
+    }
+
     /// The key of the registry in docker's config.json.
     pub(crate) fn login_key(registry: &str) -> &str {
         if registry == HUB { "https://index.docker.io/v1/" } else { registry }

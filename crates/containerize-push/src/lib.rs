@@ -12,6 +12,7 @@ mod image;
 mod inputs;
 mod layer;
 mod list;
+mod login;
 mod output;
 mod plan;
 mod provenance;

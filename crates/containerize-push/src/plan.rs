@@ -11,6 +11,7 @@ use bento_core::{Error, Result};
 use crate::bento::{Bento, read_dockerfile};
 use crate::dockerfile::{Dockerfile, Place};
 use crate::inputs::Inputs;
+use crate::login::Login;
 use crate::output::{Destination, destination, unsupported};
 
 /// Who builds.
@@ -61,6 +62,7 @@ pub struct Plan {
     pub(crate) place: Place,
     pub(crate) destination: Destination,
     pub(crate) way: Way,
+    pub(crate) login: Option<Login>,
 }
 
 impl Plan {
@@ -90,8 +92,10 @@ impl Plan {
             Destination::Push(_) if !dockerfile.reads_models() => Way::Graft,
             _ => Way::Contexts,
         };
+        let images = if let Destination::Push(images) = &destination { images.as_slice() } else { &[] };
+        let login = Login::new(&inputs, images)?;
         let place = dockerfile.place(&inputs.build_args);
-        let mut plan = Self { inputs, bento, context, dockerfile, place, destination, way };
+        let mut plan = Self { inputs, bento, context, dockerfile, place, destination, way, login };
         plan.dockerfile = plan.dockerfile.with_caches().with_before_source(&plan.copies());
         Ok(plan)
     }

@@ -13,9 +13,10 @@ use crate::buildx::Buildx;
 use crate::graft;
 use crate::image::{Image, Repository};
 use crate::layer::{Layer, digest_of};
+use crate::login::Login;
 use crate::plan::{Plan, Way};
 use crate::provenance;
-use crate::registry::{Arrival, Credentials, Manifest, Registry};
+use crate::registry::{Arrival, Manifest, Registry};
 use crate::report::Outcome;
 use crate::workspace::Workspace;
 
@@ -47,7 +48,7 @@ pub(crate) async fn push(
 ) -> Result<Outcome> {
     // Whoever fails stops the other.
     let stop = ctx.cancel.child();
-    let registries = connect(images, &stop).await?;
+    let registries = connect(plan.login.as_ref(), images, &stop).await?;
     let staging = (!engine.by_digest).then(|| format!("bento-staging-{}", Uuid::new_v4().simple()));
     let building = async {
         let built = engine.build(plan, &[output(&registries, staging.as_deref())], workspace, ctx, &stop).await;
@@ -75,11 +76,11 @@ pub(crate) async fn push(
     done
 }
 
-async fn connect(images: &[Image], cancel: &Cancel) -> Result<Vec<Registry>> {
+async fn connect(login: Option<&Login>, images: &[Image], cancel: &Cancel) -> Result<Vec<Registry>> {
     let repositories = repositories(images);
     let mut registries = Vec::new();
     for (number, repository) in repositories.iter().enumerate() {
-        let credentials = Credentials::of_docker(&repository.registry).await?;
+        let credentials = Login::credentials(login, &repository.registry).await?;
         let before = repositories[..number].iter().filter(|other| other.registry == repository.registry);
         let from: Vec<_> = before.map(|other| other.name.as_str()).collect();
         registries.push(Registry::new(repository, credentials, &from, cancel)?);

@@ -39,6 +39,11 @@ impl Workspace {
         workspace.folders(plan)?;
         workspace.build_envs(plan, ctx)?;
         workspace.secrets(plan, ctx)?;
+        if let Some(login) = &plan.login {
+            let folder = workspace.path("docker");
+            login.write(&folder, ctx)?;
+            workspace.variables.push(("DOCKER_CONFIG".into(), folder.display().to_string()));
+        }
         Ok(workspace)
     }
 
@@ -63,12 +68,7 @@ impl Workspace {
 
     fn write(&self, name: &str, contents: &[u8]) -> Result<PathBuf> {
         let file = self.path(name);
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(&file).and_then(|mut file| file.write_all(contents));
-        written.context(|| format!("failed to write {}", file.display()))?;
+        write_private(&file, contents)?;
         Ok(file)
     }
 
@@ -148,6 +148,19 @@ impl Workspace {
         }
         Ok(())
     }
+}
+
+/// Writes a new file that only this user may read.
+///
+/// # Errors
+/// It exists, or cannot be written.
+pub(crate) fn write_private(file: &Path, contents: &[u8]) -> Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(file).and_then(|mut file| file.write_all(contents));
+    written.context(|| format!("failed to write {}", file.display()))
 }
 
 /// The ignore file of the context, and the models, should the Bento's folder hold any.

@@ -26,6 +26,7 @@ fn wrong_inputs_are_named() {
         (&[("bento-tag", "shop"), ("labels", "\"a=b")], 2, "never closed"),
         (&[("bento-tag", "shop"), ("oci-backend", "buildah")], 2, "not supported yet"),
         (&[("bento-tag", "shop"), ("oci-backend", "dokcer")], 2, "did you mean docker"),
+        (&[("bento-tag", "shop"), ("username", "me")], 2, "password is missing"),
         (&[("bento-tag", "shop"), ("file", "none")], 2, "is no file"),
         (&[("bento-tag", "shop"), ("context", "none")], 2, "is no folder"),
         (&[("bento-tag", "shop"), ("secret-files", "token=none")], 2, "none (the secret token) does not exist"),

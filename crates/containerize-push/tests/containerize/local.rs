@@ -24,3 +24,16 @@ fn the_dockerfile_alone_can_be_had() {
     let text = std::fs::read_to_string(lab.workspace().join("out.Dockerfile")).unwrap();
     assert!(text.contains("\nFROM ") && text.contains("--mount=type=cache"), "{text}");
 }
+
+#[test]
+fn a_cache_that_cannot_be_written_fails_no_good_build() {
+    let lab = Lab::greeter(10);
+    std::fs::write(lab.workspace().join("Dockerfile"), "FROM python:3.11-slim\nRUN true\n").unwrap();
+    let result = lab.step(&[
+        ("bento-tag", "greeter:v1"),
+        ("file", "Dockerfile"),
+        ("cache-to", "type=registry,ref=127.0.0.1:1/no/cache:1"),
+    ]);
+    assert!(result.succeeded(), "{}", result.log_text());
+    assert!(result.log_text().contains("error writing"), "{}", result.log_text());
+}

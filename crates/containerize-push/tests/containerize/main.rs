@@ -4,8 +4,10 @@
 
 mod cancel;
 mod errors;
+mod front;
 mod lab;
 mod local;
+mod login;
 mod push;
 mod relay;
 mod unreliable;
