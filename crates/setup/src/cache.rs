@@ -25,6 +25,14 @@ const RESTORE_DEADLINE: Duration = Duration::from_secs(90);
 /// How long the post step may take.
 const SAVE_DEADLINE: Duration = Duration::from_secs(120);
 
+/// An environment that came from the cache.
+pub(crate) struct Restored {
+    pub(crate) draft: Draft,
+    pub(crate) key: String,
+    /// Its Python and its BentoML.
+    pub(crate) there: (Interpreter, Version),
+}
+
 /// The cache as far as this request's environments are concerned.
 #[derive(Debug)]
 pub(crate) struct EnvironmentCache {
@@ -59,7 +67,7 @@ impl EnvironmentCache {
         format!("{}{bentoml}", self.prefix)
     }
 
-    /// The environment that answers the request, and its key.
+    /// The environment that answers the request.
     ///
     /// # Errors
     /// On cancellation only.
@@ -68,7 +76,7 @@ impl EnvironmentCache {
         request: &Request,
         python: &Interpreter,
         ctx: &Context,
-    ) -> Result<Option<(Draft, String)>> {
+    ) -> Result<Option<Restored>> {
         if !self.cache.readable {
             return Ok(None);
         }
@@ -90,23 +98,19 @@ impl EnvironmentCache {
         }
     }
 
-    async fn try_restore(
-        &self,
-        request: &Request,
-        python: &Interpreter,
-        ctx: &Context,
-    ) -> Result<Option<(Draft, String)>> {
+    async fn try_restore(&self, request: &Request, python: &Interpreter, ctx: &Context) -> Result<Option<Restored>> {
         let Some(found) = self.find(request).await? else { return Ok(None) };
         let draft = Draft::empty(ctx)?;
         let size = self.cache.restore(&found, &draft.folder()).await?;
         draft.link_python(python)?;
-        let (_, bentoml) = installed(&draft.python(), ctx).await?;
+        let there = installed(&draft.python(), ctx).await?;
+        let bentoml = &there.1;
         // The key of the entry says so; what is in it counts.
-        if self.key(&bentoml) != found.key || !request.bentoml.is_satisfied_by(&bentoml) {
+        if self.key(bentoml) != found.key || !request.bentoml.is_satisfied_by(bentoml) {
             return Err(Error::failure(format!("the entry {} holds bentoml {bentoml}", found.key)));
         }
         tracing::info!("taken from the cache: {} ({:.1} MB)", found.key, megabytes(size));
-        Ok(Some((draft, found.key)))
+        Ok(Some(Restored { draft, key: found.key, there }))
     }
 
     async fn find(&self, request: &Request) -> Result<Option<Found>> {

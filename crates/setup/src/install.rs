@@ -9,7 +9,7 @@ use bento_core::python::{Chosen, Draft, Interpreter, Uv, Version};
 use bento_core::runner::console;
 use bento_core::{Cause, Error, Result};
 
-use crate::cache::EnvironmentCache;
+use crate::cache::{EnvironmentCache, Restored};
 use crate::{BentomlVersion, Cached, Request};
 
 /// An environment that was made.
@@ -28,13 +28,14 @@ pub(crate) async fn provide(request: &Request, chosen: &Chosen, uv: Option<Uv>, 
         let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
         let draft = Draft::make(&chosen.python, &uv, ctx).await?;
         install(&draft, request, false, &uv, ctx).await?;
-        return finish(draft, Some(&uv), Cached::default(), ctx).await;
+        let there = installed(&draft.python(), ctx).await?;
+        return finish(draft, there, Some(&uv), Cached::default(), ctx).await;
     };
     let restored = cache.restore(request, &chosen.python, ctx).await?;
-    if let Some((draft, key)) = restored {
+    if let Some(Restored { draft, key, there }) = restored {
         if request.bentoml.is_exact() {
             let cached = Cached { hit: true, key: Some(key), snapshot: None };
-            return finish(draft, uv.as_ref(), cached, ctx).await;
+            return finish(draft, there, uv.as_ref(), cached, ctx).await;
         }
         // The newest that can be installed may be newer by now, which only the resolver knows. What is there is not
         // looked up again: this costs a request or two.
@@ -46,18 +47,18 @@ pub(crate) async fn provide(request: &Request, chosen: &Chosen, uv: Option<Uv>, 
             // uv changes nothing before it knows all that it will change.
             tracing::warn!("whether there is a newer BentoML is not known: {}", error.full_text());
         }
-        let bentoml = installed(&draft.python(), ctx).await?.1;
-        let now = cache.key(&bentoml);
+        let there = installed(&draft.python(), ctx).await?;
+        let now = cache.key(&there.1);
         let cached = Cached { hit: now == key, key: Some(now), snapshot: None };
-        let made = finish(draft, Some(&uv), cached, ctx).await?;
+        let made = finish(draft, there, Some(&uv), cached, ctx).await?;
         return Ok(if made.cached.hit { made } else { cache.keep(made, ctx) });
     }
     let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
     let draft = Draft::make(&chosen.python, &uv, ctx).await?;
     install(&draft, request, false, &uv, ctx).await?;
-    let bentoml = installed(&draft.python(), ctx).await?.1;
-    let cached = Cached { hit: false, key: Some(cache.key(&bentoml)), snapshot: None };
-    finish(draft, Some(&uv), cached, ctx).await.map(|made| cache.keep(made, ctx))
+    let there = installed(&draft.python(), ctx).await?;
+    let cached = Cached { hit: false, key: Some(cache.key(&there.1)), snapshot: None };
+    finish(draft, there, Some(&uv), cached, ctx).await.map(|made| cache.keep(made, ctx))
 }
 
 async fn uv_or_fetched(uv: Option<Uv>, request: &Request, python: &Interpreter, ctx: &Context) -> Result<Uv> {
@@ -97,8 +98,13 @@ pub(crate) async fn installed(python: &Path, ctx: &Context) -> Result<(Interpret
 }
 
 /// Gives a complete environment its name.
-async fn finish(draft: Draft, uv: Option<&Uv>, cached: Cached, ctx: &Context) -> Result<Made> {
-    let (made, bentoml) = installed(&draft.python(), ctx).await?;
+async fn finish(
+    draft: Draft,
+    (made, bentoml): (Interpreter, Version),
+    uv: Option<&Uv>,
+    cached: Cached,
+    ctx: &Context,
+) -> Result<Made> {
     let folder = draft.finish(&format!("bentoml-{bentoml}-python-{}", made.version))?;
     let python = Interpreter::query(&bento_core::python::python_in(&folder), ctx).await?;
     Ok(Made { python, bentoml, uv_version: uv.map(|uv| uv.version.to_string()), cached })
