@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bento_core::action::{Context, Inputs as _, Values};
+use bento_core::action::Context;
 use bento_core::bento::Tag;
-use bento_core::{Context as _, Env, Error, Result};
+use bento_core::python::{NoPythonVersion, PythonRequest};
+use bento_core::{Context as _, Error, Result};
 use bentocloud::Client;
 use build_bento::Cloud;
+use setup::Reuse;
 
 use crate::file::ConfigFile;
 use crate::{Inputs, Verb};
@@ -83,7 +85,7 @@ fn wanted(inputs: &Inputs, file: Option<&ConfigFile>, ctx: &Context) -> Result<W
     let folder = of_file.filter(|bento| ctx.workspace().join(bento).is_dir());
     if inputs.build {
         let context = if inputs.context == "." { folder.unwrap_or(".") } else { &inputs.context };
-        return Ok(Wanted::Built(Box::new((environment(inputs, ctx)?, project(inputs, context)?))));
+        return Ok(Wanted::Built(Box::new((environment(inputs)?, project(inputs, context)?))));
     }
     let of_file = of_file.filter(|_| folder.is_none());
     match (inputs.bento_tag.as_deref(), of_file) {
@@ -95,14 +97,19 @@ fn wanted(inputs: &Inputs, file: Option<&ConfigFile>, ctx: &Context) -> Result<W
     }
 }
 
-/// The setup action's own reading of its inputs, with what this action passes on.
-fn environment(inputs: &Inputs, ctx: &Context) -> Result<setup::Request> {
-    let mut env = Env::default();
-    env.set("INPUT_BENTOML-VERSION", &inputs.bentoml_version);
-    env.set("INPUT_PYTHON-VERSION", inputs.python_version.join("\n"));
-    let (request, remarks) = setup::Request::of(&setup::Inputs::read(&Values::of(&env))?, ctx)?;
-    remarks.iter().for_each(|remark| tracing::info!("{remark}"));
-    Ok(setup::Request { reuse: setup::Reuse::OfAnyPython, ..request })
+fn environment(inputs: &Inputs) -> Result<setup::Request> {
+    let bentoml = inputs.bentoml_version.parse().context(|| "input bentoml_version".into())?;
+    let forms: Result<Vec<_>> = inputs
+        .python_version
+        .iter()
+        .map(|form| {
+            form.parse().map_err(|error: NoPythonVersion| Error::input(format!("input python_version: {error}")))
+        })
+        .collect();
+    let forms = forms?;
+    let python = if forms.is_empty() { None } else { Some(PythonRequest::new(forms)) };
+    // The post step of the setup action is what saves an environment: here there is none, and nothing to restore.
+    Ok(setup::Request { python, reuse: Reuse::OfAnyPython, cache: false, ..setup::Request::new(bentoml) })
 }
 
 fn project(inputs: &Inputs, context: &str) -> Result<build_bento::Request> {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pep440_rs::Version;
 use tempfile::TempDir;
@@ -17,6 +18,9 @@ use crate::{Context as _, Env, Error, Result};
 pub const PINNED: &str = "0.13.9";
 /// The oldest that is used when found: relocatable environments that `uv pip install` keeps relocatable.
 const OLDEST: [u64; 3] = [0, 4, 0];
+
+/// An index that is silent must not hold the job for ever.
+const DEADLINE: Duration = Duration::from_secs(1800);
 
 const HINT: &str = "Install uv before this step (astral-sh/setup-uv), or use a Python that has pip.";
 
@@ -87,6 +91,7 @@ impl Uv {
             .args(["--no-deps", "--only-binary=:all:", "--dest"])
             .arg(&wheels)
             .arg(&requirement)
+            .deadline(DEADLINE)
             .output(&ctx.cancel)
             .await
             .map_err(|error| if ctx.cancel.is_cancelled() { error } else { error.hint(HINT) })
@@ -120,7 +125,7 @@ impl Uv {
         let command = command.env("UV_NO_PROGRESS", "1").env("UV_PYTHON_DOWNLOADS", "never");
         let command =
             pip_settings(&ctx.env).into_iter().fold(command, |command, (name, value)| command.env(name, value));
-        command.args(arguments).stream(&ctx.cancel).await
+        command.args(arguments).deadline(DEADLINE).stream(&ctx.cancel).await
     }
 }
 
