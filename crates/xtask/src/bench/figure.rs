@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 const MIB: u64 = 1024 * 1024;
+/// Below this a difference of two medians is noise.
+const LEAST: Duration = Duration::from_millis(1);
 
 /// One side of a row. What a row does not measure is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,7 +23,10 @@ pub(super) struct Figure {
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts: Vec<String> = [
-            self.time.map(|time| format!("{:.3} s", time.as_secs_f64())),
+            self.time.map(|time| match time {
+                time if time < LEAST => "< 0.001 s".to_owned(),
+                time => format!("{:.3} s", time.as_secs_f64()),
+            }),
             self.memory.map(|bytes| format!("{} MiB", bytes.div_ceil(MIB))),
             self.temp.map(|bytes| match bytes {
                 0 => "no temp file".to_owned(),
@@ -47,9 +52,10 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// How many times faster this suite is.
+    /// How many times faster this suite is, where that can be told.
     pub(super) fn ratio(&self) -> Option<f64> {
-        Some(self.today.time?.as_secs_f64() / self.here.time?.as_secs_f64())
+        let here = self.here.time.filter(|time| *time >= LEAST)?;
+        Some(self.today.time?.as_secs_f64() / here.as_secs_f64())
     }
 }
 
@@ -81,5 +87,9 @@ mod tests {
         assert_eq!(figure.to_string(), "3.900 s, 77 MiB, 1024 MiB temp");
         assert_eq!(Figure { temp: Some(0), ..Figure::default() }.to_string(), "no temp file");
         assert_eq!(Figure::default().to_string(), "–");
+        let nothing = Figure { time: Some(Duration::ZERO), ..Figure::default() };
+        assert_eq!(nothing.to_string(), "< 0.001 s");
+        let outcome = Outcome { today: figure, here: nothing };
+        assert_eq!(outcome.ratio(), None);
     }
 }
