@@ -45,9 +45,4 @@ impl Event {
         let known = ![&self.server_url, &self.repository, &self.run_id].iter().any(|part| part.is_empty());
         known.then(|| format!("{}/{}/actions/runs/{}", self.server_url, self.repository, self.run_id))
     }
-
-    /// The number of the pull request that this run is for.
-    pub fn pull_request(&self) -> Option<u64> {
-        self.payload.pointer("/pull_request/number").and_then(Value::as_u64)
-    }
 }

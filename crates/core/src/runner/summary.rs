@@ -29,19 +29,6 @@ impl Summary {
         self
     }
 
-    /// A block of text shown as is.
-    pub fn code(&mut self, text: &str) -> &mut Self {
-        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-        let fence = "`".repeat(3.max(longest + 1));
-        self.0.push_str(&format!("{fence}text\n{}\n{fence}\n\n", text.trim_end()));
-        self
-    }
-
-    /// Has nothing been added?
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The Markdown.
     pub fn markdown(&self) -> &str {
         &self.0
@@ -83,12 +70,5 @@ mod tests {
         assert_eq!(escape("a|b\n<img> `x`"), "a\\|b &lt;img&gt; \\`x\\`");
         assert_eq!(link("t", "javascript:x"), "javascript:x");
         assert_eq!(link("t", "https://a.b/c"), "[t](https://a.b/c)");
-    }
-
-    #[test]
-    fn a_fence_is_longer_than_any_in_the_text() {
-        let mut summary = Summary::default();
-        summary.code("a ```` b");
-        assert!(summary.markdown().starts_with("`````text\n"));
     }
 }
