@@ -1,6 +1,7 @@
 //! BuildKit through the docker CLI and its buildx plugin.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use bento_core::action::{Cancel, Context};
 use bento_core::process::{self, Command};
@@ -11,6 +12,9 @@ use serde_json::Value;
 use crate::plan::{FOLDERS, Plan, Way, model_context};
 use crate::provenance;
 use crate::workspace::Workspace;
+
+/// How long an engine may take to say what it is.
+const ANSWER: Duration = Duration::from_secs(60);
 
 /// The engine.
 #[derive(Debug)]
@@ -28,7 +32,8 @@ impl Buildx {
     /// There is none, or it has no buildx.
     pub(crate) async fn find(plan: &Plan, ctx: &Context) -> Result<Self> {
         let mut engine = Self { env: ctx.env.clone(), builder: plan.inputs.builder.clone(), by_digest: false };
-        let inspected = engine.docker(["buildx", "inspect"]).args(&engine.builder).output(&ctx.cancel).await;
+        let inspecting = engine.docker(["buildx", "inspect"]).args(&engine.builder).deadline(ANSWER);
+        let inspected = inspecting.output(&ctx.cancel).await;
         let told = inspected.map_err(|error| if error.cause() == Cause::Cancelled { error } else { none(error) })?;
         let field = |name: &str| told.lines().find_map(|line| line.trim_start().strip_prefix(name)).map(str::trim);
         if let (Some(error), None) = (field("Error:"), field("Status:")) {

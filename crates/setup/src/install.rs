@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 use bento_core::action::Context;
 use bento_core::process::{Command, describe};
@@ -137,11 +138,14 @@ async fn explain(failed: String, request: &Request, draft: &Draft, uv: &Uv, ctx:
     error.hint(format!("The nearest versions are {}.", near.join(" and ")))
 }
 
+/// How long the index may take to name a version that would do: the error is certain without it.
+const ASKING: Duration = Duration::from_secs(30);
+
 async fn nearest(requirement: &str, resolution: &str, draft: &Draft, uv: &Uv, ctx: &Context) -> Option<String> {
     let file = draft.folder().join("nearest.in");
     std::fs::write(&file, requirement).ok()?;
     let asking = Command::new(&uv.program).inherit(&ctx.env).args(["pip", "compile", "--quiet", "--no-deps"]);
     let asking = asking.args(["--no-header", "--no-annotate", "--resolution", resolution, "--python"]);
-    let answer = asking.arg(draft.python()).arg(&file).output(&ctx.cancel).await.ok()?;
+    let answer = asking.arg(draft.python()).arg(&file).deadline(ASKING).output(&ctx.cancel).await.ok()?;
     answer.lines().find_map(|line| line.trim().strip_prefix("bentoml==")).map(str::to_owned)
 }
