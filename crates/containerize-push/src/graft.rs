@@ -3,7 +3,7 @@
 use bento_core::{Context as _, Error, Result};
 use serde_json::{Value, json};
 
-use crate::layer::Layer;
+use registry::Layer;
 
 /// The config with the layers, under those that it has.
 ///

@@ -8,7 +8,6 @@ mod bento;
 mod buildx;
 mod dockerfile;
 mod graft;
-mod image;
 mod inputs;
 mod layer;
 mod list;
@@ -17,7 +16,6 @@ mod output;
 mod plan;
 mod provenance;
 mod push;
-mod registry;
 mod report;
 mod workspace;
 

@@ -2,8 +2,8 @@
 
 use bento_core::{Error, Result};
 
-use crate::image::Image;
 use crate::inputs::Inputs;
+use registry::Image;
 
 /// Where the image goes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use bento_core::{Error, Result};
 use crate::bento::{Bento, read_dockerfile};
 use crate::dockerfile::{Dockerfile, Place};
 use crate::inputs::Inputs;
-use crate::login::Login;
 use crate::output::{Destination, destination, unsupported};
+use registry::Logins;
 
 /// Who builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub struct Plan {
     pub(crate) place: Place,
     pub(crate) destination: Destination,
     pub(crate) way: Way,
-    pub(crate) login: Option<Login>,
+    pub(crate) logins: Logins,
 }
 
 impl Plan {
@@ -93,9 +93,9 @@ impl Plan {
             _ => Way::Contexts,
         };
         let images = if let Destination::Push(images) = &destination { images.as_slice() } else { &[] };
-        let login = Login::new(&inputs, images)?;
+        let logins = crate::login::logins(&inputs, images)?;
         let place = dockerfile.place(&inputs.build_args);
-        let mut plan = Self { inputs, bento, context, dockerfile, place, destination, way, login };
+        let mut plan = Self { inputs, bento, context, dockerfile, place, destination, way, logins };
         plan.dockerfile = plan.dockerfile.with_caches().with_before_source(&plan.copies());
         Ok(plan)
     }

@@ -6,8 +6,8 @@ use bento_core::runner::Event;
 use bento_core::{Error, Result};
 use serde_json::{Value, json};
 
-use crate::layer::Layer;
-use crate::registry::{Manifest, Registry};
+use registry::Layer;
+use registry::{Manifest, Registry};
 
 const PREDICATE: &str = "https://slsa.dev/provenance/v1";
 const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

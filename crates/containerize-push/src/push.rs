@@ -11,14 +11,12 @@ use uuid::Uuid;
 
 use crate::buildx::Buildx;
 use crate::graft;
-use crate::image::{Image, Repository};
-use crate::layer::{Layer, digest_of};
-use crate::login::Login;
+use crate::layer;
 use crate::plan::{Plan, Way};
 use crate::provenance;
-use crate::registry::{Arrival, Manifest, Registry};
 use crate::report::Outcome;
 use crate::workspace::Workspace;
+use registry::{Arrival, Image, Layer, Logins, Manifest, Registry, Repository, digest_of};
 
 /// The repositories that are pushed to, each once, in the order of the tags.
 fn repositories(images: &[Image]) -> Vec<&Repository> {
@@ -48,7 +46,7 @@ pub(crate) async fn push(
 ) -> Result<Outcome> {
     // Whoever fails stops the other.
     let stop = ctx.cancel.child();
-    let registries = connect(plan.login.as_ref(), images, &stop).await?;
+    let registries = connect(&plan.logins, images, &stop).await?;
     let staging = (!engine.by_digest).then(|| format!("bento-staging-{}", Uuid::new_v4().simple()));
     let building = async {
         let built = engine.build(plan, &[output(&registries, staging.as_deref())], workspace, ctx, &stop).await;
@@ -76,11 +74,11 @@ pub(crate) async fn push(
     done
 }
 
-async fn connect(login: Option<&Login>, images: &[Image], cancel: &Cancel) -> Result<Vec<Registry>> {
+async fn connect(logins: &Logins, images: &[Image], cancel: &Cancel) -> Result<Vec<Registry>> {
     let repositories = repositories(images);
     let mut registries = Vec::new();
     for (number, repository) in repositories.iter().enumerate() {
-        let credentials = Login::credentials(login, &repository.registry).await?;
+        let credentials = logins.credentials(&repository.registry).await?;
         let before = repositories[..number].iter().filter(|other| other.registry == repository.registry);
         let from: Vec<_> = before.map(|other| other.name.as_str()).collect();
         registries.push(Registry::new(repository, credentials, &from, cancel)?);
@@ -107,7 +105,7 @@ async fn add_models(plan: &Plan, registries: &[Registry], cancel: &Cancel) -> Re
         return Ok(all);
     }
     for model in &plan.bento.models {
-        let layer = Layer::of_model(model, &plan.place, cancel).await?;
+        let layer = layer::of_model(model, &plan.place, cancel).await?;
         let mut arrival = Arrival::Reused;
         for (number, registry) in registries.iter().enumerate() {
             let same = |other: &&Registry| other.repository().registry == registry.repository().registry;

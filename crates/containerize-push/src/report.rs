@@ -6,10 +6,10 @@ use bento_core::action::{Context, Report};
 use bento_core::runner::summary::escape;
 use serde_json::{Value, json};
 
-use crate::image::Image;
 use crate::plan::Plan;
 use crate::push::{Added, Made};
-use crate::registry::Arrival;
+use registry::Arrival;
+use registry::Image;
 
 /// What came out.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! The temporary folder of a build: the Dockerfile as used, secrets, BentoML's folders, what the engine tells.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use bento_core::action::Context;
@@ -39,9 +38,9 @@ impl Workspace {
         workspace.folders(plan)?;
         workspace.build_envs(plan, ctx)?;
         workspace.secrets(plan, ctx)?;
-        if let Some(login) = &plan.login {
+        if !plan.logins.is_empty() {
             let folder = workspace.path("docker");
-            login.write(&folder, ctx)?;
+            plan.logins.write(&folder, &ctx.env)?;
             workspace.variables.push(("DOCKER_CONFIG".into(), folder.display().to_string()));
         }
         Ok(workspace)
@@ -68,7 +67,7 @@ impl Workspace {
 
     fn write(&self, name: &str, contents: &[u8]) -> Result<PathBuf> {
         let file = self.path(name);
-        write_private(&file, contents)?;
+        bento_core::files::write_private(&file, contents)?;
         Ok(file)
     }
 
@@ -148,19 +147,6 @@ impl Workspace {
         }
         Ok(())
     }
-}
-
-/// Writes a new file that only this user may read.
-///
-/// # Errors
-/// It exists, or cannot be written.
-pub(crate) fn write_private(file: &Path, contents: &[u8]) -> Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(file).and_then(|mut file| file.write_all(contents));
-    written.context(|| format!("failed to write {}", file.display()))
 }
 
 /// The ignore file of the context, and the models, should the Bento's folder hold any.

@@ -5,6 +5,7 @@
 //! | [`runner`] | the protocol between an action and GitHub's runner | Bentos |
 //! | [`action`] | the frame of every action: read inputs, plan, run, report | any one action |
 //! | [`bento`] | tags, the store, manifests, projects, archives | the network |
+//! | [`files`] | files for this user only | what is in them |
 //! | [`process`] | child processes | what is run |
 //! | [`python`] | interpreters, uv, virtual environments | Bentos |
 //! | [`http`] | the one HTTP client and the retry policy | any API |
@@ -13,6 +14,7 @@ pub mod action;
 pub mod bento;
 pub mod env;
 mod error;
+pub mod files;
 pub mod http;
 pub mod process;
 pub mod python;

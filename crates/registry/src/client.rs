@@ -13,18 +13,18 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::auth::{Challenge, Credentials};
+use crate::auth::{Challenge, Credentials};
 use crate::image::Repository;
 
 /// How long a request without much of a body may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Access to one repository.
 #[derive(Debug, Clone)]
-pub(crate) struct Registry {
-    pub(super) http: Client,
-    pub(super) repository: Repository,
-    pub(super) cancel: Cancel,
+pub struct Registry {
+    pub(crate) http: Client,
+    pub(crate) repository: Repository,
+    pub(crate) cancel: Cancel,
     credentials: Credentials,
     scope: String,
     authorization: Arc<Mutex<Option<SecretString>>>,
@@ -35,12 +35,7 @@ impl Registry {
     ///
     /// # Errors
     /// HTTPS cannot be set up.
-    pub(crate) fn new(
-        repository: &Repository,
-        credentials: Credentials,
-        from: &[&str],
-        cancel: &Cancel,
-    ) -> Result<Self> {
+    pub fn new(repository: &Repository, credentials: Credentials, from: &[&str], cancel: &Cancel) -> Result<Self> {
         let mut scope = format!("repository:{}:pull,push", repository.name);
         for name in from {
             scope.push_str(&format!(" repository:{name}:pull"));
@@ -56,23 +51,23 @@ impl Registry {
     }
 
     /// The same access for work that this token cancels.
-    pub(crate) fn with_cancel(&self, cancel: &Cancel) -> Self {
+    pub fn with_cancel(&self, cancel: &Cancel) -> Self {
         Self { cancel: cancel.clone(), ..self.clone() }
     }
 
     /// The repository.
-    pub(crate) fn repository(&self) -> &Repository {
+    pub fn repository(&self) -> &Repository {
         &self.repository
     }
 
     /// An address below `/v2/NAME/`.
-    pub(super) fn address(&self, path: &str) -> Result<Url> {
+    pub(crate) fn address(&self, path: &str) -> Result<Url> {
         let text = format!("{}/v2/{}/{path}", self.repository.endpoint(), self.repository.name);
         Url::parse(&text).context(|| format!("{} is no registry", self.repository.registry))
     }
 
     /// A request without a body, up to four times.
-    pub(super) async fn ask(&self, method: &Method, path: &str, accept: Option<&str>) -> Result<Response> {
+    pub(crate) async fn ask(&self, method: &Method, path: &str, accept: Option<&str>) -> Result<Response> {
         let address = self.address(path)?;
         http::retry(&self.cancel, || {
             self.send(|| {
@@ -87,7 +82,7 @@ impl Registry {
 
     /// Sends a request once, with authorization; twice where the registry asks for a new token. Any answer is an answer,
     /// but for those that are worth another attempt and those that refuse us.
-    pub(super) async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Attempt> {
+    pub(crate) async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Attempt> {
         let known = self.authorization.lock().await.clone();
         let response = self.once(request(), known.as_ref()).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
@@ -127,7 +122,7 @@ impl Registry {
     }
 
     /// The error that an answer means: what the registry says in its `errors`, else the status.
-    pub(super) async fn refused(&self, response: Response) -> Error {
+    pub(crate) async fn refused(&self, response: Response) -> Error {
         let status = response.status();
         let text = response.text().await.unwrap_or_default();
         let document: Value = serde_json::from_str(&text).unwrap_or_default();

@@ -10,20 +10,20 @@ const HUB: &str = "docker.io";
 
 /// The name of an image with its tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Image {
+pub struct Image {
     /// Where it is.
-    pub(crate) repository: Repository,
+    pub repository: Repository,
     /// `latest` where none was written.
-    pub(crate) tag: String,
+    pub tag: String,
 }
 
 /// A registry and a name in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Repository {
+pub struct Repository {
     /// Host and port; `docker.io` for names without one.
-    pub(crate) registry: String,
+    pub registry: String,
     /// The name in the registry.
-    pub(crate) name: String,
+    pub name: String,
 }
 
 impl FromStr for Image {
@@ -73,7 +73,7 @@ impl fmt::Display for Repository {
 
 impl Repository {
     /// Where the registry's API is. A registry on this machine speaks plain HTTP, as docker assumes too.
-    pub(crate) fn endpoint(&self) -> String {
+    pub fn endpoint(&self) -> String {
         let host = self.registry.rsplit_once(':').map_or(self.registry.as_str(), |(host, _)| host);
         let here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
         let address = if self.registry == HUB { "registry-1.docker.io" } else { &self.registry };
@@ -81,13 +81,13 @@ impl Repository {
     }
 
     /// A registry's name as names of images are read: an address of Docker Hub is `docker.io`.
-    pub(crate) fn registry_of(text: &str) -> &str {
+    pub fn registry_of(text: &str) -> &str {
         let host = text.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
         if matches!(host, "index.docker.io" | "index.docker.io/v1" | "registry-1.docker.io") { HUB } else { host }
     }
 
     /// The key of the registry in docker's config.json.
-    pub(crate) fn login_key(registry: &str) -> &str {
+    pub fn login_key(registry: &str) -> &str {
         if registry == HUB { "https://index.docker.io/v1/" } else { registry }
     }
 }

@@ -14,12 +14,12 @@ use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::client::PATIENCE;
+use crate::client::PATIENCE;
 use crate::image::Repository;
 
 /// Who we are to a registry.
 #[derive(Debug, Clone, Default)]
-pub(crate) enum Credentials {
+pub enum Credentials {
     /// Nobody.
     #[default]
     None,
@@ -34,7 +34,7 @@ impl Credentials {
     ///
     /// # Errors
     /// The file or the helper that it names fails.
-    pub(crate) async fn of_docker(registry: &str) -> Result<Self> {
+    pub async fn of_docker(registry: &str) -> Result<Self> {
         let key = Repository::login_key(registry).to_owned();
         let reading = tokio::task::spawn_blocking(move || docker_credential::get_credential(&key)).await;
         use docker_credential::{CredentialRetrievalError as Failed, DockerCredential};
@@ -69,13 +69,13 @@ impl Credentials {
 
 /// What `WWW-Authenticate` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Challenge {
+pub(crate) enum Challenge {
     Basic,
     Bearer(HashMap<String, String>),
 }
 
 impl Challenge {
-    pub(super) fn parse(header: &str) -> Option<Self> {
+    pub(crate) fn parse(header: &str) -> Option<Self> {
         let (scheme, rest) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
         if scheme.eq_ignore_ascii_case("basic") {
             return Some(Self::Basic);
@@ -97,7 +97,7 @@ impl Challenge {
     }
 
     /// The value of the `Authorization` header that meets the challenge.
-    pub(super) async fn answer(
+    pub(crate) async fn answer(
         &self,
         http: &Client,
         credentials: &Credentials,

@@ -11,8 +11,8 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RAN
 use reqwest::{Method, Response, StatusCode};
 use url::Url;
 
-use super::body;
-use super::client::{PATIENCE, Registry};
+use crate::body;
+use crate::client::{PATIENCE, Registry};
 use crate::layer::{Layer, digest_of};
 
 /// After a failed attempt a layer is sent in pieces of this size, bytes: what has arrived need not be sent again.
@@ -23,7 +23,7 @@ const BINARY: &str = "application/octet-stream";
 
 /// How a layer came to be in the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Arrival {
+pub enum Arrival {
     /// It was there.
     Reused,
     /// It was sent.
@@ -36,7 +36,7 @@ impl Registry {
     ///
     /// # Errors
     /// The registry refuses it or cannot be reached, or the model cannot be read.
-    pub(crate) async fn ensure_layer(&self, layer: &Layer, from: &[&str]) -> Result<Arrival> {
+    pub async fn ensure_layer(&self, layer: &Layer, from: &[&str]) -> Result<Arrival> {
         let failed = || format!("failed to push {} to {}", layer.title, self.repository);
         if self.has_blob(&layer.digest).await.context(failed)? {
             return Ok(Arrival::Reused);
@@ -178,7 +178,7 @@ impl Registry {
     ///
     /// # Errors
     /// The registry refuses it or cannot be reached.
-    pub(crate) async fn put_blob(&self, bytes: &[u8]) -> Result<String> {
+    pub async fn put_blob(&self, bytes: &[u8]) -> Result<String> {
         let digest = digest_of(bytes);
         if self.has_blob(&digest).await? {
             return Ok(digest);
@@ -199,7 +199,7 @@ impl Registry {
     ///
     /// # Errors
     /// It is not there, or what comes is not it.
-    pub(crate) async fn blob(&self, digest: &str) -> Result<Vec<u8>> {
+    pub async fn blob(&self, digest: &str) -> Result<Vec<u8>> {
         let mut response = self.ask(&Method::GET, &format!("blobs/{digest}"), None).await?;
         if response.status().is_redirection() {
             // The storage behind the registry takes no authorization of the registry's.

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 const CHUNK: usize = 256 * 1024;
 
 /// The body. Memory stays flat: a few pieces are read ahead.
-pub(super) fn of_range(plan: &Arc<Plan>, range: Range<u64>) -> Body {
+pub(crate) fn of_range(plan: &Arc<Plan>, range: Range<u64>) -> Body {
     let (sender, receiver) = mpsc::channel(4);
     let plan = Arc::clone(plan);
     tokio::task::spawn_blocking(move || read(&plan, range, &sender));

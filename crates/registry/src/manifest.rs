@@ -6,7 +6,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use super::client::{PATIENCE, Registry};
+use crate::client::{PATIENCE, Registry};
 use crate::layer::digest_of;
 
 /// Every kind of image that registries hold.
@@ -15,16 +15,20 @@ const TYPES: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oc
 
 /// A manifest or an index, with the bytes that its digest is of.
 #[derive(Debug, Clone)]
-pub(crate) struct Manifest {
-    pub(crate) document: Value,
-    pub(crate) media_type: String,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) digest: String,
+pub struct Manifest {
+    /// What it says.
+    pub document: Value,
+    /// Its type, as the registry or the document names it.
+    pub media_type: String,
+    /// What its digest is of.
+    pub bytes: Vec<u8>,
+    /// `sha256:…`.
+    pub digest: String,
 }
 
 impl Manifest {
     /// A manifest that names its own type.
-    pub(crate) fn new(document: Value) -> Self {
+    pub fn new(document: Value) -> Self {
         let bytes = document.to_string().into_bytes();
         Self::read(bytes, document)
     }
@@ -35,7 +39,7 @@ impl Manifest {
     }
 
     /// Its entry in an index.
-    pub(crate) fn descriptor(&self) -> Value {
+    pub fn descriptor(&self) -> Value {
         serde_json::json!({"mediaType": self.media_type, "digest": self.digest, "size": self.bytes.len()})
     }
 }
@@ -45,7 +49,7 @@ impl Registry {
     ///
     /// # Errors
     /// It is not there, or what comes is no manifest.
-    pub(crate) async fn manifest(&self, reference: &str) -> Result<Manifest> {
+    pub async fn manifest(&self, reference: &str) -> Result<Manifest> {
         let response = self.ask(&Method::GET, &format!("manifests/{reference}"), Some(TYPES)).await?;
         if !response.status().is_success() {
             return Err(self.refused(response).await);
@@ -65,7 +69,7 @@ impl Registry {
     ///
     /// # Errors
     /// The registry refuses it or cannot be reached.
-    pub(crate) async fn put_manifest(&self, manifest: &Manifest, reference: &str) -> Result<()> {
+    pub async fn put_manifest(&self, manifest: &Manifest, reference: &str) -> Result<()> {
         let address = self.address(&format!("manifests/{reference}"))?;
         http::retry(&self.cancel, || async {
             let request = || {
@@ -84,7 +88,7 @@ impl Registry {
     ///
     /// # Errors
     /// It names something else, or nothing.
-    pub(crate) async fn verify_tag(&self, tag: &str, digest: &str) -> Result<()> {
+    pub async fn verify_tag(&self, tag: &str, digest: &str) -> Result<()> {
         let found = self.manifest(tag).await.context(|| format!("{}:{tag} cannot be read back", self.repository))?;
         if found.digest == digest {
             return Ok(());
@@ -99,7 +103,7 @@ impl Registry {
     ///
     /// # Errors
     /// The registry does not delete.
-    pub(crate) async fn remove_tag(&self, tag: &str, stand_in: &Manifest) -> Result<()> {
+    pub async fn remove_tag(&self, tag: &str, stand_in: &Manifest) -> Result<()> {
         let response = self.ask(&Method::DELETE, &format!("manifests/{tag}"), None).await?;
         if matches!(response.status(), StatusCode::ACCEPTED | StatusCode::NOT_FOUND) {
             return Ok(());

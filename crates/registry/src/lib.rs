@@ -1,0 +1,19 @@
+//! A client of OCI registries (distribution specification 1.1) over the suite's own HTTP client: images' names, who we are
+//! to a registry, manifests, and layers that are sent only where they are missing.
+
+mod auth;
+mod blob;
+mod body;
+mod client;
+mod image;
+mod layer;
+mod login;
+mod manifest;
+
+pub use auth::Credentials;
+pub use blob::Arrival;
+pub use client::Registry;
+pub use image::{Image, Repository};
+pub use layer::{Layer, digest_of};
+pub use login::{Login, Logins};
+pub use manifest::Manifest;
