@@ -47,7 +47,7 @@ impl Action for ContainerizePush {
         Plan::new(inputs, ctx)
     }
 
-    async fn execute(plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
+    async fn execute(mut plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
         let start = Instant::now();
         show(&plan);
         if let Some(file) = dockerfile_only(&plan) {
@@ -57,6 +57,10 @@ impl Action for ContainerizePush {
             return Ok(());
         }
         let engine = Buildx::find(&plan, ctx).await?;
+        if let Destination::Push(images) = &plan.destination {
+            let registries: Vec<_> = images.iter().map(|image| image.repository.registry.as_str()).collect();
+            plan.logins = plan.logins.resolve(&registries, &ctx.env, &ctx.cancel).await?;
+        }
         let workspace = Workspace::new(&plan, ctx)?;
         let outcome = match &plan.destination {
             Destination::Push(images) => push(&plan, images, &engine, &workspace, ctx).await?,

@@ -10,18 +10,16 @@ use crate::inputs::Inputs;
 /// # Errors
 /// A user name without password, or the other way round; or no registry to use them at.
 pub(crate) fn logins(inputs: &Inputs, images: &[Image]) -> Result<Logins> {
-    let (user, password) = match (&inputs.username, &inputs.password) {
-        (None, None) => return Ok(Logins::default()),
-        (Some(user), Some(password)) => (user.clone(), password.clone()),
-        (user, _) => {
-            let missing = if user.is_some() { "password" } else { "username" };
-            return Err(Error::input(format!("{missing} is missing: username and password belong together")));
-        }
+    let Some(password) = &inputs.password else {
+        return match inputs.username {
+            None => Ok(Logins::default()),
+            Some(_) => Err(Error::input("password is missing: username and password belong together")),
+        };
     };
     let first = || images.first().map(|image| image.repository.registry.clone());
     let registry = inputs.registry.clone().filter(|registry| !registry.is_empty()).or_else(first);
     let registry = registry.ok_or_else(|| {
         Error::input("username and password are for no registry").hint("Set registry, such as ghcr.io.")
     })?;
-    Ok([Login::new(&registry, user, password)].into_iter().collect())
+    Ok([Login::new(&registry, inputs.username.clone(), password.clone())?].into_iter().collect())
 }

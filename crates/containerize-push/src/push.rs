@@ -46,7 +46,7 @@ pub(crate) async fn push(
 ) -> Result<Outcome> {
     // Whoever fails stops the other.
     let stop = ctx.cancel.child();
-    let registries = connect(&plan.logins, images, &stop).await?;
+    let registries = connect(&plan.logins, images, &stop)?;
     let staging = (!engine.by_digest).then(|| format!("bento-staging-{}", Uuid::new_v4().simple()));
     let building = async {
         let built = engine.build(plan, &[output(&registries, staging.as_deref())], workspace, ctx, &stop).await;
@@ -74,11 +74,11 @@ pub(crate) async fn push(
     done
 }
 
-async fn connect(logins: &Logins, images: &[Image], cancel: &Cancel) -> Result<Vec<Registry>> {
+fn connect(logins: &Logins, images: &[Image], cancel: &Cancel) -> Result<Vec<Registry>> {
     let repositories = repositories(images);
     let mut registries = Vec::new();
     for (number, repository) in repositories.iter().enumerate() {
-        let credentials = logins.credentials(&repository.registry).await?;
+        let credentials = logins.credentials(&repository.registry);
         let before = repositories[..number].iter().filter(|other| other.registry == repository.registry);
         let from: Vec<_> = before.map(|other| other.name.as_str()).collect();
         registries.push(Registry::new(repository, credentials, &from, cancel)?);

@@ -15,7 +15,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::client::PATIENCE;
-use crate::image::Repository;
 
 /// Who we are to a registry.
 #[derive(Debug, Clone, Default)]
@@ -30,35 +29,6 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// What `docker login` stored for the registry, in config.json or with a credential helper.
-    ///
-    /// # Errors
-    /// The file or the helper that it names fails.
-    pub async fn of_docker(registry: &str) -> Result<Self> {
-        let key = Repository::login_key(registry).to_owned();
-        let reading = tokio::task::spawn_blocking(move || docker_credential::get_credential(&key)).await;
-        use docker_credential::{CredentialRetrievalError as Failed, DockerCredential};
-        match reading {
-            Ok(Ok(DockerCredential::UsernamePassword(user, password))) => {
-                let password = SecretString::from(password);
-                mask::add(&password);
-                Ok(Self::Basic(user, password))
-            }
-            Ok(Ok(DockerCredential::IdentityToken(token))) => {
-                let token = SecretString::from(token);
-                mask::add(&token);
-                Ok(Self::Identity(token))
-            }
-            Ok(Err(Failed::NoCredentialConfigured | Failed::ConfigNotFound | Failed::ConfigReadError)) => {
-                Ok(Self::None)
-            }
-            Ok(Err(error)) => Err(Error::new(Cause::Access, format!("failed to get the credentials for {registry}"))
-                .caused_by(error)
-                .hint("Log in again: `docker login`.")),
-            Err(error) => Err(Error::failure("failed to read docker's credentials").caused_by(error)),
-        }
-    }
-
     /// The header of basic authentication.
     fn basic(&self) -> Option<SecretString> {
         let Self::Basic(user, password) = self else { return None };

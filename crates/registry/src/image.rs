@@ -6,7 +6,7 @@ use std::str::FromStr;
 use bento_core::{Error, Result};
 
 /// Docker Hub, as names write it.
-const HUB: &str = "docker.io";
+pub(crate) const HUB: &str = "docker.io";
 
 /// The name of an image with its tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,8 +82,9 @@ impl Repository {
 
     /// A registry's name as names of images are read: an address of Docker Hub is `docker.io`.
     pub fn registry_of(text: &str) -> &str {
-        let host = text.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
-        if matches!(host, "index.docker.io" | "index.docker.io/v1" | "registry-1.docker.io") { HUB } else { host }
+        let text = text.trim_start_matches("https://").trim_start_matches("http://");
+        let host = text.split('/').next().unwrap_or_default();
+        if matches!(host, "" | "index.docker.io" | "registry-1.docker.io") { HUB } else { host }
     }
 
     /// The key of the registry in docker's config.json.

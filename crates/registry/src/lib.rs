@@ -5,10 +5,13 @@ mod auth;
 mod blob;
 mod body;
 mod client;
+mod docker;
+mod ecr;
 mod image;
 mod layer;
 mod login;
 mod manifest;
+mod sigv4;
 
 pub use auth::Credentials;
 pub use blob::Arrival;
