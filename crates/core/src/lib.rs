@@ -9,13 +9,17 @@
 //! | [`process`] | child processes | what is run |
 //! | [`python`] | interpreters, uv, virtual environments | Bentos |
 //! | [`http`] | the one HTTP client and the retry policy | any API |
+//! | [`huggingface`] | models that stay on a hub, and its client's cache | images, the cloud |
+//! | [`disk`] | room on a file system | what it is for |
 
 pub mod action;
 pub mod bento;
+pub mod disk;
 pub mod env;
 mod error;
 pub mod files;
 pub mod http;
+pub mod huggingface;
 pub mod process;
 pub mod python;
 pub mod runner;

@@ -11,6 +11,7 @@ mod time;
 pub use info::{BentoInfo, BentoModel, description, python_text};
 pub use model::ModelInfo;
 pub use project::{ModelWanted, Project};
+pub(crate) use store::expand_variables;
 pub use store::{Kind, Store, size_of};
 pub use tag::Tag;
 pub use time::wire_time;

@@ -66,7 +66,7 @@ impl Store {
             })
         };
         let Some(value) = env.get(BENTOML_HOME) else { return Ok(Self::at(user()?.join("bentoml"))) };
-        let expanded = expand(value, env);
+        let expanded = expand_variables(value, env);
         Ok(Self::at(match expanded.strip_prefix("~/") {
             Some(rest) => user()?.join(rest),
             None => PathBuf::from(expanded),
@@ -253,7 +253,7 @@ fn share(_: &Path) -> io::Result<()> {
 }
 
 /// `$NAME` and `${NAME}`; an unknown name stays as it is written, as in Python's `expandvars`.
-fn expand(text: &str, env: &Env) -> String {
+pub(crate) fn expand_variables(text: &str, env: &Env) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('$') {

@@ -33,7 +33,7 @@ impl FixedPlan {
     /// # Errors
     /// The path cannot be written down in a tar.
     pub fn folder(&mut self, path: &str) -> Result<()> {
-        self.header(&format!("{path}/"), EntryType::Directory, 0o755, 0)
+        self.header(&format!("{path}/"), EntryType::Directory, 0o755, 0, None)
     }
 
     /// Adds a file with these contents, mode 0644.
@@ -41,12 +41,20 @@ impl FixedPlan {
     /// # Errors
     /// The path cannot be written down in a tar.
     pub fn file(&mut self, path: &str, contents: &[u8]) -> Result<()> {
-        self.header(path, EntryType::Regular, 0o644, contents.len() as u64)?;
+        self.header(path, EntryType::Regular, 0o644, contents.len() as u64, None)?;
         self.plan.push_contents(contents.len() as u64, Source::Bytes(contents.to_vec()));
         Ok(())
     }
 
-    /// Adds a folder of this machine with all below, sorted by name; links are followed, as BentoML copies what they
+    /// Adds a symbolic link, mode 0777, that holds this text.
+    ///
+    /// # Errors
+    /// The path or the target cannot be written down in a tar.
+    pub fn link(&mut self, path: &str, target: &str) -> Result<()> {
+        self.header(path, EntryType::Symlink, 0o777, 0, Some(target))
+    }
+
+    /// Adds a file of this machine, or a folder with all below, sorted by name; links are followed, as BentoML copies what they
     /// point to. Modes are 0755 for folders and executable files, 0644 for other files.
     ///
     /// # Errors
@@ -65,7 +73,7 @@ impl FixedPlan {
         let meta = fs::metadata(from).context(failed)?;
         if meta.is_file() {
             let mode = if super::plan::mode(&meta) & 0o100 == 0 { 0o644 } else { 0o755 };
-            self.header(path, EntryType::Regular, mode, meta.len())?;
+            self.header(path, EntryType::Regular, mode, meta.len(), None)?;
             self.plan.push_contents(meta.len(), Source::File(from.to_owned()));
             return Ok(());
         }
@@ -92,7 +100,7 @@ impl FixedPlan {
         Ok(())
     }
 
-    fn header(&mut self, path: &str, kind: EntryType, mode: u32, size: u64) -> Result<()> {
+    fn header(&mut self, path: &str, kind: EntryType, mode: u32, size: u64, link: Option<&str>) -> Result<()> {
         let mut header = Header::new_gnu();
         header.set_entry_type(kind);
         header.set_size(size);
@@ -102,7 +110,11 @@ impl FixedPlan {
         header.set_gid(self.gid);
         // The builder writes long names as extra entries; it sees no contents.
         let mut builder = Builder::new(Vec::new());
-        builder.append_data(&mut header, path, io::empty()).context(|| format!("failed to lay out {path}"))?;
+        let laid_out = match link {
+            Some(target) => builder.append_link(&mut header, path, target),
+            None => builder.append_data(&mut header, path, io::empty()),
+        };
+        laid_out.context(|| format!("failed to lay out {path}"))?;
         let bytes = std::mem::take(builder.get_mut());
         self.plan.push(bytes.len() as u64, Source::Bytes(bytes));
         Ok(())
@@ -169,5 +181,23 @@ mod tests {
         let mut expected: Vec<_> = names.map(|(name, mode)| (name.to_owned(), mode, 1034)).into();
         expected.push((format!("home/models/v1/{long}"), 0o644, 1034));
         assert_eq!(entries, expected);
+    }
+
+    #[test]
+    fn links_of_any_length_keep_their_text() {
+        let targets = ["../../blobs/aa".to_owned(), format!("../../blobs/{}", "b".repeat(150)), "../x y/\u{fc}".into()];
+        let mut fixed = FixedPlan::new(7, 8);
+        for (number, target) in targets.iter().enumerate() {
+            fixed.link(&format!("snapshots/{number}"), target).unwrap();
+        }
+        let plan = fixed.finish();
+        let mut archive = tar::Archive::new(plan.read_range(0..plan.len()));
+        let found = archive.entries().unwrap().map(|entry| {
+            let entry = entry.unwrap();
+            assert_eq!((entry.header().entry_type(), entry.header().mode().unwrap()), (EntryType::Symlink, 0o777));
+            assert_eq!((entry.header().uid().unwrap(), entry.header().gid().unwrap()), (7, 8));
+            String::from_utf8(entry.link_name_bytes().unwrap().into_owned()).unwrap()
+        });
+        assert_eq!(found.collect::<Vec<_>>(), targets);
     }
 }

@@ -1,0 +1,75 @@
+//! Room on a file system.
+
+use std::path::Path;
+
+use crate::{Context, Error, Result};
+
+/// The bytes that this user may still write where a path is, or will be.
+///
+/// # Errors
+/// No folder above the path can be asked.
+pub fn free(path: &Path) -> Result<u64> {
+    let path = std::path::absolute(path).context(|| format!("{} is no path", path.display()))?;
+    let there = path.ancestors().find(|folder| folder.exists()).unwrap_or(&path);
+    fs4::available_space(there).context(|| format!("cannot ask how much room is left at {}", there.display()))
+}
+
+/// Makes sure that there is room. Where the system does not tell, it is taken for granted.
+///
+/// # Errors
+/// There is less; `what` says in a sentence what the bytes are for.
+pub fn require(path: &Path, bytes: u64, what: &str) -> Result<()> {
+    let free = match free(path) {
+        Ok(free) => free,
+        Err(error) => {
+            tracing::debug!("{}", error.full_text());
+            return Ok(());
+        }
+    };
+    if free >= bytes {
+        return Ok(());
+    }
+    let (needed, left) = (readable(bytes), readable(free));
+    Err(Error::failure(format!("{what} needs {needed}, and {} has {left} left", path.display())).hint(
+        "Free some room: remove old items with `bentoml delete` or `docker system prune`, or what the runner's image \
+         brings and the job does not use.",
+    ))
+}
+
+/// A size for people, in units of 1024.
+pub fn readable(bytes: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let power = (bytes.ilog2() / 10).min(4);
+    // A tenth more or less says nothing here.
+    #[expect(clippy::cast_precision_loss, reason = "only one decimal is shown")]
+    let value = bytes as f64 / f64::from(1_u32 << 10).powi(i32::try_from(power).unwrap_or(4));
+    format!("{value:.1} {}", units[power as usize - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_not_there_yet_is_asked_above() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("not/there");
+        assert!(free(&path).unwrap() > 0);
+        require(&path, 1, "a test").unwrap();
+        let error = require(&path, u64::MAX, "the model m").unwrap_err();
+        let text = error.full_text();
+        assert!(text.starts_with("the model m needs 16777216.0 TiB, and "), "{text}");
+        assert!(text.contains("not/there has") && text.contains("bentoml delete"), "{text}");
+    }
+
+    #[test]
+    fn sizes_are_readable() {
+        let cases = [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536 << 20, "1.5 GiB"), (5 << 50, "5120.0 TiB")];
+        for (bytes, text) in cases {
+            assert_eq!(readable(bytes), text);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Models that stay on the Hugging Face hub: fetched into the cache that the hub's own client keeps, so that either finds
+//! what the other fetched.
+//!
+//! ```text
+//! <cache>/models--OWNER--NAME/
+//!   blobs/<SHA-256 of an LFS file, else git's id of the file>    the contents, each once
+//!   snapshots/<commit>/<file>                                    links ../../blobs/…
+//!   refs/<branch or tag>                                         holds the commit
+//!   trees/<commit>.json                                          what the hub has at this commit
+//! ```
+//!
+//! [`download`] fills it, [`Snapshot::entries`] lists what an image needs of it. BentoML sets
+//! `BENTOML_HF_CACHE_DIR=<Bento>/hf-models` in its images and copies the model's whole folder there; in a container it asks
+//! for exactly the commit that bento.yaml names, under the `model_id` that bento.yaml names. So one snapshot with its
+//! contents is all that an image needs. `refs/` belongs to it only where bento.yaml names a branch; `trees/` does not: what
+//! is in it depends on who wrote it, and the same model is to be the same layer everywhere.
+//!
+//! Source of the layout: `huggingface_hub` 2.4 (`file_download`, `_snapshot_download`, `_tree_cache`), of its use in
+//! images: bentoml 1.4 (`HuggingFaceModel.resolve`, `construct_containerfile`, `on_load_bento`).
+
+mod cache;
+mod download;
+mod file;
+mod hub;
+mod patterns;
+mod reference;
+mod snapshot;
+
+pub use cache::Cache;
+pub use download::download;
+pub use hub::{Hub, Listed, Listing};
+pub use reference::Reference;
+pub use snapshot::{Entry, Snapshot, SnapshotFile};
