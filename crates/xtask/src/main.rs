@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: its result is what it prints")]
 
 mod bench;
+mod checks;
 mod cloud;
 mod command;
 mod demo;
@@ -25,6 +26,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     (demo::command, demo::run),
     (test::command, test::run),
     (bench::command, bench::run),
+    (checks::command, checks::run),
     (docs::command, docs::run),
     (dist::command, dist::run),
     (tools::command, tools::run),

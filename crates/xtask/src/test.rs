@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches, value_parser};
 
 use crate::engine::Engine;
-use crate::{command, docs, layout, tools};
+use crate::{checks, command, docs, layout, tools};
 
 /// One step: its heading, what it does, and what to do when it fails.
 struct Phase<'a> {
@@ -73,6 +73,11 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             remedy: "choose another dependency or switch a feature off; an exception goes into deny.toml with its reason",
         },
         Phase {
+            heading: "workflows",
+            run: &checks::check,
+            remedy: "mend what the checkers name above; an exception goes into .github/zizmor.yml with its reason",
+        },
+        Phase {
             heading: "documents",
             run: &docs::check,
             remedy: "run `cargo xtask docs`; mend the examples that the text above names",
@@ -97,7 +102,11 @@ fn run_phase(phase: &Phase<'_>) -> Result<()> {
 /// Runs the workspace's tests. Without arguments of the caller, an ignored test is a failure: it was not run.
 fn run_tests(arguments: &[OsString], engine: &[(String, OsString)]) -> Result<()> {
     let mut cargo = command::cargo();
-    cargo.args(["test", "--locked", "--workspace", "--no-fail-fast"]).args(arguments);
+    cargo.args(["test", "--locked", "--no-fail-fast"]);
+    if !names_package(arguments) {
+        cargo.arg("--workspace");
+    }
+    cargo.args(arguments);
     for (name, value) in environment() {
         cargo.env(name, value);
     }
@@ -121,6 +130,15 @@ pub(crate) fn environment() -> [(&'static str, OsString); 3] {
         ("RUNNER_SIM_NODE", tools::node().into()),
         ("BENTO_ACTIONS_BIN", layout::debug_binaries().into()),
     ]
+}
+
+/// Whether cargo is told which packages to test: `--workspace` besides would win.
+fn names_package(arguments: &[OsString]) -> bool {
+    let cargos = arguments.iter().take_while(|argument| *argument != "--");
+    cargos.filter_map(|argument| argument.to_str()).any(|argument| {
+        // `-p NAME`, `-pNAME`, `--package NAME`, `--package=NAME`
+        (argument.starts_with("-p") && !argument.starts_with("--")) || argument.starts_with("--package")
+    })
 }
 
 fn run_counting_ignored(cargo: &mut Command) -> Result<u64> {
@@ -150,6 +168,17 @@ fn ignored_in(line: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_that_the_caller_names_is_the_only_one() {
+        let names = |line: &str| names_package(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        for line in ["-p bento-core store", "-pbento-core", "store --package setup", "--package=setup"] {
+            assert!(names(line), "{line}");
+        }
+        for line in ["store", "--profile dev", "store -- -p", "--test pulls"] {
+            assert!(!names(line), "{line}");
+        }
+    }
 
     #[test]
     fn ignored_tests_are_counted() {

@@ -1,7 +1,10 @@
 //! `cargo xtask tools`: what the tests need besides Rust and Python, under `target/tools`.
 
+mod action_validator;
 mod actions_cache;
 mod cargo_deny;
+mod cargo_install;
+mod linters;
 mod node;
 mod stamp;
 mod venv;
@@ -15,7 +18,9 @@ use clap::{ArgMatches, Command};
 use crate::layout;
 use stamp::Stamp;
 
+pub(crate) use action_validator::program as action_validator;
 pub(crate) use cargo_deny::program as cargo_deny;
+pub(crate) use linters::{actionlint, zizmor};
 pub(crate) use node::program as node;
 pub(crate) use venv::folder as venv;
 
@@ -28,7 +33,7 @@ struct Tool {
 }
 
 /// In the order of installation: Node is installed with the virtual environment's pip, npm's package with Node.
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 6] = [
     Tool { name: "venv", wanted: venv::wanted, in_place: venv::in_place, install: venv::install },
     Tool { name: "node", wanted: node::wanted, in_place: node::in_place, install: node::install },
     Tool {
@@ -43,11 +48,17 @@ const TOOLS: [Tool; 4] = [
         in_place: cargo_deny::in_place,
         install: cargo_deny::install,
     },
+    Tool { name: "linters", wanted: linters::wanted, in_place: linters::in_place, install: linters::install },
+    Tool {
+        name: "action-validator",
+        wanted: action_validator::wanted,
+        in_place: action_validator::in_place,
+        install: action_validator::install,
+    },
 ];
 
 pub(crate) fn command() -> Command {
-    Command::new("tools")
-        .about("Fetch what the tests need (BentoML, uv, Node 24, @actions/cache, cargo-deny) into target/tools")
+    Command::new("tools").about("Fetch what the tests need (BentoML, uv, Node 24, checkers) into target/tools")
 }
 
 pub(crate) fn run(_: &ArgMatches) -> Result<()> {
@@ -55,6 +66,9 @@ pub(crate) fn run(_: &ArgMatches) -> Result<()> {
     println!("venv        {}", venv().display());
     println!("node        {}", node().display());
     println!("cargo-deny  {}", cargo_deny().display());
+    println!("actionlint  {}", actionlint().display());
+    println!("zizmor      {}", zizmor().display());
+    println!("validator   {}", action_validator().display());
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The virtual environment with the real BentoML and uv.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -33,14 +33,7 @@ pub(super) fn in_place() -> bool {
 
 /// Builds it where it stays, because its scripts carry its path; the missing stamp marks it as unfinished until then.
 pub(super) fn install() -> Result<()> {
-    let base = machine_python()?;
-    let folder = folder();
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("could not remove {}", folder.display()))?;
-    }
-    command::capture(command::clean(&base).args(["-m", "venv"]).arg(&folder)).with_context(|| {
-        format!("{} cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv", base.display())
-    })?;
+    create(&folder())?;
     command::capture(command::clean(python()).args([
         "-m",
         "pip",
@@ -51,6 +44,18 @@ pub(super) fn install() -> Result<()> {
         UV,
     ]))
     .context("pip needs a package index: see `python3 -m pip config list`")?;
+    Ok(())
+}
+
+/// An empty environment of the machine's Python, in place of what stands there.
+pub(super) fn create(folder: &Path) -> Result<()> {
+    let base = machine_python()?;
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).with_context(|| format!("could not remove {}", folder.display()))?;
+    }
+    command::capture(command::clean(&base).args(["-m", "venv"]).arg(folder)).with_context(|| {
+        format!("{} cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv", base.display())
+    })?;
     Ok(())
 }
 
