@@ -1,4 +1,4 @@
-//! Unpacking what a server sent: nothing may leave the target, modes are kept.
+//! Unpacking what others made: nothing may leave the target, modes are kept.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
@@ -9,7 +9,7 @@ use tar::{Archive, Entry, EntryType};
 
 use crate::{Context, Error, Result};
 
-const BUFFER: usize = 1024 * 1024;
+pub(super) const BUFFER: usize = 1024 * 1024;
 const BLOCK: u64 = 512;
 
 /// Unpacks a tar, plain or gzipped, into a folder that exists.
@@ -30,7 +30,7 @@ pub fn unpack(archive: impl Read, target: &Path) -> Result<()> {
     }
 }
 
-fn unpack_tar(archive: impl Read, target: &Path) -> Result<()> {
+pub(super) fn unpack_tar(archive: impl Read, target: &Path) -> Result<()> {
     let mut archive = Archive::new(Counted { inner: archive, count: 0 });
     let mut buffer = vec![0; BUFFER];
     let broken = || "the archive is broken".to_owned();
@@ -48,7 +48,7 @@ fn unpack_tar(archive: impl Read, target: &Path) -> Result<()> {
     io::copy(&mut rest, &mut io::sink()).context(broken)?;
     // Two blocks of zeros end an archive. One that stops between two entries would pass for a whole one.
     if rest.count < end + 2 * BLOCK {
-        return Err(Error::failure("the archive is cut off").hint("Push it again."));
+        return Err(Error::failure("the archive is cut off").hint("Send or save it again as a whole."));
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, buffer: &mut [u8
     let name = entry.path().context(|| "an entry of the archive has no valid name".into())?.into_owned();
     let refused = |why: &str| {
         Error::failure(format!("refused to unpack {}: {why}", name.display()))
-            .hint("Whoever pushed it may have tampered with it; push it again from a trusted machine.")
+            .hint("Whoever made it may have tampered with it; make it again on a trusted machine.")
     };
     let relative = inside(&name).ok_or_else(|| refused("it would leave the target"))?;
     let path = target.join(&relative);
@@ -110,7 +110,7 @@ fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, buffer: &mut [u8
 }
 
 /// The path without `.` and with `..` resolved, if it stays below where it starts.
-fn inside(path: &Path) -> Option<PathBuf> {
+pub(super) fn inside(path: &Path) -> Option<PathBuf> {
     let mut clean = PathBuf::new();
     for component in path.components() {
         match component {
@@ -149,7 +149,7 @@ fn stays_inside(link: &Path, folder: &Path) -> bool {
 }
 
 /// Makes the folders above an entry. One of them may not be a link: later entries must not write through it.
-fn ensure_plain_parents(target: &Path, relative: &Path) -> std::result::Result<(), String> {
+pub(super) fn ensure_plain_parents(target: &Path, relative: &Path) -> std::result::Result<(), String> {
     let mut path = target.to_owned();
     for part in relative.parent().unwrap_or(Path::new("")) {
         path.push(part);
@@ -162,7 +162,7 @@ fn ensure_plain_parents(target: &Path, relative: &Path) -> std::result::Result<(
     Ok(())
 }
 
-fn copy(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8]) -> io::Result<()> {
+pub(super) fn copy(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8]) -> io::Result<()> {
     loop {
         match from.read(buffer) {
             Ok(0) => return Ok(()),
@@ -185,14 +185,14 @@ fn symlink(link: &Path, path: &Path) -> io::Result<()> {
 
 /// The owner can always read and enter, so that what was unpacked can be removed; set-id bits are dropped.
 #[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let least = if path.is_dir() { 0o700 } else { 0o600 };
     fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o777 | least))
 }
 
 #[cfg(not(unix))]
-fn set_mode(_: &Path, _: u32) -> io::Result<()> {
+pub(super) fn set_mode(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
 

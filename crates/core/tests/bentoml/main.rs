@@ -1,0 +1,5 @@
+//! What the real `bentoml` and `huggingface_hub` write and read, beside ours.
+#![cfg(unix)]
+
+mod export;
+mod python;
