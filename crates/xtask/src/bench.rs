@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: this suite beside the real BentoML CLI, on this machine, in one run.
 
 mod figure;
+mod images;
 mod lab;
 mod machine;
 mod measure;

@@ -16,6 +16,8 @@ pub(super) struct Figure {
     pub(super) memory: Option<u64>,
     /// Most bytes that stood in temporary folders at once, over all runs.
     pub(super) temp: Option<u64>,
+    /// Most bytes that came to the registry, over all runs.
+    pub(super) new: Option<u64>,
     /// Size of a file in bytes.
     pub(super) size: Option<u64>,
 }
@@ -32,6 +34,7 @@ impl fmt::Display for Figure {
                 0 => "no temp file".to_owned(),
                 bytes => format!("{} MiB temp", bytes.div_ceil(MIB)),
             }),
+            self.new.map(|bytes| format!("{:.1} MiB new in the registry", bytes as f64 / MIB as f64)),
             self.size.map(|bytes| format!("{:.2} MB", bytes as f64 / 1e6)),
         ]
         .into_iter()
@@ -82,7 +85,7 @@ mod tests {
             time: Some(Duration::from_millis(3900)),
             memory: Some(77 * MIB),
             temp: Some(1024 * MIB),
-            size: None,
+            ..Figure::default()
         };
         assert_eq!(figure.to_string(), "3.900 s, 77 MiB, 1024 MiB temp");
         assert_eq!(Figure { temp: Some(0), ..Figure::default() }.to_string(), "no temp file");

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::images::Images;
+use super::model;
 use crate::cloud::Cloud;
 use crate::{command, layout, tools};
 
@@ -31,6 +33,11 @@ impl Scale {
         if self == Self::Full { 5 } else { 3 }
     }
 
+    /// Measured turns of work that builds and pushes an image.
+    pub(super) fn image_runs(self) -> usize {
+        if self == Self::Full { 3 } else { 1 }
+    }
+
     /// Size of the model that is moved.
     pub(super) fn model_bytes(self) -> u64 {
         if self == Self::Full { 1024 * MIB } else { 64 * MIB }
@@ -42,12 +49,13 @@ pub(super) struct Lab {
     pub(super) scale: Scale,
     // Dropped before the scratch folder, which holds its data.
     cloud: OnceCell<Cloud>,
+    images: OnceCell<Images>,
     scratch: Scratch,
 }
 
 impl Lab {
     pub(super) fn new(scale: Scale) -> Result<Self> {
-        Ok(Self { scale, cloud: OnceCell::new(), scratch: Scratch::new()? })
+        Ok(Self { scale, cloud: OnceCell::new(), images: OnceCell::new(), scratch: Scratch::new()? })
     }
 
     /// A folder under `target`, on the disk of the checkout: a `tmpfs` would hide what temporary files cost.
@@ -69,6 +77,24 @@ impl Lab {
             let _ = self.cloud.set(cloud);
         }
         self.cloud.get().context("the local cloud has started")
+    }
+
+    /// The engine and a registry, started when first asked for.
+    pub(super) fn images(&self) -> Result<&Images> {
+        if self.images.get().is_none() {
+            let images = Images::new(&self.scratch().join("images"))?;
+            let _ = self.images.set(images);
+        }
+        self.images.get().context("the engine and the registry have started")
+    }
+
+    /// A file with the weights of the model that is moved, written when first asked for.
+    pub(super) fn weights(&self) -> Result<PathBuf> {
+        let path = self.scratch().join("weights.bin");
+        if !path.exists() {
+            model::write_weights(&path, self.scale.model_bytes())?;
+        }
+        Ok(path)
     }
 
     /// The real BentoML CLI on the store `home`.

@@ -11,7 +11,7 @@ use wait4::Wait4;
 
 use super::figure::{Figure, Outcome, median};
 use super::lab::Lab;
-use super::temp::TempWatch;
+use super::temp::{TempWatch, size_of};
 use crate::command::line;
 
 /// A process to measure. What prepares it is done while it is made, so it is not measured.
@@ -20,11 +20,13 @@ pub(super) struct Run {
     pub(super) command: Command,
     /// Folders for temporary files besides `TMPDIR`, which is set to a fresh one.
     pub(super) temp: Vec<PathBuf>,
+    /// A folder whose growth is told.
+    pub(super) grows: Option<PathBuf>,
 }
 
 impl From<Command> for Run {
     fn from(command: Command) -> Self {
-        Self { command, temp: Vec::new() }
+        Self { command, temp: Vec::new(), grows: None }
     }
 }
 
@@ -55,6 +57,7 @@ struct Sample {
     time: Duration,
     memory: u64,
     temp: u64,
+    new: Option<u64>,
 }
 
 #[derive(Default)]
@@ -62,6 +65,7 @@ struct Series {
     times: Vec<Duration>,
     memory: u64,
     temp: u64,
+    new: Option<u64>,
 }
 
 impl Series {
@@ -69,10 +73,11 @@ impl Series {
         self.times.push(sample.time);
         self.memory = self.memory.max(sample.memory);
         self.temp = self.temp.max(sample.temp);
+        self.new = self.new.max(sample.new);
     }
 
     fn figure(self) -> Figure {
-        Figure { time: median(self.times), memory: Some(self.memory), temp: Some(self.temp), size: None }
+        Figure { time: median(self.times), memory: Some(self.memory), temp: Some(self.temp), new: self.new, size: None }
     }
 }
 
@@ -83,6 +88,7 @@ fn measure(lab: &Lab, mut run: Run) -> Result<Sample> {
     run.command.env("TMPDIR", &tmpdir).stdout(output.try_clone()?).stderr(output);
     run.temp.push(tmpdir);
 
+    let before = run.grows.as_deref().map(size_of);
     let start = Instant::now();
     let child = run.command.spawn().with_context(|| format!("could not start `{}`", line(&run.command)))?;
     let watch = TempWatch::start(child.id(), run.temp);
@@ -93,7 +99,9 @@ fn measure(lab: &Lab, mut run: Run) -> Result<Sample> {
         let printed = std::fs::read(&log).unwrap_or_default();
         bail!("`{}` ended with {}\n{}", line(&run.command), used.status, String::from_utf8_lossy(&printed).trim_end());
     }
-    Ok(Sample { time, memory: used.rusage.maxrss, temp })
+    let after = run.grows.as_deref().map(size_of);
+    let new = after.zip(before).map(|(after, before)| after.saturating_sub(before));
+    Ok(Sample { time, memory: used.rusage.maxrss, temp, new })
 }
 
 /// Time until the process prints its first byte on standard output. How it ends does not matter.

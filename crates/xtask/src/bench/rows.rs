@@ -1,6 +1,8 @@
 //! The rows of the table. A new one is a file here and a line in [`ROWS`].
 
+mod containerize;
 mod deploy;
+mod engine;
 mod launcher;
 mod size;
 mod start;
@@ -24,4 +26,16 @@ pub(super) struct Row {
 }
 
 /// In the order of the table.
-pub(super) const ROWS: &[Row] = &[start::ROW, launcher::ROW, deploy::ROW, transfer::PUSH, transfer::PULL, size::ROW];
+pub(super) const ROWS: &[Row] = &[
+    start::ROW,
+    launcher::ROW,
+    deploy::ROW,
+    transfer::PUSH,
+    transfer::PULL,
+    engine::ROW,
+    containerize::FIRST,
+    containerize::AGAIN,
+    containerize::ELSEWHERE,
+    containerize::BARE,
+    size::ROW,
+];

@@ -44,7 +44,7 @@ impl TempWatch {
 }
 
 /// Bytes of all files below. What vanishes meanwhile counts nothing.
-fn size_of(folder: &Path) -> u64 {
+pub(super) fn size_of(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     entries
         .flatten()

@@ -1,6 +1,6 @@
 //! A model to the cloud, and back.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
@@ -33,7 +33,7 @@ fn transfer(lab: &Lab, home: &Path, verb: &str, tag: &str) -> Result<Command> {
 
 fn push(lab: &Lab) -> Result<Outcome> {
     let home = lab.fresh_folder("home")?;
-    let weights = weights(lab)?;
+    let weights = lab.weights()?;
     // A version of its own for each run: what the cloud has is not sent again.
     let prepare = |side: &str, turn: usize| -> Result<String> {
         let version = format!("push-{side}-{turn}");
@@ -43,11 +43,11 @@ fn push(lab: &Lab) -> Result<Outcome> {
     let today = |turn| {
         let mut bentoml = lab.bentoml_in_cloud(&home)?;
         bentoml.args(["models", "push", &prepare("cli", turn)?]);
-        Ok(Run { command: bentoml, temp: vec![model::temp(&home)] })
+        Ok(Run { command: bentoml, temp: vec![model::temp(&home)], grows: None })
     };
     let here = |turn| {
         let command = transfer(lab, &home, "push", &prepare("here", turn)?)?;
-        Ok(Run { command, temp: vec![model::temp(&home)] })
+        Ok(Run { command, temp: vec![model::temp(&home)], grows: None })
     };
     compare(lab, lab.scale.long_runs(), &today, Some(&here))
 }
@@ -55,27 +55,19 @@ fn push(lab: &Lab) -> Result<Outcome> {
 fn pull(lab: &Lab) -> Result<Outcome> {
     let source = lab.fresh_folder("home")?;
     let tag = format!("{}:pull", model::NAME);
-    model::add(&source, "pull", &weights(lab)?)?;
+    model::add(&source, "pull", &lab.weights()?)?;
     command::capture(lab.bentoml_in_cloud(&source)?.args(["models", "push", &tag]))?;
     // Each run into an empty store: what the store has is not fetched again.
     let today = |_| {
         let home = lab.fresh_folder("pulled")?;
         let mut bentoml = lab.bentoml_in_cloud(&home)?;
         bentoml.args(["models", "pull", &tag]);
-        Ok(Run { command: bentoml, temp: vec![model::temp(&home)] })
+        Ok(Run { command: bentoml, temp: vec![model::temp(&home)], grows: None })
     };
     let here = |_| {
         let home = lab.fresh_folder("pulled")?;
         let command = transfer(lab, &home, "pull", &tag)?;
-        Ok(Run { command, temp: vec![model::temp(&home)] })
+        Ok(Run { command, temp: vec![model::temp(&home)], grows: None })
     };
     compare(lab, lab.scale.long_runs(), &today, Some(&here))
-}
-
-fn weights(lab: &Lab) -> Result<PathBuf> {
-    let path = lab.scratch().join("weights.bin");
-    if !path.exists() {
-        model::write_weights(&path, lab.scale.model_bytes())?;
-    }
-    Ok(path)
 }
