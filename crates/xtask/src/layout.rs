@@ -27,9 +27,19 @@ pub(crate) fn debug_binaries() -> PathBuf {
     target().join("debug")
 }
 
-/// The binaries of the `dist` profile.
+/// This machine's binary as it ships.
 pub(crate) fn dist_binaries() -> PathBuf {
     target().join("dist")
+}
+
+/// The binaries as they ship, a folder per platform.
+pub(crate) fn platform_binaries() -> PathBuf {
+    target().join("platforms")
+}
+
+/// What a release tag holds.
+pub(crate) fn release_tree() -> PathBuf {
+    target().join("release-tree")
 }
 
 /// The binaries of the `release` profile.
