@@ -1,9 +1,8 @@
 //! A model as a layer of an image: the same bytes on every machine, read in place from the store.
 
 use bento_core::Result;
-use bento_core::action::Cancel;
 use bento_core::bento::archive::{FixedPlan, Plan};
-use registry::Layer;
+use registry::LayerSource;
 
 use crate::bento::Model;
 use crate::dockerfile::Place;
@@ -11,9 +10,9 @@ use crate::dockerfile::Place;
 /// Lays out a model where BentoML looks for it.
 ///
 /// # Errors
-/// The model cannot be read, or the job is cancelled.
-pub(crate) async fn of_model(model: &Model, place: &Place, cancel: &Cancel) -> Result<Layer> {
-    Layer::new(format!("model {}", model.tag), plan(model, place)?, cancel).await
+/// The model cannot be read.
+pub(crate) fn of_model(model: &Model, place: &Place) -> Result<LayerSource> {
+    Ok(LayerSource::new(format!("model {}", model.tag), plan(model, place)?))
 }
 
 /// The folders above are named too: the image without models lacks them.

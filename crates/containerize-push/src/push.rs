@@ -53,7 +53,7 @@ pub(crate) async fn push(
         built.inspect_err(|_| stop.cancel())
     };
     let adding = async {
-        let added = add_models(plan, &registries, &stop).await;
+        let added = add_models(plan, &registries).await;
         added.inspect_err(|_| stop.cancel())
     };
     let (metadata, added) = tokio::join!(building, adding);
@@ -99,17 +99,14 @@ fn output(registries: &[Registry], staging: Option<&str>) -> String {
 }
 
 /// Reads each model and makes sure that every repository has its layer, while the engine builds.
-async fn add_models(plan: &Plan, registries: &[Registry], cancel: &Cancel) -> Result<Vec<Added>> {
+async fn add_models(plan: &Plan, registries: &[Registry]) -> Result<Vec<Added>> {
     let mut all = Vec::new();
-    if plan.way != Way::Graft {
-        return Ok(all);
-    }
+    let Some((first, others)) = registries.split_first().filter(|_| plan.way == Way::Graft) else { return Ok(all) };
     for model in &plan.bento.models {
-        let layer = layer::of_model(model, &plan.place, cancel).await?;
-        let mut arrival = Arrival::Reused;
-        for (number, registry) in registries.iter().enumerate() {
+        let (layer, mut arrival) = first.add_layer(&layer::of_model(model, &plan.place)?).await?;
+        for (number, registry) in others.iter().enumerate() {
             let same = |other: &&Registry| other.repository().registry == registry.repository().registry;
-            let before = registries[..number].iter().filter(same);
+            let before = registries[..=number].iter().filter(same);
             let from: Vec<_> = before.map(|other| other.repository().name.as_str()).collect();
             if registry.ensure_layer(&layer, &from).await? == Arrival::Sent {
                 arrival = Arrival::Sent;

@@ -6,15 +6,16 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bento_core::http;
+use bento_core::http::{self, Attempt};
 use bento_core::runner::mask;
 use bento_core::{Cause, Error, Result};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::client::PATIENCE;
+use crate::image::Repository;
 
 /// Who we are to a registry.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +30,17 @@ pub enum Credentials {
 }
 
 impl Credentials {
+    /// The error of a registry that does not know us.
+    pub(crate) fn refused_by(&self, registry: &str) -> Error {
+        let who = match self {
+            Self::None => "without credentials".to_owned(),
+            Self::Basic(user, _) => format!("as {user}"),
+            Self::Identity(_) => "with the stored identity token".to_owned(),
+        };
+        Error::new(Cause::Access, format!("the registry {registry} does not let us in {who}"))
+            .hint("Set username and password, or log in before this step (docker login).")
+    }
+
     /// The header of basic authentication.
     fn basic(&self) -> Option<SecretString> {
         let Self::Basic(user, password) = self else { return None };
@@ -72,55 +84,66 @@ impl Challenge {
         http: &Client,
         credentials: &Credentials,
         scope: &str,
-        registry: &str,
-    ) -> Result<SecretString> {
-        let denied = || {
-            let who = match credentials {
-                Credentials::None => "without credentials".to_owned(),
-                Credentials::Basic(user, _) => format!("as {user}"),
-                Credentials::Identity(_) => "with the stored identity token".to_owned(),
-            };
-            Error::new(Cause::Access, format!("the registry {registry} does not let us in {who}"))
-                .hint("Set username and password, or log in before this step (docker login).")
-        };
+        repository: &Repository,
+    ) -> Result<SecretString, Attempt> {
+        let registry = &repository.registry;
+        let denied = || credentials.refused_by(registry);
         let parameters = match self {
-            Self::Basic => return credentials.basic().ok_or_else(denied),
+            Self::Basic => return Ok(credentials.basic().ok_or_else(denied)?),
             Self::Bearer(parameters) => parameters,
         };
         let realm = parameters.get("realm").ok_or_else(denied)?;
-        let service = parameters.get("service").map(String::as_str).unwrap_or_default();
-        let scopes = scope.split(' ').map(|scope| ("scope", scope));
-        let request = match credentials {
-            Credentials::Identity(token) => {
-                let form = url::form_urlencoded::Serializer::new(String::new())
-                    .append_pair("grant_type", "refresh_token")
-                    .append_pair("service", service)
-                    .append_pair("client_id", "bento-actions")
-                    .append_pair("scope", scope)
-                    .append_pair("refresh_token", token.expose_secret())
-                    .finish();
-                http.post(realm).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
-            }
-            _ => {
-                let request = http.get(realm).query(&[("service", service)]).query(&scopes.collect::<Vec<_>>());
-                match credentials {
-                    Credentials::Basic(user, password) => request.basic_auth(user, Some(password.expose_secret())),
-                    _ => request,
-                }
-            }
-        };
-        let what = format!("cannot get a token for {registry}");
-        let response = request.timeout(PATIENCE).send().await.map_err(|error| http::transport_error(&what, error))?;
-        if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST) {
-            return Err(denied());
+        // Credentials go where the registry says, but no less protected than to itself.
+        if !realm.starts_with("https://") && repository.endpoint().starts_with("https://") {
+            return Err(Attempt::Final(Error::new(
+                Cause::Access,
+                format!("the registry {registry} wants our credentials sent without encryption"),
+            )));
         }
+        let request = token_request(http, credentials, parameters, realm, scope);
+        let what = format!("cannot get a token for {registry}");
+        let unreachable = |error| Attempt::Again(http::transport_error(&what, error), None);
+        let response = request.timeout(PATIENCE).send().await.map_err(unreachable)?;
         let status = response.status();
-        let answer: Value = response.json().await.map_err(|error| http::transport_error(&what, error))?;
-        let token = answer.get("token").or_else(|| answer.get("access_token")).and_then(Value::as_str);
+        if http::is_transient(status) {
+            let pause = http::retry_after(response.headers());
+            return Err(Attempt::Again(Error::failure(format!("{what}: it answered {status}")), pause));
+        }
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST) {
+            return Err(Attempt::Final(denied()));
+        }
+        let answer: Value = response.json().await.map_err(unreachable)?;
+        let token = ["token", "access_token"].iter().filter_map(|name| answer.get(name)?.as_str());
+        let token = token.filter(|token| !token.is_empty()).map(SecretString::from).next();
         let token = token.ok_or_else(|| Error::failure(format!("{what}: it answered {status} without one")))?;
-        let token = SecretString::from(token);
         mask::add(&token);
         Ok(SecretString::from(format!("Bearer {}", token.expose_secret())))
+    }
+}
+
+fn token_request(
+    http: &Client,
+    credentials: &Credentials,
+    parameters: &HashMap<String, String>,
+    realm: &str,
+    scope: &str,
+) -> RequestBuilder {
+    let service = parameters.get("service").map(String::as_str).unwrap_or_default();
+    if let Credentials::Identity(token) = credentials {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "refresh_token")
+            .append_pair("service", service)
+            .append_pair("client_id", "bento-actions")
+            .append_pair("scope", scope)
+            .append_pair("refresh_token", token.expose_secret())
+            .finish();
+        return http.post(realm).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+    }
+    let scopes = scope.split(' ').map(|scope| ("scope", scope));
+    let request = http.get(realm).query(&[("service", service)]).query(&scopes.collect::<Vec<_>>());
+    match credentials {
+        Credentials::Basic(user, password) => request.basic_auth(user, Some(password.expose_secret())),
+        _ => request,
     }
 }
 

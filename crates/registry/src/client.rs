@@ -6,12 +6,12 @@ use std::time::Duration;
 use bento_core::action::Cancel;
 use bento_core::http::{self, Attempt};
 use bento_core::{Cause, Context as _, Error, Result};
-use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::sync::Mutex;
-use url::Url;
+use url::{Origin, Url};
 
 use crate::auth::{Challenge, Credentials};
 use crate::image::Repository;
@@ -27,6 +27,8 @@ pub struct Registry {
     pub(crate) cancel: Cancel,
     credentials: Credentials,
     scope: String,
+    /// Where our authorization is for.
+    origin: Origin,
     authorization: Arc<Mutex<Option<SecretString>>>,
 }
 
@@ -34,13 +36,16 @@ impl Registry {
     /// Access with these credentials. `from` names repositories of the same registry whose layers may be taken over.
     ///
     /// # Errors
-    /// HTTPS cannot be set up.
+    /// The registry's name is no address, or HTTPS cannot be set up.
     pub fn new(repository: &Repository, credentials: Credentials, from: &[&str], cancel: &Cancel) -> Result<Self> {
         let mut scope = format!("repository:{}:pull,push", repository.name);
         for name in from {
             scope.push_str(&format!(" repository:{name}:pull"));
         }
+        let endpoint = Url::parse(&repository.endpoint());
+        let endpoint = endpoint.context(|| format!("{} is no registry", repository.registry))?;
         Ok(Self {
+            origin: endpoint.origin(),
             http: http::upload_client()?,
             repository: repository.clone(),
             cancel: cancel.clone(),
@@ -68,16 +73,19 @@ impl Registry {
 
     /// A request without a body, up to four times.
     pub(crate) async fn ask(&self, method: &Method, path: &str, accept: Option<&str>) -> Result<Response> {
-        let address = self.address(path)?;
-        http::retry(&self.cancel, || {
-            self.send(|| {
-                let request = self.http.request(method.clone(), address.clone()).timeout(PATIENCE);
-                accept
-                    .map_or_else(|| request.try_clone(), |types| request.try_clone().map(|r| r.header("Accept", types)))
-                    .unwrap_or(request)
-            })
-        })
-        .await
+        self.ask_at(method, &self.address(path)?, accept).await
+    }
+
+    /// The same at an address that the registry named.
+    pub(crate) async fn ask_at(&self, method: &Method, address: &Url, accept: Option<&str>) -> Result<Response> {
+        let request = || {
+            let request = self.http.request(method.clone(), address.clone()).timeout(PATIENCE);
+            match accept {
+                Some(types) => request.header(ACCEPT, types),
+                None => request,
+            }
+        };
+        http::retry(&self.cancel, || self.send(request)).await
     }
 
     /// Sends a request once, with authorization; twice where the registry asks for a new token. Any answer is an answer,
@@ -88,25 +96,35 @@ impl Registry {
         if response.status() != StatusCode::UNAUTHORIZED {
             return self.judged(response).await;
         }
-        let header = response.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
-        let Some(challenge) = header.and_then(Challenge::parse) else { return self.judged(response).await };
-        let answer = challenge.answer(&self.http, &self.credentials, &self.scope, &self.repository.registry).await?;
+        let headers = response.headers().get_all(WWW_AUTHENTICATE).iter();
+        let challenge = headers.filter_map(|header| Challenge::parse(header.to_str().ok()?)).next();
+        let Some(challenge) = challenge else { return self.judged(response).await };
+        let answer = challenge.answer(&self.http, &self.credentials, &self.scope, &self.repository).await?;
         *self.authorization.lock().await = Some(answer.clone());
         let response = self.once(request(), Some(&answer)).await?;
+        let nobody = matches!(self.credentials, Credentials::None) || challenge == Challenge::Basic;
+        if response.status() == StatusCode::UNAUTHORIZED && nobody {
+            return Err(Attempt::Final(self.credentials.refused_by(&self.repository.registry)));
+        }
         self.judged(response).await
     }
 
     async fn once(&self, request: RequestBuilder, authorization: Option<&SecretString>) -> Result<Response, Attempt> {
-        let request = match authorization {
-            Some(value) => request.header(AUTHORIZATION, value.expose_secret()),
-            None => request,
+        let failed = |error| {
+            let what = format!("cannot reach the registry {}", self.repository.registry);
+            let error = http::transport_error(&what, error);
+            Attempt::Again(error.hint("Check its name, and that it can be reached from here."), None)
         };
-        let what = || format!("cannot reach the registry {}", self.repository.registry);
-        request.send().await.map_err(|error| {
-            let error =
-                http::transport_error(&what(), error).hint("Check its name, and that it can be reached from here.");
-            Attempt::Again(error, None)
-        })
+        let (client, request) = request.build_split();
+        let mut request = request.map_err(failed)?;
+        // Storage that a registry sends us to has no business with our token.
+        if let Some(value) = authorization.filter(|_| request.url().origin() == self.origin) {
+            let value = HeaderValue::from_str(value.expose_secret());
+            let mut value = value.context(|| "the credentials cannot stand in a request".into())?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        client.execute(request).await.map_err(failed)
     }
 
     async fn judged(&self, response: Response) -> Result<Response, Attempt> {

@@ -10,7 +10,16 @@ use sha2::{Digest, Sha256};
 
 const CHUNK: usize = 1024 * 1024;
 
-/// A layer: an uncompressed tar, so that its digest is its diff id too.
+/// What a layer will be made of: an uncompressed tar, so that its digest is its diff id too.
+#[derive(Debug, Clone)]
+pub struct LayerSource {
+    /// What it holds, for people.
+    pub title: String,
+    /// Its bytes.
+    pub plan: Arc<Plan>,
+}
+
+/// A layer whose digest is known.
 #[derive(Debug, Clone)]
 pub struct Layer {
     /// What it holds, for people.
@@ -21,17 +30,22 @@ pub struct Layer {
     pub digest: String,
 }
 
-impl Layer {
-    /// A layer of these bytes, which are read once for the digest.
+impl LayerSource {
+    /// A layer of these bytes.
+    #[must_use]
+    pub fn new(title: String, plan: Plan) -> Self {
+        Self { title, plan: Arc::new(plan) }
+    }
+
+    /// Reads the bytes for their digest.
     ///
     /// # Errors
     /// They cannot be read, or the job is cancelled.
-    pub async fn new(title: String, plan: Plan, cancel: &Cancel) -> Result<Self> {
-        let plan = Arc::new(plan);
-        let (reading, stop) = (Arc::clone(&plan), cancel.clone());
-        let hashing = tokio::task::spawn_blocking(move || digest(&reading, &stop));
-        let digest = hashing.await.context(|| format!("failed to read {title}"))??;
-        Ok(Self { title, plan, digest })
+    pub async fn hashed(&self, cancel: &Cancel) -> Result<Layer> {
+        let (plan, stop) = (Arc::clone(&self.plan), cancel.clone());
+        let hashing = tokio::task::spawn_blocking(move || digest(&plan, &stop));
+        let digest = hashing.await.context(|| format!("failed to read {}", self.title))??;
+        Ok(Layer { title: self.title.clone(), plan: Arc::clone(&self.plan), digest })
     }
 }
 

@@ -12,11 +12,13 @@ mod layer;
 mod login;
 mod manifest;
 mod sigv4;
+mod transfer;
+mod upload;
 
 pub use auth::Credentials;
-pub use blob::Arrival;
 pub use client::Registry;
 pub use image::{Image, Repository};
-pub use layer::{Layer, digest_of};
+pub use layer::{Layer, LayerSource, digest_of};
 pub use login::{Login, Logins};
 pub use manifest::Manifest;
+pub use transfer::Arrival;

@@ -1,10 +1,11 @@
-//! Manifests and indexes, by tag or digest.
+//! Manifests and indexes, by tag or digest; the tags that there are.
 
 use bento_core::http::{self, Attempt};
 use bento_core::{Context as _, Error, Result};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, LINK};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use url::Url;
 
 use crate::client::{PATIENCE, Registry};
 use crate::layer::digest_of;
@@ -63,6 +64,38 @@ impl Registry {
             manifest.media_type = header.unwrap_or_default();
         }
         Ok(manifest)
+    }
+
+    /// All tags of the repository; none of one that does not exist yet.
+    ///
+    /// # Errors
+    /// The registry does not list them or cannot be reached.
+    pub async fn tags(&self) -> Result<Vec<String>> {
+        let (mut all, mut next) = self.tags_page(self.address("tags/list")?).await?;
+        while let Some(address) = next {
+            let (tags, after) = self.tags_page(address).await?;
+            // A page without tags that names another one would do so for ever.
+            next = after.filter(|_| !tags.is_empty());
+            all.extend(tags);
+        }
+        Ok(all)
+    }
+
+    /// Some tags, and where more are.
+    pub(crate) async fn tags_page(&self, address: Url) -> Result<(Vec<String>, Option<Url>)> {
+        let response = self.ask_at(&Method::GET, &address, None).await?;
+        match response.status() {
+            StatusCode::NOT_FOUND => return Ok((Vec::new(), None)),
+            status if !status.is_success() => return Err(self.refused(response).await),
+            _ => {}
+        }
+        let link = response.headers().get(LINK).and_then(|link| link.to_str().ok());
+        let link = link.filter(|link| link.contains("next")).and_then(|link| link.split(['<', '>']).nth(1));
+        let next = link.and_then(|link| address.join(link).ok());
+        let what = || format!("the tags of {} cannot be read", self.repository);
+        let page = response.json::<Value>().await.map_err(|error| http::transport_error(&what(), error))?;
+        let tags = page.get("tags").and_then(Value::as_array).into_iter().flatten();
+        Ok((tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect(), next))
     }
 
     /// Writes a manifest or an index under its digest or a tag.

@@ -1,0 +1,234 @@
+//! One upload: the bytes of a layer, sent once where all goes well, and never more than what is missing where the registry
+//! tells what has arrived.
+//!
+//! The first attempt is one request, as docker's own client makes it: a PATCH of everything, then a PUT that names the
+//! digest. What breaks off goes on in pieces from where the registry says it is; a registry that knows nothing of it any
+//! more gets it from the start. As long as an upload gets on, it is not given up.
+//!
+//! Source: the distribution specification's "Pushing a blob in chunks".
+
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bento_core::bento::archive::Plan;
+use bento_core::http::{self, Attempt};
+use bento_core::{Error, Result};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE};
+use reqwest::{Response, StatusCode};
+use url::Url;
+
+use crate::body;
+use crate::client::{PATIENCE, Registry};
+
+/// After a failed attempt a layer is sent in pieces of this size, bytes: what has arrived need not be sent again.
+const PIECE: u64 = 32 * 1024 * 1024;
+/// Slower than this, bytes per second, a transfer counts as stuck.
+const SLOWEST: u64 = 16 * 1024;
+/// How fast a registry moves what has arrived to its place, bytes per second, at least.
+const SETTLING: u64 = 16 * 1024 * 1024;
+/// How often an upload is sent from the start.
+const STARTS: u32 = 4;
+/// How long taking an upload back may take; a job that is cancelled has little time.
+const FAREWELL: Duration = Duration::from_secs(2);
+pub(crate) const BINARY: &str = "application/octet-stream";
+
+/// An upload under way.
+#[derive(Debug)]
+pub(crate) struct Upload<'a> {
+    registry: &'a Registry,
+    plan: &'a Arc<Plan>,
+    session: RefCell<Option<Session>>,
+    /// The most that ever arrived, bytes.
+    highest: Cell<u64>,
+    starts: Cell<u32>,
+    pieces: Cell<bool>,
+}
+
+/// Where it goes on.
+#[derive(Debug, Clone)]
+struct Session {
+    url: Url,
+    at: u64,
+    /// Is `at` what the registry has? Not after a request that failed.
+    sure: bool,
+}
+
+impl<'a> Upload<'a> {
+    pub(crate) fn new(registry: &'a Registry, plan: &'a Arc<Plan>) -> Self {
+        let (session, highest, starts, pieces) = Default::default();
+        Self { registry, plan, session, highest, starts, pieces }
+    }
+
+    /// Sends the bytes; what they are is said by [`Self::close`].
+    ///
+    /// # Errors
+    /// The registry refuses them or cannot be reached, or the job is cancelled.
+    pub(crate) async fn send(&self) -> Result<()> {
+        self.persist(|| self.attempt()).await
+    }
+
+    /// Sends what has not arrived yet, and gives it its digest.
+    ///
+    /// # Errors
+    /// The same, or the registry got other bytes.
+    pub(crate) async fn close(&self, digest: &str) -> Result<()> {
+        self.persist(|| async {
+            self.attempt().await?;
+            self.put(digest).await
+        })
+        .await
+    }
+
+    /// Takes back what arrived.
+    pub(crate) async fn abandon(&self) {
+        let session = self.session.take();
+        if let Some(Session { url, .. }) = session {
+            let deleting = self.registry.send(|| self.registry.http.delete(url.clone()).timeout(FAREWELL));
+            let _ = tokio::time::timeout(FAREWELL, deleting).await;
+        }
+    }
+
+    /// As many attempts as ever, and as many again whenever it has got further.
+    async fn persist<F: Future<Output = Result<(), Attempt>>>(&self, attempt: impl Fn() -> F) -> Result<()> {
+        loop {
+            let before = self.highest.get();
+            let done = http::retry(&self.registry.cancel, &attempt).await;
+            let got_on = self.highest.get() > before && self.starts.get() < STARTS;
+            if done.is_ok() || !got_on || self.registry.cancel.is_cancelled() {
+                return done;
+            }
+        }
+    }
+
+    async fn attempt(&self) -> Result<(), Attempt> {
+        let mut session = self.resume().await?;
+        let len = self.plan.len();
+        while session.at < len {
+            let end = if self.pieces.get() { (session.at + PIECE).min(len) } else { len };
+            self.session.replace(Some(Session { sure: false, ..session.clone() }));
+            // Whatever comes of it, the next attempt is more careful.
+            let whole = !self.pieces.replace(true);
+            let response = self.patch(&session.url, session.at..end, whole).await?;
+            let status = response.status();
+            if status != StatusCode::ACCEPTED {
+                let error = self.registry.refused(response).await;
+                return Err(match status {
+                    // A proxy's limit of a body's size.
+                    StatusCode::PAYLOAD_TOO_LARGE if whole => Attempt::Again(error, None),
+                    StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST | StatusCode::RANGE_NOT_SATISFIABLE => {
+                        Attempt::Again(error, None)
+                    }
+                    _ => Attempt::Final(error),
+                });
+            }
+            session = Session { url: self.registry.location(&response)?, at: end, sure: true };
+            self.highest.set(self.highest.get().max(end));
+            self.session.replace(Some(session.clone()));
+        }
+        Ok(())
+    }
+
+    /// Where to go on: asks the registry after a failure, and starts where it knows of nothing.
+    async fn resume(&self) -> Result<Session, Attempt> {
+        let known = self.session.borrow().clone();
+        if let Some(session) = known {
+            if session.sure {
+                return Ok(session);
+            }
+            if let Some(session) = self.arrived(&session.url).await? {
+                return Ok(session);
+            }
+            self.session.take();
+        }
+        self.starts.set(self.starts.get() + 1);
+        let url = self.registry.start_upload().await?;
+        Ok(Session { url, at: 0, sure: true })
+    }
+
+    async fn patch(&self, url: &Url, range: Range<u64>, whole: bool) -> Result<Response, Attempt> {
+        let len = range.end - range.start;
+        let patch = || {
+            let request = self.registry.http.patch(url.clone()).timeout(PATIENCE + Duration::from_secs(len / SLOWEST));
+            let request = request.header(CONTENT_LENGTH, len).header(CONTENT_TYPE, BINARY);
+            let request = match whole {
+                true => request,
+                false => request.header(CONTENT_RANGE, format!("{}-{}", range.start, range.end - 1)),
+            };
+            request.body(body::of_range(self.plan, range.clone()))
+        };
+        self.registry.send(patch).await
+    }
+
+    /// What the registry has of it; none where it knows nothing of it any more.
+    async fn arrived(&self, url: &Url) -> Result<Option<Session>, Attempt> {
+        let response = self.registry.send(|| self.registry.http.get(url.clone()).timeout(PATIENCE)).await?;
+        if response.status() != StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        let range = response.headers().get(RANGE).and_then(|range| range.to_str().ok());
+        let last = range.and_then(|range| range.trim_start_matches("bytes=").strip_prefix("0-")?.parse::<u64>().ok());
+        // `0-0` may be one byte or none.
+        let at = last.map_or(0, |last| if last == 0 { 0 } else { last + 1 });
+        let url = self.registry.location(&response).unwrap_or_else(|_| url.clone());
+        Ok((at <= self.plan.len()).then_some(Session { url, at, sure: true }))
+    }
+
+    async fn put(&self, digest: &str) -> Result<(), Attempt> {
+        let Some(session) = self.session.replace_with(|known| Some(Session { sure: false, ..known.clone()? })) else {
+            return Err(Attempt::Final(Error::failure("an upload was closed that was not started")));
+        };
+        let mut url = session.url;
+        url.query_pairs_mut().append_pair("digest", digest);
+        let patience = PATIENCE + Duration::from_secs(self.plan.len() / SETTLING);
+        let put = || self.registry.http.put(url.clone()).header(CONTENT_LENGTH, 0).timeout(patience);
+        let error = match self.registry.send(put).await {
+            Ok(response) => match self.registry.created(response).await {
+                Ok(()) => {
+                    self.session.take();
+                    return Ok(());
+                }
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        // The answer may have been lost, and not the layer.
+        match error {
+            Attempt::Again(..) if matches!(self.registry.has_blob(digest).await, Ok(true)) => {
+                self.session.take();
+                Ok(())
+            }
+            error => Err(error),
+        }
+    }
+}
+
+impl Registry {
+    pub(crate) async fn start_upload(&self) -> Result<Url, Attempt> {
+        let address = self.address("blobs/uploads/")?;
+        let start = || self.http.post(address.clone()).header(CONTENT_LENGTH, 0).timeout(PATIENCE);
+        let response = self.send(start).await?;
+        if response.status() == StatusCode::ACCEPTED {
+            Ok(self.location(&response)?)
+        } else {
+            Err(Attempt::Final(self.refused(response).await))
+        }
+    }
+
+    /// The address that an answer names; it may be relative.
+    pub(crate) fn location(&self, response: &Response) -> Result<Url> {
+        let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+        let location = location.and_then(|location| response.url().join(location).ok());
+        location.ok_or_else(|| Error::failure(format!("{} answered without an address", self.repository())))
+    }
+
+    pub(crate) async fn created(&self, response: Response) -> Result<(), Attempt> {
+        match response.status() {
+            StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
+            // The session is gone, as after a restart of the registry.
+            StatusCode::NOT_FOUND => Err(Attempt::Again(self.refused(response).await, None)),
+            _ => Err(Attempt::Final(self.refused(response).await)),
+        }
+    }
+}
