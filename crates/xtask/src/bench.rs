@@ -57,9 +57,10 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     Ok(())
 }
 
-/// The local cloud, optimised since both sides wait for it, and the program that transfers one model. Neither ships, so
+/// The local cloud, optimised since both sides wait for it, and the programs that send one model. None of them ships, so
 /// they need none of `dist`'s minutes of linking.
 fn build_both_sides() -> Result<()> {
-    let packages = ["--package", "local-cloud", "--package", "bentocloud", "--bins", "--example", "transfer"];
-    command::run(command::cargo().args(["build", "--locked", "--release"]).args(packages))
+    let packages = ["local-cloud", "bentocloud", "registry"].into_iter().flat_map(|name| ["--package", name]);
+    let examples = ["--bins", "--example", "transfer", "--example", "upload"];
+    command::run(command::cargo().args(["build", "--locked", "--release"]).args(packages).args(examples))
 }

@@ -38,6 +38,11 @@ impl Images {
         format!("{}/{name}", self.registry.address)
     }
 
+    /// The repository in the registry's API, without its scheme.
+    pub(super) fn api(&self, name: &str) -> String {
+        format!("{}/v2/{name}", self.registry.address)
+    }
+
     /// Where the registry keeps what was pushed.
     pub(super) fn data(&self) -> PathBuf {
         self.registry.data.clone()

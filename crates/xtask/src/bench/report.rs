@@ -15,7 +15,7 @@ const END: &str = "<!-- bench:end -->";
 
 /// A Markdown table with a line about the machine.
 pub(super) fn table(scale: Scale, results: &[(&Row, Outcome)]) -> String {
-    let mut text = String::from("| work | bentoml CLI | here | ratio | aim |\n|---|---|---|---|---|\n");
+    let mut text = String::from("| work | today | here | ratio | aim |\n|---|---|---|---|---|\n");
     for (row, outcome) in results {
         let ratio = outcome.ratio().map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.1}×"));
         let work = row.work.replace("{model}", &format!("{} MiB", scale.model_bytes() / 1024 / 1024));

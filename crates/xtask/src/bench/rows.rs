@@ -3,6 +3,7 @@
 mod containerize;
 mod deploy;
 mod engine;
+mod graft;
 mod launcher;
 mod size;
 mod start;
@@ -37,5 +38,6 @@ pub(super) const ROWS: &[Row] = &[
     containerize::AGAIN,
     containerize::ELSEWHERE,
     containerize::BARE,
+    graft::ROW,
     size::ROW,
 ];
