@@ -2,4 +2,6 @@
 #![cfg(unix)]
 
 mod export;
+mod hub;
+mod huggingface;
 mod python;

@@ -1,4 +1,4 @@
-//! The virtual environment with the real BentoML and uv.
+//! The virtual environment with the real BentoML, uv and client of the Hugging Face hub.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,8 @@ use crate::{command, layout};
 /// Pinned: the wire transcripts and the identity tests are about this version.
 const BENTOML: &str = "bentoml==1.4.39";
 const UV: &str = "uv==0.13.9";
+/// The client of the Hugging Face hub: BentoML imports it where a service has such models, and does not bring it.
+const HUB: &str = "huggingface_hub==2.4.0";
 /// BentoML 1.4 needs it.
 const OLDEST_PYTHON: (u32, u32) = (3, 9);
 
@@ -23,7 +25,7 @@ pub(super) fn python() -> PathBuf {
 }
 
 pub(super) fn wanted() -> String {
-    format!("{BENTOML} {UV} by {}", std::env::var("PYTHON").unwrap_or_else(|_| "python3".into()))
+    format!("{BENTOML} {UV} {HUB} by {}", std::env::var("PYTHON").unwrap_or_else(|_| "python3".into()))
 }
 
 pub(super) fn in_place() -> bool {
@@ -42,6 +44,7 @@ pub(super) fn install() -> Result<()> {
         "--disable-pip-version-check",
         BENTOML,
         UV,
+        HUB,
     ]))
     .context("pip needs a package index: see `python3 -m pip config list`")?;
     Ok(())
