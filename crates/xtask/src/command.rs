@@ -18,9 +18,7 @@ const OWN_PACKAGE_PREFIXES: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO
 
 /// Cargo, as called by the person who called us.
 pub(crate) fn cargo() -> Command {
-    let mut command = clean(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    remove_prefixed(&mut command, &OWN_PACKAGE_PREFIXES);
-    command
+    clean(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// A command in the root of the checkout, without the variables that would steer an action or BentoML.
@@ -28,6 +26,7 @@ pub(crate) fn clean(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(layout::root()).stdin(Stdio::null());
     remove_prefixed(&mut command, &SCRUBBED_PREFIXES);
+    remove_prefixed(&mut command, &OWN_PACKAGE_PREFIXES);
     command
 }
 

@@ -1,7 +1,11 @@
-//! `cargo xtask docs`: action.yml and the tables of inputs and outputs, from what each action declares in code.
+//! `cargo xtask docs`: action.yml and the tables of inputs and outputs, from what each action declares in code and each
+//! workflow in YAML.
 
+mod interface;
 mod manifest;
+mod markdown;
 mod page;
+mod shell;
 mod table;
 mod uses;
 mod workflow;
@@ -12,7 +16,11 @@ use anyhow::{Context, Result, bail};
 use bento_actions::ACTIONS;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::layout;
+use crate::{SUBCOMMANDS, checks, events, layout};
+use interface::{Form, Interface};
+
+/// The page of reusable workflows, composite actions and strategies.
+const WORKFLOWS: &str = "docs/workflows.md";
 
 /// A generated file, or a page with generated parts.
 struct Document {
@@ -27,7 +35,7 @@ pub(crate) fn command() -> Command {
         Arg::new("check")
             .long("check")
             .action(ArgAction::SetTrue)
-            .help("Write nothing; fail where a file differs, or an example names an input that does not exist"),
+            .help("Write nothing; fail where a file differs, an example names what does not exist, or a shell block fails"),
     )
 }
 
@@ -39,7 +47,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
 ///
 /// # Errors
 ///
-/// When a generated part differs, or an example names an action, input or output that does not exist.
+/// When a generated part differs, an example names an action, input or output that does not exist, or a shell block fails.
 pub(crate) fn check() -> Result<()> {
     let root = layout::root();
     let mut problems = Vec::new();
@@ -49,7 +57,11 @@ pub(crate) fn check() -> Result<()> {
             problems.push(format!("{} {wrong}: run `cargo xtask docs`", document.path.display()));
         }
     }
-    problems.extend(uses::problems(&root)?);
+    let suite = interface::all(&root)?;
+    problems.extend(suite.iter().flat_map(Interface::flaws));
+    problems.extend(uses::problems(&root, &suite)?);
+    let subcommands: Vec<_> = SUBCOMMANDS.iter().map(|(command, _)| command().get_name().to_owned()).collect();
+    problems.extend(shell::problems(&root, &subcommands)?);
     if problems.is_empty() {
         return Ok(());
     }
@@ -92,10 +104,35 @@ fn documents(root: &Path) -> Result<Vec<Document>> {
             let full = root.join(&path);
             let page =
                 read(&full)?.with_context(|| format!("{} is missing: each action has this page", path.display()))?;
-            let text = page::fill(&page, action).with_context(|| format!("in {}", path.display()))?;
+            let text = page::fill(&page, &interface::of_entry(action)).with_context(|| format!("in {}", path.display()))?;
             documents.push(Document { path, text: Some(text) });
         }
     }
+    documents.extend(written_by_hand(root)?);
+    Ok(documents)
+}
+
+/// The tables of what is declared in YAML: composite actions and reusable workflows; and the table of events.
+fn written_by_hand(root: &Path) -> Result<Vec<Document>> {
+    let path = PathBuf::from(WORKFLOWS);
+    let mut page = read(&root.join(&path))?.with_context(|| format!("{WORKFLOWS} is missing"))?;
+    let mut documents = Vec::new();
+    for of in interface::all(root)?.iter().filter(|of| of.form != Form::Action) {
+        page = page::between(&page, &of.name, &table::whole(of)).with_context(|| format!("in {WORKFLOWS}"))?;
+        if of.form == Form::Composite {
+            let path = Path::new("actions").join(&of.name).join("README.md");
+            let readme = read(&root.join(&path))?.with_context(|| format!("{} is missing", path.display()))?;
+            let text = page::fill(&readme, of).with_context(|| format!("in {}", path.display()))?;
+            documents.push(Document { path, text: Some(text) });
+        }
+    }
+    let strategies = root.join("examples").join("cicd");
+    let repositories = checks::repositories(root)?;
+    let found = repositories.iter().find(|repository| repository.root == strategies);
+    let workflows = &found.with_context(|| format!("{} has no workflows", strategies.display()))?.workflows;
+    let table = events::table(&strategies, workflows)?;
+    let text = page::between(&page, "events", &table).with_context(|| format!("in {WORKFLOWS}"))?;
+    documents.push(Document { path, text: Some(text) });
     Ok(documents)
 }
 

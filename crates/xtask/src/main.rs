@@ -10,6 +10,7 @@ mod demo;
 mod dist;
 mod docs;
 mod engine;
+mod events;
 mod layout;
 mod test;
 mod tools;

@@ -1,21 +1,26 @@
 //! Generated parts of a page that is written by hand: they stand between markers.
 
 use anyhow::{Context, Result};
-use bento_actions::Entry;
 
+use super::interface::Interface;
 use super::table;
 
-/// The page with both tables as the code has them.
+/// The page of one action with both tables.
 ///
 /// # Errors
 ///
 /// When a marker is missing.
-pub(super) fn fill(page: &str, action: &Entry) -> Result<String> {
-    let page = between(page, "inputs", &table::inputs(action))?;
-    between(&page, "outputs", &table::outputs(action))
+pub(super) fn fill(page: &str, of: &Interface) -> Result<String> {
+    let page = between(page, "inputs", &table::inputs(of))?;
+    between(&page, "outputs", &table::outputs(of))
 }
 
-fn between(page: &str, part: &str, text: &str) -> Result<String> {
+/// The page with `text` between the markers `<!-- part:start -->` and `<!-- part:end -->`.
+///
+/// # Errors
+///
+/// When a marker is missing.
+pub(super) fn between(page: &str, part: &str, text: &str) -> Result<String> {
     let (start, end) = (format!("<!-- {part}:start -->"), format!("<!-- {part}:end -->"));
     let parts = page.split_once(&start).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
     let (before, after) = parts.with_context(|| format!("the lines {start} and {end} are missing around the table"))?;
