@@ -7,8 +7,8 @@ use bento_core::python::{Interpreter, find_on_path};
 use bento_core::runner::Files;
 use bento_core::{Env, Result};
 
-use crate::install::{Made, provide};
 use crate::plan::Step;
+use crate::provide::{Made, provide};
 use crate::{Plan, Request};
 
 /// A Python with BentoML.
@@ -59,7 +59,7 @@ pub(crate) async fn carry_out(plan: Plan, ctx: &Context) -> Result<Environment> 
     let created = matches!(plan.step, Step::Install { .. });
     let Made { python, bentoml, uv_version, cached } = match plan.step {
         Step::Use { python, bentoml } => Made { python, bentoml, uv_version: None, cached: Cached::default() },
-        Step::Install { chosen, uv, .. } => provide(&plan.request, &chosen, uv, ctx).await?,
+        Step::Install { choice, uv, .. } => provide(&plan.request, &choice, uv, ctx).await?,
     };
     Ok(Environment {
         bin: folder_of_command(&python, &ctx.env),

@@ -1,12 +1,10 @@
 //! Package indexes: handed to uv and pip through their environment, so that credentials are on no command line.
 
 use bento_core::action::Context;
-use bento_core::runner::mask;
 use bento_core::{Error, Result};
-use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::Inputs;
+use crate::{Inputs, credentials};
 
 /// Where packages come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,19 +45,14 @@ impl Indexes {
 
     /// A text that differs when packages may; it holds no credentials.
     pub(crate) fn contents(&self) -> String {
-        let all = self.main.iter().chain(&self.more).map(|url| {
-            let mut url = url.clone();
-            // An address that cannot have credentials has none.
-            let _ = url.set_username("").and_then(|()| url.set_password(None));
-            let digest = Sha256::digest(url.as_str());
-            digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-        });
+        let all = self.main.iter().chain(&self.more).map(|url| credentials::without(url.as_str()));
         all.collect::<Vec<_>>().join("\n")
     }
 }
 
-/// What is wrong must not be shown: it may be a secret in the wrong place.
-fn address(input: &str, text: &str) -> Result<Url> {
+/// An address; its credentials are masked from here on. What is wrong must not be shown: it may be a secret in the wrong
+/// place.
+pub(crate) fn address(input: &str, text: &str) -> Result<Url> {
     let refused = |why: &str| {
         Error::input(format!("input {input}: {why}")).hint("Write an address such as https://pypi.example.com/simple.")
     };
@@ -67,9 +60,7 @@ fn address(input: &str, text: &str) -> Result<Url> {
     if !matches!(url.scheme(), "https" | "http" | "file") {
         return Err(refused("it is neither https:// nor http://"));
     }
-    // The user's name is often the secret itself (tokens).
-    for secret in [url.password(), Some(url.username()).filter(|_| url.password().is_none())].into_iter().flatten() {
-        mask::add(&secret.to_owned().into());
-    }
+    // As it was written, and as it is handed on.
+    [text, url.as_str()].into_iter().for_each(credentials::mask);
     Ok(url)
 }

@@ -1,5 +1,7 @@
 //! The inputs of the action.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 /// Where [`crate::BentomlVersion::Main`] is the main branch of, unless the user says otherwise.
@@ -19,8 +21,11 @@ bento_core::inputs! {
         python_version_file: String => input("python-version-file"),
         /// The architecture of Python: `x64`, `x86` or `arm64`. Empty for this machine's.
         architecture: String => input("architecture"),
-        /// Keep the finished environment in the cache of GitHub Actions, and take it from there: `true` or `false`; `pip`
-        /// is taken for `true`.
+        /// Where a Python that the machine lacks is downloaded from, in place of the releases of python-build-standalone:
+        /// an `https://`, `http://` or `file://` address. Credentials in it are masked, and on no command line.
+        python_mirror: String => input("python-mirror"),
+        /// Keep the finished environment for later jobs, and take it from there: in the cache of GitHub Actions, on
+        /// self-hosted runners in their tool cache. `true` or `false`; `pip` is taken for `true`.
         cache: String => input("cache").default("true"),
         /// Extras of BentoML to install, such as `grpc`: separated by commas, spaces or lines.
         extras: Vec<String> => input("extras"),
@@ -30,12 +35,20 @@ bento_core::inputs! {
         packages: Vec<String> => input("packages"),
         /// Tools to install besides, such as `hatch towncrier`: separated by commas, spaces or lines.
         tools: Vec<String> => input("tools"),
+        /// Install what the project asks for, too: its build configuration, its pyproject.toml, the image of its service.
+        install_project_dependencies: bool => input("install-project-dependencies").default("false"),
+        /// The folder of the project, for `install-project-dependencies`.
+        context: String => input("context").default("."),
+        /// Compile what is installed to bytecode, for a quicker start of all that uses it.
+        compile_bytecode: bool => input("compile-bytecode").default("true"),
         /// The package index, in place of the usual one. Credentials in it are masked, and on no command line.
         index_url: String => input("index-url"),
         /// Further package indexes, one per line; they are asked first.
         extra_index_url: Vec<String> => input("extra-index-url"),
         /// The version of uv. Empty for the one on PATH, else a pinned one.
         uv_version: String => input("uv-version"),
+        /// Seconds that downloading and installing may take: uv, Python and the packages each.
+        install_timeout: Duration => input("install-timeout").default("1800"),
         /// The git repository of BentoML for `main`, tags and commits, such as a fork or a mirror.
         bentoml_repository: String => input("bentoml-repository").default(REPOSITORY),
         /// API token of BentoCloud or Yatai: checked, and handed to later steps as BENTO_CLOUD_API_KEY.

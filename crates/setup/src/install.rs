@@ -5,88 +5,50 @@ use std::path::Path;
 use std::time::Duration;
 
 use bento_core::action::Context;
+use bento_core::files::write_private;
 use bento_core::process::{Command, describe};
-use bento_core::python::{Chosen, Draft, Interpreter, Uv, Version};
+use bento_core::python::{Draft, Interpreter, Uv, Version};
 use bento_core::runner::console;
 use bento_core::{Cause, Error, Result};
 
-use crate::cache::{EnvironmentCache, Restored};
-use crate::{BentomlVersion, Cached, Request};
-
-/// An environment that was made.
-#[derive(Debug)]
-pub(crate) struct Made {
-    pub(crate) python: Interpreter,
-    pub(crate) bentoml: Version,
-    pub(crate) uv_version: Option<String>,
-    pub(crate) cached: Cached,
-}
-
-/// Makes an environment with BentoML: from the cache, else with uv. Until it is complete it has a temporary name, and if
-/// it never is, it is removed.
-pub(crate) async fn provide(request: &Request, chosen: &Chosen, uv: Option<Uv>, ctx: &Context) -> Result<Made> {
-    let Some(cache) = EnvironmentCache::of(request, &chosen.python, ctx) else {
-        let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
-        let draft = Draft::make(&chosen.python, &uv, ctx).await?;
-        install(&draft, request, false, &uv, ctx).await?;
-        let there = installed(&draft.python(), ctx).await?;
-        return finish(draft, there, Some(&uv), Cached::default(), ctx).await;
-    };
-    let restored = cache.restore(request, &chosen.python, ctx).await?;
-    if let Some(Restored { draft, key, there }) = restored {
-        if request.bentoml.is_exact() {
-            let cached = Cached { hit: true, key: Some(key), snapshot: None };
-            return finish(draft, there, uv.as_ref(), cached, ctx).await;
-        }
-        // The newest that can be installed may be newer by now, which only the resolver knows. What is there is not
-        // looked up again: this costs a request or two.
-        let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
-        if let Err(error) = install(&draft, request, true, &uv, ctx).await {
-            if ctx.cancel.is_cancelled() {
-                return Err(Error::cancelled());
-            }
-            // uv changes nothing before it knows all that it will change.
-            tracing::warn!("whether there is a newer BentoML is not known: {}", error.full_text());
-        }
-        let there = installed(&draft.python(), ctx).await?;
-        let now = cache.key(&there.1);
-        let cached = Cached { hit: now == key, key: Some(now), snapshot: None };
-        let made = finish(draft, there, Some(&uv), cached, ctx).await?;
-        return Ok(if made.cached.hit { made } else { cache.keep(made, ctx) });
-    }
-    let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
-    let draft = Draft::make(&chosen.python, &uv, ctx).await?;
-    install(&draft, request, false, &uv, ctx).await?;
-    let there = installed(&draft.python(), ctx).await?;
-    let cached = Cached { hit: false, key: Some(cache.key(&there.1)), snapshot: None };
-    finish(draft, there, Some(&uv), cached, ctx).await.map(|made| cache.keep(made, ctx))
-}
-
-async fn uv_or_fetched(uv: Option<Uv>, request: &Request, python: &Interpreter, ctx: &Context) -> Result<Uv> {
-    match (uv, &request.uv) {
-        (Some(uv), _) => Ok(uv),
-        (None, Some(version)) => Uv::fetch_version(&version.to_string(), python, ctx).await,
-        (None, None) => Uv::fetch(python, ctx).await,
-    }
-}
+use crate::{BentomlVersion, Request};
 
 /// Installs what is asked for, or brings BentoML up to date in an environment that has it.
-async fn install(draft: &Draft, request: &Request, upgrade: bool, uv: &Uv, ctx: &Context) -> Result<()> {
-    let requirement = request.bentoml.requirement(&request.more.extras, &request.repository);
+///
+/// # Errors
+/// When something cannot be had or does not build; on cancellation.
+pub(crate) async fn install(draft: &Draft, request: &Request, upgrade: bool, uv: &Uv, ctx: &Context) -> Result<()> {
+    let requirement = request.requirement();
     let _group = console::group(&format!("{} {requirement}", if upgrade { "Update" } else { "Install" }));
-    let mut arguments: Vec<OsString> = ["pip", "install", "--compile-bytecode", "--python"].map(Into::into).into();
+    // Requirements may hold credentials: no arguments. Later steps of many workflows say `pip install -r requirements.txt`:
+    // without a pip of its own in the environment these packages would go where BentoML is not.
+    let packages = request.more.packages.iter().map(String::as_str);
+    let lines: Vec<_> = [&*requirement].into_iter().chain(packages).chain(["pip"]).collect();
+    let file = draft.folder().with_file_name("requirements.txt");
+    write_private(&file, lines.join("\n").as_bytes())?;
+    let mut arguments: Vec<OsString> = ["pip", "install", "--python"].map(Into::into).into();
     arguments.push(draft.python().into());
+    if request.compile {
+        arguments.push("--compile-bytecode".into());
+    }
     if upgrade {
         arguments.extend(["--upgrade-package", "bentoml"].map(Into::into));
     }
-    // Later steps of many workflows say `pip install -r requirements.txt`: without a pip of its own in the environment
-    // these packages would go where BentoML is not.
-    arguments.extend(request.arguments().into_iter().chain(["pip".to_owned()]).map(Into::into));
-    let ended = uv.stream(&arguments, ctx).await?;
+    for file in [&file].into_iter().chain(request.more.requirements.iter().map(|(file, _)| file)) {
+        arguments.extend(["--requirements".into(), file.into()]);
+    }
+    let doing = format!("failed to install {requirement}");
+    let ended = uv.stream(&arguments, request.deadline, ctx).await.map_err(|error| match error.cause() {
+        Cause::Timeout => Error::new(Cause::Timeout, doing.clone()).caused_by(error).hint(
+            "The package index is slow or silent. install-timeout says how long it may take, UV_HTTP_TIMEOUT how long one \
+             answer may.",
+        ),
+        _ => error,
+    })?;
     if ended.status.success() {
         return Ok(());
     }
-    let failed = format!("failed to install {requirement} (uv: {}): {}", describe(ended.status), reason(&ended.tail));
+    let failed = format!("{doing} (uv: {}): {}", describe(ended.status), reason(&ended.tail));
     Err(explain(failed, request, draft, uv, ctx).await)
 }
 
@@ -98,19 +60,6 @@ pub(crate) async fn installed(python: &Path, ctx: &Context) -> Result<(Interpret
     Ok((python, bentoml))
 }
 
-/// Gives a complete environment its name.
-async fn finish(
-    draft: Draft,
-    (made, bentoml): (Interpreter, Version),
-    uv: Option<&Uv>,
-    cached: Cached,
-    ctx: &Context,
-) -> Result<Made> {
-    let folder = draft.finish(&format!("bentoml-{bentoml}-python-{}", made.version))?;
-    let python = Interpreter::query(&bento_core::python::python_in(&folder), ctx).await?;
-    Ok(Made { python, bentoml, uv_version: uv.map(|uv| uv.version.to_string()), cached })
-}
-
 /// What uv printed from its error on, on one line.
 fn reason(printed: &[String]) -> String {
     let lines: Vec<_> = printed.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
@@ -119,14 +68,21 @@ fn reason(printed: &[String]) -> String {
     lines[start..].join(" ")
 }
 
-/// Which versions there are instead, where it was the version that is wrong.
+/// What to do about it; which versions there are instead, where it was the version that is wrong.
 async fn explain(failed: String, request: &Request, draft: &Draft, uv: &Uv, ctx: &Context) -> Error {
-    let BentomlVersion::Exact(version) = &request.bentoml else {
-        return Error::failure(failed).hint("The lines above are uv's own.");
+    let says = |words: &[&str]| words.iter().any(|words| failed.contains(words));
+    let hint = if says(&["No space left on device", "os error 28"]) {
+        "The disk of RUNNER_TEMP, or of uv's own cache (UV_CACHE_DIR), is full."
+    } else if says(&["Hash mismatch"]) {
+        "A package is not what its index says it is: it was changed or damaged on its way. Look at the index or its mirror."
+    } else if says(&["401 Unauthorized", "403 Forbidden"]) {
+        "The package index does not accept the credentials: look at index-url and extra-index-url."
+    } else {
+        "The lines above are uv's own."
     };
-    let unknown = ["there is no version of", "was not found in the package registry"];
-    if !unknown.iter().any(|words| failed.contains(words)) {
-        return Error::failure(failed).hint("The lines above are uv's own.");
+    let BentomlVersion::Exact(version) = &request.bentoml else { return Error::failure(failed).hint(hint) };
+    if !says(&["there is no version of bentoml", "bentoml was not found in the package registry"]) {
+        return Error::failure(failed).hint(hint);
     }
     let below = nearest(&format!("bentoml<{version}"), "highest", draft, uv, ctx).await;
     let above = nearest(&format!("bentoml>{version}"), "lowest", draft, uv, ctx).await;

@@ -1,15 +1,15 @@
 //! Keys of the cache: all that makes one environment unlike another.
 
 use bento_core::Env;
-use bento_core::python::Interpreter;
+use bento_core::python::{Architecture, Interpreter};
 use sha2::{Digest, Sha256};
 
-use crate::{Request, cache};
+use crate::Request;
 
 /// What stands before the version of BentoML in the key of an environment.
 pub(crate) fn prefix(request: &Request, python: &Interpreter, env: &Env) -> String {
     let system = std::env::consts::OS;
-    let architecture = cache::architecture(python);
+    let architecture = architecture(python);
     let base = python.base_executable.as_ref().unwrap_or(&python.executable);
     let parts = [
         // Wheels for a newer C library do not run with an older one.
@@ -22,6 +22,11 @@ pub(crate) fn prefix(request: &Request, python: &Interpreter, env: &Env) -> Stri
     let digest = Sha256::digest(parts.join("\n"));
     let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("bentoml-{system}-{architecture}-python-{}-{digest}-", python.version)
+}
+
+fn architecture(python: &Interpreter) -> &'static str {
+    let all = [Architecture::X64, Architecture::Arm64, Architecture::X86];
+    all.into_iter().find(|one| one.is_of_platform(&python.platform)).map_or("other", Architecture::name)
 }
 
 /// `ubuntu24` on GitHub's own machines, else what the system says of itself.

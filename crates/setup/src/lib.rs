@@ -6,15 +6,20 @@
 mod action;
 mod bentoml_version;
 mod cache;
+mod credentials;
 mod environment;
 mod indexes;
 mod inputs;
 mod install;
+mod kept;
 mod key;
 mod later;
 mod more;
 mod plan;
+mod project;
+mod provide;
 mod request;
+mod tool_cache;
 mod version_file;
 
 pub use action::Setup;

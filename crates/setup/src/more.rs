@@ -1,39 +1,74 @@
 //! What is installed besides BentoML.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use bento_core::{Cause, Error, Result};
 use sha2::{Digest, Sha256};
 
-use crate::Inputs;
+use crate::{Inputs, credentials};
 
 /// Extras of BentoML, files of requirements, packages.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct More {
     /// Extras of BentoML.
     pub extras: Vec<String>,
-    /// Files of requirements, and the digest of each.
+    /// Files of requirements, and the digest of each with all that it includes.
     pub requirements: Vec<(PathBuf, String)>,
-    /// Requirements, as packaging.python.org's dependency specifiers write them.
+    /// Lines of a file of requirements.
     pub packages: Vec<String>,
+    /// Does one of them stand in the workspace? Then it may be another one the next time, whatever it is called.
+    pub local: bool,
 }
 
 impl More {
-    /// What the inputs ask for.
+    /// What the inputs ask for. Credentials in it are masked from here on.
     ///
     /// # Errors
     /// When a file cannot be read, or a package is an option of a command line.
     pub(crate) fn of(inputs: &Inputs, workspace: &Path) -> Result<Self> {
-        let extras = words(&inputs.extras).map(|extra| name("extras", extra)).collect::<Result<Vec<_>>>()?;
-        let requirements = inputs.requirements.iter().map(|file| digest(workspace.join(file)));
-        let packages = inputs.packages.iter().map(|package| requirement(package));
-        let tools = words(&inputs.tools).map(|tool| name("tools", tool));
-        Ok(Self {
-            extras,
-            requirements: requirements.collect::<Result<_>>()?,
-            packages: packages.chain(tools).collect::<Result<_>>()?,
-        })
+        let mut more = Self {
+            extras: words(&inputs.extras).map(|extra| name("extras", extra)).collect::<Result<_>>()?,
+            ..Self::default()
+        };
+        for file in &inputs.requirements {
+            more.add_file(workspace.join(file), "input requirements")?;
+        }
+        inputs.packages.iter().try_for_each(|package| more.add_package(package.clone()))?;
+        for tool in words(&inputs.tools) {
+            more.packages.push(name("tools", tool)?);
+        }
+        Ok(more)
+    }
+
+    /// Adds a file of requirements; `of` says whose wish it is.
+    ///
+    /// # Errors
+    /// When it, or a file that it includes, cannot be read.
+    pub(crate) fn add_file(&mut self, file: PathBuf, of: &str) -> Result<()> {
+        let mut hasher = Sha256::new();
+        self.local |= digest(&file, of, &mut hasher, &mut BTreeSet::new())?;
+        let digest = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.requirements.push((file, digest));
+        Ok(())
+    }
+
+    /// Adds a requirement.
+    ///
+    /// # Errors
+    /// When it is an option.
+    pub(crate) fn add_package(&mut self, package: String) -> Result<()> {
+        if package.starts_with('-') {
+            let shown = credentials::without(&package);
+            return Err(Error::input(format!("input packages: {shown:?} is an option, not a package")).hint(
+                "Write one requirement per line, such as numpy>=2; files of requirements go into `requirements`.",
+            ));
+        }
+        credentials::mask(&package);
+        self.local |= is_local(&package);
+        self.packages.push(package);
+        Ok(())
     }
 
     /// Is nothing asked for?
@@ -45,22 +80,16 @@ impl More {
     pub(crate) fn describe(&self) -> Option<String> {
         let files = self.requirements.iter().map(|(file, _)| file.display().to_string());
         let extras = self.extras.iter().map(|extra| format!("its extra {extra}"));
-        let all: Vec<_> = extras.chain(files).chain(self.packages.iter().cloned()).collect();
+        let packages = self.packages.iter().map(|package| credentials::without(package));
+        let all: Vec<_> = extras.chain(files).chain(packages).collect();
         (!all.is_empty()).then(|| all.join(", "))
     }
 
-    /// For uv's command line.
-    pub(crate) fn arguments(&self) -> impl Iterator<Item = String> {
-        let files = self.requirements.iter();
-        let files = files.flat_map(|(file, _)| ["--requirements".to_owned(), file.to_string_lossy().into_owned()]);
-        files.chain(self.packages.iter().cloned())
-    }
-
-    /// A text that differs when what is installed may.
+    /// A text that differs when what is installed may. It holds no credentials, which change more often.
     pub(crate) fn contents(&self) -> String {
-        let digests = self.requirements.iter().map(|(_, digest)| digest.as_str());
-        let packages = self.packages.iter().map(String::as_str);
-        digests.chain(packages).chain(self.extras.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
+        let digests = self.requirements.iter().map(|(_, digest)| digest.clone());
+        let packages = self.packages.iter().map(|package| credentials::without(package));
+        digests.chain(packages).chain(self.extras.iter().cloned()).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -79,20 +108,81 @@ fn name(input: &str, text: &str) -> Result<String> {
         .hint("Write names such as grpc, separated by commas, spaces or lines."))
 }
 
-fn requirement(text: &str) -> Result<String> {
-    if text.starts_with('-') {
-        return Err(Error::input(format!("input packages: {text:?} is an option, not a package"))
-            .hint("Write one requirement per line, such as numpy>=2; files of requirements go into `requirements`."));
-    }
-    Ok(text.to_owned())
+/// A project or a wheel in place of a name.
+fn is_local(requirement: &str) -> bool {
+    let what = requirement.split_once(" @ ").map_or(requirement, |(_, address)| address.trim());
+    let is_file = what.starts_with(['.', '/']) || what.starts_with("file:");
+    let is_wheel = what.ends_with(".whl") && !what.contains("://");
+    is_file || is_wheel || ["-e", "--editable"].iter().any(|option| what.starts_with(option))
 }
 
-fn digest(file: PathBuf) -> Result<(PathBuf, String)> {
-    let bytes = fs::read(&file).map_err(|error| {
-        Error::new(Cause::Input, format!("input requirements: failed to read {}", file.display()))
+/// Digests a file of requirements with those that it includes, and masks the credentials in it. Does it name something
+/// local?
+fn digest(file: &Path, of: &str, hasher: &mut Sha256, seen: &mut BTreeSet<PathBuf>) -> Result<bool> {
+    if !seen.insert(file.to_owned()) {
+        return Ok(false);
+    }
+    let bytes = fs::read(file).map_err(|error| {
+        Error::new(Cause::Input, format!("{of}: failed to read {}", file.display()))
             .caused_by(error)
             .hint("Write the path of a file in the workspace; is the repository checked out before this step?")
     })?;
-    let digest = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((file, digest))
+    let text = String::from_utf8_lossy(&bytes);
+    credentials::mask(&text);
+    hasher.update(credentials::without(&text));
+    let mut local = false;
+    for line in text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim()) {
+        let options = ["--requirement", "--constraint", "-r", "-c"];
+        let included = options.iter().find_map(|option| line.strip_prefix(option));
+        match included.map(|name| name.trim_start_matches(['=', ' '])) {
+            // At an address: what stands there is asked for when it is installed.
+            Some(name) if name.contains("://") => {}
+            Some(name) => {
+                let name = file.parent().unwrap_or(Path::new("")).join(name);
+                local |= digest(&name, &format!("{of}: {}", file.display()), hasher, seen)?;
+            }
+            None => local |= is_local(line),
+        }
+    }
+    Ok(local)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(files: &[(&str, &str)]) -> Result<More> {
+        let folder = tempfile::tempdir().unwrap();
+        files.iter().for_each(|(name, text)| fs::write(folder.path().join(name), text).unwrap());
+        let mut more = More::default();
+        more.add_file(folder.path().join("a.txt"), "input requirements")?;
+        more.requirements[0].0 = PathBuf::new();
+        Ok(more)
+    }
+
+    #[test]
+    fn what_is_included_counts_and_credentials_do_not() {
+        let one = of(&[("a.txt", "-r b.txt\n--constraint=c.txt\r\n"), ("b.txt", "x==1\n-r a.txt"), ("c.txt", "")]);
+        let one = one.unwrap();
+        for (file, text) in [("b.txt", "x==2\n-r a.txt"), ("c.txt", "y==1")] {
+            let files = [("a.txt", "-r b.txt\n--constraint=c.txt\r\n"), ("b.txt", "x==1\n-r a.txt"), ("c.txt", "")];
+            let changed: Vec<_> = files.into_iter().map(|at| if at.0 == file { (file, text) } else { at }).collect();
+            assert_ne!(of(&changed).unwrap(), one, "{file}");
+        }
+        let with = |secret: &str| of(&[("a.txt", &format!("--index-url https://t:{secret}@h/simple\nx"))]).unwrap();
+        assert_eq!(with("first-s3cret"), with("other-s3cret"));
+        let error = of(&[("a.txt", "-r missing.txt")]).unwrap_err().full_text();
+        assert!(error.contains("a.txt: failed to read") && error.contains("missing.txt"), "{error}");
+    }
+
+    #[test]
+    fn projects_and_wheels_of_the_workspace_are_told_from_packages() {
+        for line in [".", "./lib", "-e .", "--editable=lib", "x @ file:///x", "dist/x-1-py3-none-any.whl", "/x"] {
+            assert!(is_local(line), "{line}");
+        }
+        for line in ["numpy>=2", "x @ https://h/x-1-py3-none-any.whl", "--index-url=https://h", "# ./x"] {
+            assert!(!is_local(line), "{line}");
+        }
+        assert!(of(&[("a.txt", "numpy\n-e ./lib # ours\n")]).unwrap().local);
+    }
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use bento_core::Result;
 use bento_core::action::Context;
-use bento_core::python::{self, Chosen, Interpreter, PINNED_UV, Uv, Version};
+use bento_core::python::{self, Architecture, Choice, Interpreter, PINNED_UV, Uv, Version};
 
 use crate::later::Later;
-use crate::{Request, Reuse};
+use crate::{Request, Reuse, project};
 
 /// Decided from the request and what is on the machine; nothing is changed yet.
 #[derive(Debug, Clone)]
@@ -26,37 +26,65 @@ pub(crate) enum Step {
     /// This Python has what is wanted.
     Use { python: Interpreter, bentoml: Version },
     /// A new environment.
-    Install { chosen: Chosen, there: Option<Version>, uv: Option<Uv> },
+    Install { choice: Choice, there: Option<Version>, uv: Option<Uv> },
 }
 
 impl Plan {
     /// Looks for Pythons, BentoML and uv.
     ///
     /// # Errors
-    /// When no Python fits; on cancellation.
-    pub async fn of(request: Request, mut remarks: Vec<String>, ctx: &Context) -> Result<Self> {
+    /// When no Python fits and none can be installed; when the project cannot be read; on cancellation.
+    pub async fn of(mut request: Request, mut remarks: Vec<String>, ctx: &Context) -> Result<Self> {
         let step = match existing(&request, ctx).await? {
             Some(step) => step,
             None => {
-                let chosen = python::choose(request.python.as_ref(), request.architecture, ctx).await?;
-                if let Some(wanted) = request.architecture.filter(|_| chosen.other_architecture) {
-                    remarks.push(format!(
-                        "no Python for {wanted} was found: the one for {} is used",
-                        chosen.python.platform
-                    ));
-                }
-                let there = chosen.python.distribution("bentoml").map(|found| found.version);
-                match there {
-                    Some(bentoml) if request.bentoml.is_satisfied_by(&bentoml) && request.more.is_empty() => {
-                        remarks.push(format!("chosen: {chosen}"));
-                        Step::Use { python: chosen.python, bentoml }
-                    }
-                    there => Step::Install { chosen, there, uv: Uv::find_version(request.uv.as_ref(), ctx).await? },
-                }
+                let choice = python::choose(request.python.as_ref(), request.architecture, ctx).await?;
+                remarks.extend(project(&mut request, &choice, ctx).await?);
+                install_or_use(&request, choice, &mut remarks, ctx).await?
             }
         };
         Ok(Self { request, step, remarks, later: Later::default(), temp_root: ctx.temp_root() })
     }
+}
+
+/// Adds what the project asks for to the request.
+async fn project(request: &mut Request, choice: &Choice, ctx: &Context) -> Result<Vec<String>> {
+    let Some(folder) = request.project.clone() else { return Ok(Vec::new()) };
+    let python = match choice {
+        Choice::Fits(chosen) => Some(&chosen.python),
+        Choice::Missing(missing) => missing.other.as_ref(),
+    };
+    project::add(&mut request.more, &folder, python, ctx).await
+}
+
+async fn install_or_use(request: &Request, choice: Choice, remarks: &mut Vec<String>, ctx: &Context) -> Result<Step> {
+    let chosen = match &choice {
+        Choice::Fits(chosen) => chosen,
+        Choice::Missing(missing) => {
+            let uv = Uv::find_version(request.uv.as_ref(), ctx).await?;
+            let may_install = ctx.env.get("UV_PYTHON_DOWNLOADS") != Some("never");
+            if !may_install || (uv.is_none() && missing.other.is_none()) {
+                return Err(missing.error());
+            }
+            if let Some(wanted) = request.architecture.filter(|wanted| Some(*wanted) != Architecture::of_this_machine())
+            {
+                remarks.push(format!("no Python for {wanted} was found: one for this machine will be used"));
+            }
+            return Ok(Step::Install { choice, there: None, uv });
+        }
+    };
+    if let Some(wanted) = request.architecture.filter(|_| chosen.other_architecture) {
+        let platform = &chosen.python.platform;
+        remarks.push(format!("no Python for {wanted} was found: the one for {platform} is used"));
+    }
+    let there = chosen.python.distribution("bentoml").map(|found| found.version);
+    Ok(match there {
+        Some(bentoml) if request.bentoml.is_satisfied_by(&bentoml) && request.more.is_empty() => {
+            remarks.push(format!("chosen: {chosen}"));
+            Step::Use { python: chosen.python.clone(), bentoml }
+        }
+        there => Step::Install { there, uv: Uv::find_version(request.uv.as_ref(), ctx).await?, choice },
+    })
 }
 
 async fn existing(request: &Request, ctx: &Context) -> Result<Option<Step>> {
@@ -76,8 +104,11 @@ impl fmt::Display for Plan {
             Step::Use { python, bentoml } => {
                 write!(f, "use bentoml {bentoml} of {}: it is there already", python.executable.display())
             }
-            Step::Install { chosen, there, uv } => {
-                writeln!(f, "use {chosen}")?;
+            Step::Install { choice, there, uv } => {
+                match choice {
+                    Choice::Fits(chosen) => writeln!(f, "use {chosen}")?,
+                    Choice::Missing(missing) => writeln!(f, "{missing}: uv installs one")?,
+                }
                 match there {
                     Some(there) => write!(f, "install bentoml {} (there is {there})", self.request.bentoml)?,
                     None => write!(f, "install bentoml {}", self.request.bentoml)?,

@@ -1,12 +1,18 @@
 //! What is asked for, checked.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use bento_core::action::Context;
 use bento_core::python::{Architecture, NoArchitecture, NoPythonVersion, PythonRequest, Version};
 use bento_core::{Error, Result};
 use url::Url;
 
 use crate::inputs::REPOSITORY;
-use crate::{BentomlVersion, Indexes, Inputs, More, version_file};
+use crate::{BentomlVersion, Indexes, Inputs, More, indexes, version_file};
+
+/// How long a download may take: an index that is silent must not hold the job for ever.
+const DEADLINE: Duration = Duration::from_secs(1800);
 
 /// Which BentoML, in which Python.
 #[derive(Debug, Clone)]
@@ -19,16 +25,24 @@ pub struct Request {
     pub python: Option<PythonRequest>,
     /// The wanted processor; `None` for this machine's.
     pub architecture: Option<Architecture>,
+    /// Where a Python that the machine lacks comes from; `None` for where uv takes them.
+    pub python_mirror: Option<Url>,
     /// Whose BentoML will do.
     pub reuse: Reuse,
-    /// May a new environment come from the cache of GitHub Actions?
+    /// May a new environment come from an earlier job, and be kept for later ones?
     pub cache: bool,
     /// What is installed besides.
     pub more: More,
+    /// The folder of the project whose dependencies are installed besides.
+    pub project: Option<PathBuf>,
+    /// Is what is installed compiled to bytecode?
+    pub compile: bool,
     /// Where packages come from.
     pub indexes: Indexes,
     /// The wanted uv; `None` for any.
     pub uv: Option<Version>,
+    /// How long uv, Python and the packages may take each.
+    pub deadline: Duration,
 }
 
 /// Whose BentoML will do when it is there already.
@@ -44,22 +58,34 @@ pub enum Reuse {
 impl Request {
     /// This BentoML in any current Python of this machine.
     pub fn new(bentoml: BentomlVersion) -> Self {
-        let (repository, reuse) = (REPOSITORY.to_owned(), Reuse::default());
-        let (more, indexes) = (More::default(), Indexes::default());
-        Self { bentoml, repository, python: None, architecture: None, reuse, cache: true, more, indexes, uv: None }
+        Self {
+            bentoml,
+            repository: REPOSITORY.to_owned(),
+            python: None,
+            architecture: None,
+            python_mirror: None,
+            reuse: Reuse::default(),
+            cache: true,
+            more: More::default(),
+            project: None,
+            compile: true,
+            indexes: Indexes::default(),
+            uv: None,
+            deadline: DEADLINE,
+        }
     }
 
     /// All that is to be in the environment but for the version of BentoML, as a text that differs when they do.
     pub(crate) fn contents(&self) -> String {
         // Who asks for the latest must not get an older one that somebody else asked for by its number since.
         let bentoml = if self.bentoml.is_exact() { String::new() } else { self.bentoml.requirement(&[], "") };
-        [bentoml, self.more.contents(), self.indexes.contents()].join("\n")
+        let uv = self.uv.as_ref().map(ToString::to_string).unwrap_or_default();
+        [bentoml, self.more.contents(), self.indexes.contents(), uv, self.compile.to_string()].join("\n")
     }
 
-    /// The requirements for uv's command line.
-    pub(crate) fn arguments(&self) -> Vec<String> {
-        let bentoml = self.bentoml.requirement(&self.more.extras, &self.repository);
-        std::iter::once(bentoml).chain(self.more.arguments()).collect()
+    /// BentoML as the requirement to install.
+    pub(crate) fn requirement(&self) -> String {
+        self.bentoml.requirement(&self.more.extras, &self.repository)
     }
 
     /// The request that the inputs make, and remarks for the user.
@@ -91,7 +117,20 @@ impl Request {
         let uv = uv.transpose().map_err(|error| wrong("uv-version", &error))?;
         let (more, indexes) = (More::of(inputs, ctx.workspace())?, Indexes::of(inputs)?);
         let bentoml = inputs.bentoml_version.parse()?;
-        let mut request = Self { python, architecture, cache, more, indexes, uv, ..Self::new(bentoml) };
+        let mirror = Some(inputs.python_mirror.as_str()).filter(|text| !text.is_empty());
+        let mut request = Self {
+            python,
+            architecture,
+            python_mirror: mirror.map(|text| indexes::address("python-mirror", text)).transpose()?,
+            cache,
+            more,
+            project: inputs.install_project_dependencies.then(|| ctx.workspace().join(&inputs.context)),
+            compile: inputs.compile_bytecode,
+            indexes,
+            uv,
+            deadline: inputs.install_timeout,
+            ..Self::new(bentoml)
+        };
         if !inputs.bentoml_repository.is_empty() {
             request.repository.clone_from(&inputs.bentoml_repository);
         }

@@ -20,6 +20,10 @@ fn machine() -> Machine {
         }
     }
     machine.fake_python("pyenv/versions/3.9.18/bin/python", "3.9.18");
+    for name in ["cpython-3.8.19-linux", "cpython-3.8.20-linux-x86_64-gnu", "cpython-3.8-linux-x86_64-gnu"] {
+        machine.fake_python(&format!("uv-pythons/{name}/bin/python"), "3.8.20");
+    }
+    machine.fake_python("uv-pythons/cpython-3.13.1+freethreaded-linux-x86_64-gnu/bin/python", "3.13.1");
     machine
 }
 
@@ -32,7 +36,8 @@ async fn each_form_has_its_place() {
         ("3.12.9", "3.12.9", "on PATH"),
         ("3.10", "3.10.4", "on PATH"),
         ("3.9", "3.9.18", "with pyenv"),
-        ("3.8\n3.10\n3.11", "3.10.4", "on PATH"),
+        ("3.8", "3.8.20", "with uv"),
+        ("3.7\n3.10\n3.11", "3.10.4", "on PATH"),
     ] {
         let mut machine = machine();
         machine.set("python-version", form);
@@ -44,7 +49,7 @@ async fn each_form_has_its_place() {
 #[tokio::test]
 async fn the_version_file_counts_where_no_version_is_given() {
     let mut machine = machine();
-    machine.write("workspace/.python-version", "# ours\r\n3.8\r\n3.11\r\n");
+    machine.write("workspace/.python-version", "# ours\r\n3.7\r\n3.11\r\n");
     machine.set("python-version-file", ".python-version");
     let plan = machine.plan().await.expect("a plan").to_string();
     assert!(plan.contains("use Python 3.11.7 in the tool cache"), "{plan}");
@@ -72,12 +77,16 @@ async fn remarks_are_in_the_plan_and_nothing_is_done() {
 async fn a_miss_lists_what_was_found_and_where() {
     let mut machine = machine();
     machine.set("python-version", "3.14");
+    let plan = machine.plan().await.expect("uv may install it").to_string();
+    let found =
+        "there are 3.10.4, 3.12 on PATH; 3.12.3, 3.11.7 in the tool cache; 3.9.18 with pyenv; 3.8.20, 3.8.19 with uv";
+    assert!(plan.starts_with(&format!("no Python fits 3.14: {found}: uv installs one\n")), "{plan}");
+    assert!(!plan.contains("3.13."), "incomplete, or of another kind: {plan}");
+
+    machine.env.set("UV_PYTHON_DOWNLOADS", "never");
     let error = machine.plan().await.expect_err("a miss");
     assert_eq!(error.cause(), bento_core::Cause::NotFound);
-    let text = error.full_text();
-    let found = "there are 3.10.4, 3.12 on PATH; 3.12.3, 3.11.7 in the tool cache; 3.9.18 with pyenv. Run ";
-    assert!(text.starts_with(&format!("no Python fits 3.14: {found}")), "{text}");
-    assert!(!text.contains("3.13.0"), "incomplete: {text}");
+    assert!(error.full_text().starts_with(&format!("no Python fits 3.14: {found}. Run ")), "{}", error.full_text());
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use bento_core::python::{Interpreter, PINNED_UV, Uv};
 use common::{Machine, run};
 
@@ -52,7 +54,7 @@ async fn uv_is_fetched_with_ensurepip_and_kept_in_the_tool_cache() {
     let ctx = machine.context();
     let python = Interpreter::query(&machine.bare_python().join("python"), &ctx).await.expect("a Python");
     assert_eq!(python.distribution("pip"), None);
-    let uv = Uv::fetch(&python, &ctx).await.expect("a uv");
+    let uv = Uv::fetch(PINNED_UV, &python, Duration::from_secs(300), &ctx).await.expect("a uv");
     assert_eq!(uv.version.to_string(), PINNED_UV);
     assert!(uv.program.starts_with(machine.path("tools")), "{}", uv.program.display());
     assert_eq!(Uv::find(&ctx).await.expect("found").map(|found| found.program), Some(uv.program));
@@ -68,7 +70,7 @@ async fn uv_is_fetched_with_pip_and_gone_afterwards_where_the_tool_cache_takes_n
     let ctx = machine.context();
     let python = Interpreter::query(&bin.join("python"), &ctx).await.expect("a Python");
     assert!(python.distribution("pip").is_some());
-    let uv = Uv::fetch(&python, &ctx).await.expect("a uv");
+    let uv = Uv::fetch(PINNED_UV, &python, Duration::from_secs(300), &ctx).await.expect("a uv");
     assert!(uv.program.starts_with(machine.path("temp")), "{}", uv.program.display());
     assert!(run(&uv.program, &["--version"]).contains(PINNED_UV));
     drop(uv);

@@ -1,4 +1,4 @@
-//! The places where Pythons are found: PATH, the runner's tool cache, pyenv.
+//! The places where Pythons are found: PATH, the runner's tool cache, pyenv, uv.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use pep440_rs::Version;
 
-use super::Architecture;
-use super::path::{find_all_on_path, folders, is_program};
+use super::path::{find_all_on_path, folders, is_program, tool_cache};
+use super::{Architecture, Wanted};
 use crate::Env;
-use crate::env::RUNNER_TOOL_CACHE;
 
 /// Where a Python was found; reads as in "Python 3.11.7 on PATH".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +20,10 @@ pub enum Place {
     ToolCache,
     /// Among the versions of pyenv.
     Pyenv,
+    /// Among those that uv has installed.
+    Uv,
+    /// Installed by uv just now.
+    Installed,
 }
 
 impl fmt::Display for Place {
@@ -29,6 +32,8 @@ impl fmt::Display for Place {
             Self::Path => "on PATH",
             Self::ToolCache => "in the tool cache",
             Self::Pyenv => "with pyenv",
+            Self::Uv => "with uv",
+            Self::Installed => "with uv, installed just now",
         })
     }
 }
@@ -42,6 +47,17 @@ pub(super) struct Candidate {
     pub(super) says: Says,
 }
 
+impl Candidate {
+    /// Can it fit, as far as is known before it is asked?
+    pub(super) fn fits(&self, wanted: &Wanted) -> bool {
+        match &self.says {
+            Says::Nothing => true,
+            Says::Minor(minor) => wanted.fits_minor(*minor),
+            Says::Version(version) => wanted.fits(version),
+        }
+    }
+}
+
 /// What is known of a version before the program is asked.
 #[derive(Debug, Clone)]
 pub(super) enum Says {
@@ -53,16 +69,16 @@ pub(super) enum Says {
     Version(Version),
 }
 
-/// All candidates: as on PATH without a version in the name, then with one, and the versions of the tool cache and pyenv,
-/// the newest first.
+/// All candidates: as on PATH without a version in the name, then with one, and the versions of the tool cache, pyenv and
+/// uv, the newest first.
 pub(super) fn all(env: &Env, architecture: Option<Architecture>) -> Vec<Candidate> {
     let unnamed = find_all_on_path(env, &["python", "python3"]);
     let unnamed = unnamed.into_iter().map(|program| Candidate { program, place: Place::Path, says: Says::Nothing });
-    let pyenv = pyenv_root(env).map(|root| root.join("versions"));
     unnamed
         .chain(named_on_path(env))
-        .chain(tool_cache(env, architecture))
-        .chain(pyenv.into_iter().flat_map(|versions| newest_first(&versions, Place::Pyenv, |folder| folder)))
+        .chain(in_tool_cache(env, architecture))
+        .chain(of_pyenv(env))
+        .chain(of_uv(env, Place::Uv))
         .collect()
 }
 
@@ -92,36 +108,66 @@ fn minor_in_name(name: &str) -> Option<u64> {
 
 /// `Python/<version>/<architecture>`, complete where `<architecture>.complete` is beside it. Source: actions/toolkit,
 /// `packages/tool-cache`.
-fn tool_cache(env: &Env, architecture: Option<Architecture>) -> Vec<Candidate> {
-    let root = env.path(RUNNER_TOOL_CACHE).map(|root| root.join("Python"));
+fn in_tool_cache(env: &Env, architecture: Option<Architecture>) -> Vec<Candidate> {
+    let root = tool_cache(env).map(|root| root.join("Python"));
     let Some((root, architecture)) = root.zip(architecture.or_else(Architecture::of_this_machine)) else {
         return Vec::new();
     };
     let complete = format!("{architecture}.complete");
-    let mut found = newest_first(&root, Place::ToolCache, |folder| folder.join(architecture.name()));
-    found.retain(|candidate| candidate.program.ancestors().any(|folder| folder.join(&complete).is_file()));
-    found
+    let folders = folders_of(&root, |name| name.parse().ok());
+    let folders = folders.into_iter().filter(|(_, folder)| folder.join(&complete).is_file());
+    newest_first(folders.map(|(version, folder)| (version, folder.join(architecture.name()))), Place::ToolCache)
 }
 
-/// The versions that are folders of `root`, with the Python that `inside` such a folder is.
-fn newest_first(root: &Path, place: Place, inside: impl Fn(PathBuf) -> PathBuf) -> Vec<Candidate> {
-    let mut versions: Vec<(Version, PathBuf)> = fs::read_dir(root)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
-        .collect();
-    versions.sort_by(|(one, _), (other, _)| other.cmp(one));
+/// `versions/<version>` of pyenv's root.
+fn of_pyenv(env: &Env) -> Vec<Candidate> {
+    let root = env.path("PYENV_ROOT").or_else(|| home(env).map(|home| home.join(".pyenv")));
+    let folders = root.map(|root| folders_of(&root.join("versions"), |name| name.parse().ok()));
+    newest_first(folders.into_iter().flatten(), Place::Pyenv)
+}
+
+/// `cpython-<version>-<system>-<processor>-<C library>` where uv installs Pythons. Source: uv's documentation, "Storage".
+pub(super) fn of_uv(env: &Env, place: Place) -> Vec<Candidate> {
+    // Names without the last number are links to the newest; `+freethreaded` and such are builds of another kind, which
+    // nobody asks for with a version alone.
+    let version = |name: &str| -> Option<Version> {
+        let version = name.strip_prefix("cpython-")?.split('-').next()?;
+        (version.split('.').count() == 3 && !version.contains('+')).then(|| version.parse().ok())?
+    };
+    let folders = uv_folder(env).map(|root| folders_of(&root, version));
+    newest_first(folders.into_iter().flatten(), place)
+}
+
+fn uv_folder(env: &Env) -> Option<PathBuf> {
+    let data = || {
+        if cfg!(windows) {
+            return env.path("APPDATA").map(|data| data.join("uv").join("data"));
+        }
+        let data = env.path("XDG_DATA_HOME").or_else(|| home(env).map(|home| home.join(".local").join("share")));
+        data.map(|data| data.join("uv"))
+    };
+    env.path("UV_PYTHON_INSTALL_DIR").or_else(|| data().map(|data| data.join("python")))
+}
+
+fn home(env: &Env) -> Option<PathBuf> {
+    env.path("HOME").or_else(|| env.path("USERPROFILE"))
+}
+
+/// The folders in `root` whose names tell a version.
+fn folders_of(root: &Path, version: impl Fn(&str) -> Option<Version>) -> Vec<(Version, PathBuf)> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    entries.filter_map(|entry| Some((version(entry.file_name().to_str()?)?, entry.path()))).collect()
+}
+
+/// The Pythons in the roots of these installations.
+fn newest_first(roots: impl Iterator<Item = (Version, PathBuf)>, place: Place) -> Vec<Candidate> {
     let python = if cfg!(windows) { "python.exe" } else { "bin/python" };
-    let candidates = versions.into_iter().map(|(version, folder)| Candidate {
-        program: inside(folder).join(python),
+    let mut versions: Vec<_> = roots.collect();
+    versions.sort_by(|(one, _), (other, _)| other.cmp(one));
+    let candidates = versions.into_iter().map(|(version, root)| Candidate {
+        program: root.join(python),
         place,
         says: Says::Version(version),
     });
     candidates.filter(|candidate| is_program(&candidate.program)).collect()
-}
-
-fn pyenv_root(env: &Env) -> Option<PathBuf> {
-    let home = || env.path("HOME").or_else(|| env.path("USERPROFILE"));
-    env.path("PYENV_ROOT").or_else(|| home().map(|home| home.join(".pyenv")))
 }

@@ -29,20 +29,55 @@ impl fmt::Display for Chosen {
     }
 }
 
+/// What a search ended with.
+#[derive(Debug, Clone)]
+pub enum Choice {
+    /// A Python that fits.
+    Fits(Chosen),
+    /// None does.
+    Missing(Missing),
+}
+
+/// No Python fits: what there is instead.
+#[derive(Debug, Clone)]
+pub struct Missing {
+    /// What was asked for.
+    pub request: PythonRequest,
+    /// A Python that runs, though it does not fit.
+    pub other: Option<Interpreter>,
+    found: String,
+}
+
+impl Missing {
+    /// The error that says so.
+    pub fn error(&self) -> Error {
+        Error::not_found(self.to_string()).hint(
+            "Run actions/setup-python with the version before this step, or put another version in python-version.",
+        )
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no Python fits {}: {}", self.request, self.found)
+    }
+}
+
 /// Chooses the first Python that fits: for each form of the request in turn a virtual environment that is active on PATH,
-/// else the tool cache of the runner (the newest), PATH, pyenv (the newest). Without a form PATH is first.
+/// else the tool cache of the runner (the newest), PATH, pyenv (the newest), uv's own (the newest). Without a form PATH is
+/// first.
 ///
 /// # Errors
-/// When none fits; the error lists what was found. On cancellation.
+/// On cancellation only.
 pub async fn choose(
     request: Option<&PythonRequest>,
     architecture: Option<Architecture>,
     ctx: &Context,
-) -> Result<Chosen> {
+) -> Result<Choice> {
     let candidates = candidates::all(&ctx.env, architecture);
     let order = match request {
-        Some(_) => [Place::ToolCache, Place::Path, Place::Pyenv],
-        None => [Place::Path, Place::ToolCache, Place::Pyenv],
+        Some(_) => [Place::ToolCache, Place::Path, Place::Pyenv, Place::Uv],
+        None => [Place::Path, Place::ToolCache, Place::Pyenv, Place::Uv],
     };
     let any = PythonRequest::default();
     let mut search = Search { asked: Vec::new(), ctx };
@@ -52,7 +87,7 @@ pub async fn choose(
         let inactive = order.iter().flat_map(|place| candidates.iter().filter(move |found| found.place == *place));
         let steps = active.into_iter().map(|found| (found, true)).chain(inactive.map(|found| (found, false)));
         for (candidate, must_be_virtual) in steps {
-            if !may_fit(candidate, wanted) {
+            if !candidate.fits(wanted) {
                 continue;
             }
             let Some(python) = search.ask(candidate).await? else { continue };
@@ -63,20 +98,24 @@ pub async fn choose(
             let place = candidate.place;
             let chosen = Chosen { python, place, wanted: wanted.clone(), other_architecture: !right };
             if right {
-                return Ok(chosen);
+                return Ok(Choice::Fits(chosen));
             }
             second_best.get_or_insert(chosen);
         }
     }
-    second_best.ok_or_else(|| miss(request.unwrap_or(&any), &candidates, &search))
-}
-
-fn may_fit(candidate: &Candidate, wanted: &Wanted) -> bool {
-    match &candidate.says {
-        Says::Nothing => true,
-        Says::Minor(minor) => wanted.fits_minor(*minor),
-        Says::Version(version) => wanted.fits(version),
+    if let Some(chosen) = second_best {
+        return Ok(Choice::Fits(chosen));
     }
+    // Who has none that fits may have one with pip, which can fetch uv, which can install one.
+    for candidate in &candidates {
+        if search.asked.iter().any(|(_, known)| known.is_some()) {
+            break;
+        }
+        search.ask(candidate).await?;
+    }
+    let found = found(&candidates, &search);
+    let other = search.asked.into_iter().find_map(|(_, known)| known);
+    Ok(Choice::Missing(Missing { request: request.unwrap_or(&any).clone(), other, found }))
 }
 
 /// Asks each program once.
@@ -104,8 +143,8 @@ impl Search<'_> {
 }
 
 /// The versions of each place; `python3.12` that was not asked stands for itself where nothing more exact is known.
-fn miss(request: &PythonRequest, candidates: &[Candidate], search: &Search<'_>) -> Error {
-    let places = [Place::Path, Place::ToolCache, Place::Pyenv].map(|place| {
+fn found(candidates: &[Candidate], search: &Search<'_>) -> String {
+    let places = [Place::Path, Place::ToolCache, Place::Pyenv, Place::Uv].map(|place| {
         let mut versions: Vec<String> = Vec::new();
         for candidate in candidates.iter().filter(|candidate| candidate.place == place) {
             let asked = search.asked.iter().find(|(program, _)| *program == candidate.program);
@@ -122,11 +161,8 @@ fn miss(request: &PythonRequest, candidates: &[Candidate], search: &Search<'_>) 
         (!versions.is_empty()).then(|| format!("{} {place}", versions.join(", ")))
     });
     let places: Vec<_> = places.into_iter().flatten().collect();
-    let found = if places.is_empty() {
-        "no Python at all was found on PATH, in the tool cache of the runner or with pyenv".to_owned()
-    } else {
-        format!("there are {}", places.join("; "))
-    };
-    Error::not_found(format!("no Python fits {request}: {found}"))
-        .hint("Run actions/setup-python with the version before this step, or put another version in python-version.")
+    if places.is_empty() {
+        return "no Python at all was found on PATH, in the tool cache of the runner, with pyenv or with uv".to_owned();
+    }
+    format!("there are {}", places.join("; "))
 }

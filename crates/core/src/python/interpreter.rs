@@ -75,6 +75,18 @@ impl Interpreter {
         })
     }
 
+    /// The same after its environment, which must be relocatable, was renamed.
+    #[must_use]
+    pub fn moved(mut self, from: &Path, to: &Path) -> Self {
+        let own = [&mut self.executable, &mut self.prefix, &mut self.scripts];
+        for path in own.into_iter().chain(&mut self.path) {
+            if let Ok(inside) = path.strip_prefix(from) {
+                *path = if inside.as_os_str().is_empty() { to.to_owned() } else { to.join(inside) };
+            }
+        }
+        self
+    }
+
     /// Is it in a virtual environment?
     pub fn is_virtual(&self) -> bool {
         self.prefix != self.base_prefix

@@ -1,9 +1,15 @@
-//! Programs on the PATH of the job.
+//! Programs on the PATH of the job, and the folder of tools that outlive it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::Env;
+use crate::env::RUNNER_TOOL_CACHE;
+
+/// The folder of tools that outlive a job: RUNNER_TOOL_CACHE, else under its older name.
+pub fn tool_cache(env: &Env) -> Option<PathBuf> {
+    env.path(RUNNER_TOOL_CACHE).or_else(|| env.path("AGENT_TOOLSDIRECTORY"))
+}
 
 /// The first program of this name on PATH.
 pub fn find_on_path(env: &Env, name: &str) -> Option<PathBuf> {

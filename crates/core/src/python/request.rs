@@ -52,6 +52,11 @@ impl Wanted {
         (named || !version.any_prerelease()) && self.specifiers.contains(version)
     }
 
+    /// The same as specifiers, which other tools understand: `==3.11.*`.
+    pub fn specifiers(&self) -> String {
+        self.specifiers.to_string()
+    }
+
     /// Can any `3.<minor>` fit? Spares the start of a `python3.8` that cannot.
     pub fn fits_minor(&self, minor: u64) -> bool {
         const MICROS: u64 = 64;

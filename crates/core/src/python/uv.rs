@@ -1,4 +1,4 @@
-//! The `uv` binary: found on PATH, in the tool cache, else fetched as its wheel with pip.
+//! The `uv` program: found on PATH, in the tool cache, else fetched as its wheel with pip.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,9 +8,8 @@ use pep440_rs::Version;
 use tempfile::TempDir;
 
 use super::wheel::Wheel;
-use super::{Interpreter, find_on_path};
+use super::{Interpreter, find_on_path, tool_cache};
 use crate::action::Context;
-use crate::env::RUNNER_TOOL_CACHE;
 use crate::process::{Command, Ended};
 use crate::{Context as _, Env, Error, Result};
 
@@ -18,9 +17,6 @@ use crate::{Context as _, Env, Error, Result};
 pub const PINNED: &str = "0.13.9";
 /// The oldest that is used when found: relocatable environments that `uv pip install` keeps relocatable.
 const OLDEST: [u64; 3] = [0, 4, 0];
-
-/// An index that is silent must not hold the job for ever.
-const DEADLINE: Duration = Duration::from_secs(1800);
 
 const HINT: &str = "Install uv before this step (astral-sh/setup-uv), or use a Python that has pip.";
 
@@ -67,20 +63,13 @@ impl Uv {
         Ok(None)
     }
 
-    /// Fetches the pinned wheel with the pip of this Python, which takes it from the index that the user has set up and
-    /// checks the hash that the index publishes, and unpacks the program, checked against the hash in the wheel.
+    /// Fetches the wheel of a version, such as [`PINNED`], with the pip of this Python, which takes it from the index that
+    /// the user has set up and checks the hash that the index publishes, and unpacks the program, checked against the hash
+    /// in the wheel.
     ///
     /// # Errors
-    /// When there is no pip, the wheel cannot be had, or its program is not what it should be.
-    pub async fn fetch(python: &Interpreter, ctx: &Context) -> Result<Self> {
-        Self::fetch_version(PINNED, python, ctx).await
-    }
-
-    /// The same with another version than the pinned one.
-    ///
-    /// # Errors
-    /// As [`Uv::fetch`].
-    pub async fn fetch_version(version: &str, python: &Interpreter, ctx: &Context) -> Result<Self> {
+    /// When there is no pip, the wheel cannot be had in time, or its program is not what it should be.
+    pub async fn fetch(version: &str, python: &Interpreter, deadline: Duration, ctx: &Context) -> Result<Self> {
         let work = ctx.temp_dir(".uv-")?;
         let with_pip = with_pip(python, work.path(), ctx).await?;
         let wheels = work.path().join("wheels");
@@ -91,7 +80,7 @@ impl Uv {
             .args(["--no-deps", "--only-binary=:all:", "--dest"])
             .arg(&wheels)
             .arg(&requirement)
-            .deadline(DEADLINE)
+            .deadline(deadline)
             .output(&ctx.cancel)
             .await
             .map_err(|error| if ctx.cancel.is_cancelled() { error } else { error.hint(HINT) })
@@ -103,29 +92,37 @@ impl Uv {
         }
     }
 
-    async fn of(program: PathBuf, ctx: &Context) -> Result<Self> {
+    /// This program.
+    ///
+    /// # Errors
+    /// When it does not run or does not answer as uv; on cancellation.
+    pub async fn of(program: PathBuf, ctx: &Context) -> Result<Self> {
         let answer = Command::new(&program).inherit(&ctx.env).arg("--version").output(&ctx.cancel).await?;
         let version = answer.split_whitespace().nth(1).and_then(|word| word.parse().ok());
         let version = version.ok_or_else(|| Error::failure(format!("{} does not answer as uv", program.display())))?;
         Ok(Self { program, version, _holder: None })
     }
 
-    /// Runs uv with these arguments and shows what it prints.
+    /// Runs uv with these arguments and shows what it prints. It uses the Pythons that are there.
     ///
     /// # Errors
-    /// When it cannot be started, or on cancellation.
+    /// When it cannot be started or misses the deadline; on cancellation.
     pub async fn stream<A: AsRef<std::ffi::OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = A>,
+        deadline: Duration,
         ctx: &Context,
     ) -> Result<Ended> {
+        let command = self.command(ctx).env("UV_PYTHON_DOWNLOADS", "never").args(arguments);
+        command.deadline(deadline).stream(&ctx.cancel).await
+    }
+
+    /// uv in the workspace, with the job's settings.
+    pub(super) fn command(&self, ctx: &Context) -> Command {
         // In the workspace, uv takes the indexes and constraints that its project sets.
         let folder = if ctx.workspace().is_dir() { ctx.workspace().to_owned() } else { ctx.temp_root() };
-        let command = Command::new(&self.program).inherit(&ctx.env).current_dir(folder);
-        let command = command.env("UV_NO_PROGRESS", "1").env("UV_PYTHON_DOWNLOADS", "never");
-        let command =
-            pip_settings(&ctx.env).into_iter().fold(command, |command, (name, value)| command.env(name, value));
-        command.args(arguments).deadline(DEADLINE).stream(&ctx.cancel).await
+        let command = Command::new(&self.program).inherit(&ctx.env).current_dir(folder).env("UV_NO_PROGRESS", "1");
+        pip_settings(&ctx.env).into_iter().fold(command, |command, (name, value)| command.env(name, value))
     }
 }
 
@@ -175,7 +172,7 @@ fn unpack(version: &str, wheels: &Path, into: &Path) -> Result<PathBuf> {
 const COMPLETE: &str = "complete";
 
 fn in_tool_cache(version: &str, env: &Env) -> Option<PathBuf> {
-    let root = env.path(RUNNER_TOOL_CACHE)?;
+    let root = tool_cache(env)?;
     Some(root.join("uv").join(version).join(super::Architecture::of_this_machine()?.name()))
 }
 

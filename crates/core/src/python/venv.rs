@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -9,6 +10,9 @@ use super::{Interpreter, Uv};
 use crate::action::Context;
 use crate::process::describe;
 use crate::{Context as _, Error, Result};
+
+/// Making an empty environment is a matter of milliseconds; a file server that is gone may hold it for ever.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A virtual environment in the making. Dropped, it is gone.
 #[derive(Debug)]
@@ -24,10 +28,7 @@ impl Draft {
     /// # Errors
     /// When the folder cannot be written or uv fails; on cancellation.
     pub async fn make(python: &Interpreter, uv: &Uv, ctx: &Context) -> Result<Self> {
-        let folder = ctx.temp_dir(".venv-").map_err(|error| {
-            error.hint("RUNNER_TEMP (on a command line TMPDIR) must name a folder that can be written.")
-        })?;
-        let draft = Self { folder, root: ctx.temp_root() };
+        let draft = Self::new(ctx)?;
         let inside = draft.folder();
         let arguments: [&std::ffi::OsStr; 7] = [
             "venv".as_ref(),
@@ -38,7 +39,7 @@ impl Draft {
             python.executable.as_os_str(),
             inside.as_os_str(),
         ];
-        let ended = uv.stream(arguments, ctx).await?;
+        let ended = uv.stream(arguments, DEADLINE, ctx).await?;
         if ended.status.success() {
             return Ok(draft);
         }
@@ -50,12 +51,23 @@ impl Draft {
         )))
     }
 
-    /// A folder without anything in it, for an environment that comes from elsewhere.
+    /// A place for an environment that comes from elsewhere; its folder is not there yet.
+    ///
+    /// # Errors
+    /// When the folder for temporary files cannot be written.
+    pub fn new(ctx: &Context) -> Result<Self> {
+        let folder = ctx.temp_dir(".venv-").map_err(|error| {
+            error.hint("RUNNER_TEMP (on a command line TMPDIR) must name a folder that can be written.")
+        })?;
+        Ok(Self { folder, root: ctx.temp_root() })
+    }
+
+    /// The same with an empty folder.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub fn empty(ctx: &Context) -> Result<Self> {
-        let draft = Self { folder: ctx.temp_dir(".venv-")?, root: ctx.temp_root() };
+        let draft = Self::new(ctx)?;
         let inside = draft.folder();
         fs::create_dir(&inside).context(|| format!("failed to make {}", inside.display()))?;
         Ok(draft)

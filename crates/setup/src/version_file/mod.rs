@@ -8,7 +8,7 @@
 //! | `mise.toml`, `.mise.toml` | `tools.python` |
 //! | any other, such as `.python-version` | one version per line |
 
-mod toml;
+pub(crate) mod toml;
 
 use std::fs;
 use std::path::Path;

@@ -7,20 +7,22 @@ use toml::Value;
 
 use super::Named;
 
-pub(super) type Table = toml::Table;
+pub(crate) type Table = toml::Table;
 
 /// The versions that `of` finds in a file.
 pub(super) fn read(text: &str, file: &Path, of: fn(&Table) -> Vec<String>) -> Result<Vec<Named>> {
-    let table: Table = text.parse().map_err(|error: toml::de::Error| {
+    Ok(of(&parse(text, file)?).into_iter().map(|version| (None, version)).collect())
+}
+
+/// # Errors
+/// When the text of this file is no TOML; with the line.
+pub(crate) fn parse(text: &str, file: &Path) -> Result<Table> {
+    text.parse().map_err(|error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = before.and_then(|before| u32::try_from(before.matches('\n').count() + 1).ok());
-        Error::input(format!("{} is no TOML: {}", file.display(), error.message())).at(Location {
-            file: file.to_owned(),
-            line,
-            column: None,
-        })
-    })?;
-    Ok(of(&table).into_iter().map(|version| (None, version)).collect())
+        let at = Location { file: file.to_owned(), line, column: None };
+        Error::input(format!("{} is no TOML: {}", file.display(), error.message())).at(at)
+    })
 }
 
 pub(super) fn of_pyproject(table: &Table) -> Vec<String> {

@@ -3,11 +3,15 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod server;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use bento_core::action::{Action, Cancel, Context, Inputs, Report, Values};
+use bento_core::python::{Interpreter, PINNED_UV, Uv};
 use bento_core::{Env, Result};
 use setup::{Plan, Setup};
 use tempfile::TempDir;
@@ -65,10 +69,13 @@ impl Machine {
             ("RUNNER_TOOL_CACHE", root.path().join("tools")),
             ("GITHUB_WORKSPACE", root.path().join("workspace")),
             ("PYENV_ROOT", root.path().join("pyenv")),
+            ("UV_PYTHON_INSTALL_DIR", root.path().join("uv-pythons")),
         ] {
             fs::create_dir_all(&path).expect("a folder");
             env.set(name, path.to_string_lossy());
         }
+        // Where nothing persists; a test that wants it otherwise says so.
+        env.set("RUNNER_ENVIRONMENT", "github-hosted");
         for name in ["GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"] {
             env.set(name, root.path().join(name).to_string_lossy());
         }
@@ -82,6 +89,23 @@ impl Machine {
         let mut machine = Self::new();
         machine.env.set("RUNNER_TOOL_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("tools").to_string_lossy());
         machine.append_path(&machine.bare_python());
+        machine
+    }
+
+    /// The real uv on PATH, and no Python.
+    pub(crate) async fn with_uv() -> Self {
+        let other = Self::with_python();
+        let ctx = other.context();
+        let uv = match Uv::find(&ctx).await.expect("looked") {
+            Some(uv) => uv,
+            None => {
+                let python = other.path("bare/bin/python");
+                let python = Interpreter::query(&python, &ctx).await.expect("a Python");
+                Uv::fetch(PINNED_UV, &python, Duration::from_secs(300), &ctx).await.expect("a uv")
+            }
+        };
+        let machine = Self::new();
+        std::os::unix::fs::symlink(uv.program, machine.path("bin/uv")).expect("a link");
         machine
     }
 

@@ -1,0 +1,169 @@
+//! Environments that earlier jobs made: in the tool cache of a machine that persists, in the cache of GitHub Actions.
+//! Whatever goes wrong with them is a warning: then uv installs.
+
+use std::fs;
+
+use bento_core::action::Context;
+use bento_core::python::{Draft, Interpreter, Version};
+use bento_core::runner::cache::Cache;
+use bento_core::{Context as _, Error, Result};
+use uuid::Uuid;
+
+use crate::install::installed;
+use crate::provide::Made;
+use crate::tool_cache::{ToolCache, link_all};
+use crate::{Request, cache, key};
+
+/// An environment that an earlier job made.
+pub(crate) struct Restored {
+    pub(crate) draft: Draft,
+    pub(crate) key: String,
+    /// Its Python and its BentoML.
+    pub(crate) there: (Interpreter, Version),
+    /// Does it stand in the tool cache of this machine?
+    pub(crate) is_here: bool,
+}
+
+/// Where the environments of this request are kept.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    tool_cache: Option<ToolCache>,
+    service: Option<Cache>,
+    /// What every key of such an environment starts with; the version of BentoML follows.
+    prefix: String,
+}
+
+impl Kept {
+    /// None where they are not kept.
+    pub(crate) fn of(request: &Request, python: &Interpreter, ctx: &Context) -> Option<Self> {
+        // What a branch's name means today is not what it meant yesterday.
+        if !request.cache || !request.bentoml.is_released() {
+            return None;
+        }
+        if request.more.local {
+            tracing::info!("the environment is not cached: what stands in the workspace is installed into it");
+            return None;
+        }
+        let elsewhere = ToolCache::of(&ctx.env, false);
+        let service = cache::service(ctx, elsewhere.is_some());
+        let tool_cache = ToolCache::of(&ctx.env, service.is_some());
+        let prefix = key::prefix(request, python, &ctx.env);
+        (tool_cache.is_some() || service.is_some()).then_some(Self { tool_cache, service, prefix })
+    }
+
+    /// The key of an environment with this BentoML.
+    pub(crate) fn key(&self, bentoml: &Version) -> String {
+        format!("{}{bentoml}", self.prefix)
+    }
+
+    /// The environment that answers the request.
+    ///
+    /// # Errors
+    /// On cancellation only.
+    pub(crate) async fn restore(
+        &self,
+        request: &Request,
+        python: &Interpreter,
+        ctx: &Context,
+    ) -> Result<Option<Restored>> {
+        let here = match &self.tool_cache {
+            Some(tool_cache) => self.take_here(tool_cache, request, ctx).await,
+            None => Ok(None),
+        };
+        if let Some(restored) = or_installed(here, ctx)? {
+            return Ok(Some(restored));
+        }
+        let elsewhere = match &self.service {
+            Some(service) => self.fetch(service, request, python, ctx).await,
+            None => Ok(None),
+        };
+        or_installed(elsewhere, ctx)
+    }
+
+    async fn take_here(&self, tool_cache: &ToolCache, request: &Request, ctx: &Context) -> Result<Option<Restored>> {
+        let Some((key, folder)) = tool_cache.find(&self.prefix, &request.bentoml) else { return Ok(None) };
+        let draft = Draft::new(ctx)?;
+        let linked =
+            link_all(&folder, &draft.folder(), &ctx.cancel).context(|| format!("failed to read {}", folder.display()));
+        let there = match linked {
+            Ok(()) => self.check(&draft, &key, request, ctx).await,
+            Err(error) => Err(error),
+        };
+        match there {
+            Ok(there) => {
+                tracing::info!("taken from the tool cache: {}", folder.display());
+                Ok(Some(Restored { draft, key, there, is_here: true }))
+            }
+            Err(error) => {
+                if !ctx.cancel.is_cancelled() {
+                    tool_cache.remove(&key);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn fetch(
+        &self,
+        service: &Cache,
+        request: &Request,
+        python: &Interpreter,
+        ctx: &Context,
+    ) -> Result<Option<Restored>> {
+        let draft = Draft::empty(ctx)?;
+        let found = cache::restore(service, &self.prefix, &request.bentoml, &draft.folder()).await?;
+        let Some(key) = found else { return Ok(None) };
+        draft.link_python(python)?;
+        let there = self.check(&draft, &key, request, ctx).await?;
+        Ok(Some(Restored { draft, key, there, is_here: false }))
+    }
+
+    /// The key of an entry says what is in it; what is in it counts.
+    async fn check(
+        &self,
+        draft: &Draft,
+        key: &str,
+        request: &Request,
+        ctx: &Context,
+    ) -> Result<(Interpreter, Version)> {
+        let there = installed(&draft.python(), ctx).await?;
+        let bentoml = &there.1;
+        if self.key(bentoml) != key || !request.bentoml.is_satisfied_by(bentoml) {
+            return Err(Error::failure(format!("the entry {key} holds bentoml {bentoml}")));
+        }
+        Ok(there)
+    }
+
+    /// Keeps an environment for later jobs: in the tool cache now; for the post step as it is now, since later steps may
+    /// install more into it. `new` is false where it is the service's, as it is.
+    pub(crate) fn keep(&self, mut made: Made, new: bool, ctx: &Context) -> Made {
+        let Some(key) = made.cached.key.clone() else { return made };
+        if let Some(tool_cache) = &self.tool_cache
+            && let Err(error) = tool_cache.keep(&key, &made.python.prefix, &ctx.cancel)
+        {
+            tracing::info!("the environment is not kept in the tool cache: {error}");
+        }
+        if new && self.service.as_ref().is_some_and(|service| service.writable) {
+            let snapshot = ctx.temp_root().join(format!(".bentoml-cache-{}", Uuid::new_v4().simple()));
+            match link_all(&made.python.prefix, &snapshot, &ctx.cancel) {
+                Ok(()) => made.cached.snapshot = Some(snapshot),
+                Err(error) => {
+                    let _ = fs::remove_dir_all(&snapshot);
+                    tracing::info!("the environment will not be saved in the cache: {error}");
+                }
+            }
+        }
+        made
+    }
+}
+
+fn or_installed(trying: Result<Option<Restored>>, ctx: &Context) -> Result<Option<Restored>> {
+    match trying {
+        Ok(restored) => Ok(restored),
+        Err(_) if ctx.cancel.is_cancelled() => Err(Error::cancelled()),
+        Err(error) => {
+            tracing::warn!("the environment cannot be taken from the cache, it is installed: {}", error.full_text());
+            Ok(None)
+        }
+    }
+}

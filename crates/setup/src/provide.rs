@@ -1,0 +1,158 @@
+//! Makes an environment: from an earlier job's, else with uv.
+
+use std::fs;
+
+use bento_core::action::Context;
+use bento_core::python::{self, Choice, Chosen, Draft, Interpreter, PINNED_UV, Source, Uv, Version, find_on_path};
+use bento_core::{Context as _, Error, Result};
+use url::Url;
+
+use crate::install::{install, installed};
+use crate::kept::{Kept, Restored};
+use crate::{Cached, Request};
+
+/// An environment that was made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) python: Interpreter,
+    pub(crate) bentoml: Version,
+    pub(crate) uv_version: Option<String>,
+    pub(crate) cached: Cached,
+}
+
+/// Makes an environment with BentoML. Until it is complete it has a temporary name, and if it never is, it is removed.
+///
+/// # Errors
+/// When there is no Python, or something cannot be installed; on cancellation.
+pub(crate) async fn provide(request: &Request, choice: &Choice, uv: Option<Uv>, ctx: &Context) -> Result<Made> {
+    let (chosen, uv) = python(request, choice, uv, ctx).await?;
+    let kept = Kept::of(request, &chosen.python, ctx);
+    let restored = match &kept {
+        Some(kept) => kept.restore(request, &chosen.python, ctx).await?,
+        None => None,
+    };
+    let (draft, there, uv, before) = match restored {
+        Some(Restored { draft, key, there, is_here }) if request.bentoml.is_exact() => {
+            (draft, there, uv, Some((key, is_here)))
+        }
+        Some(Restored { draft, key, is_here, .. }) => {
+            let uv = own_uv(&draft, request, uv, ctx).await?;
+            let (there, uv) = update(&draft, request, uv, &chosen.python, ctx).await?;
+            (draft, there, Some(uv), Some((key, is_here)))
+        }
+        None => {
+            let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
+            let draft = Draft::make(&chosen.python, &uv, ctx).await?;
+            install(&draft, request, false, &uv, ctx).await?;
+            lend_uv(&draft, &uv, ctx);
+            let there = installed(&draft.python(), ctx).await?;
+            (draft, there, Some(uv), None)
+        }
+    };
+    let key = kept.as_ref().map(|kept| kept.key(&there.1));
+    let (before, is_here) = before.unzip();
+    let cached = Cached { hit: before.is_some() && before == key, key, snapshot: None };
+    let made = finish(draft, there, uv.as_ref(), cached, ctx).await?;
+    Ok(match kept {
+        // It is where it would be kept.
+        Some(_) if made.cached.hit && is_here == Some(true) => made,
+        Some(kept) => {
+            let new = !made.cached.hit;
+            kept.keep(made, new, ctx)
+        }
+        None => made,
+    })
+}
+
+/// The Python that was chosen, else one that uv installs, and uv where it is at hand.
+async fn python(request: &Request, choice: &Choice, uv: Option<Uv>, ctx: &Context) -> Result<(Chosen, Option<Uv>)> {
+    let missing = match choice {
+        Choice::Fits(chosen) => return Ok((chosen.clone(), uv)),
+        Choice::Missing(missing) => missing,
+    };
+    let uv = match (uv, &missing.other) {
+        (Some(uv), _) => uv,
+        (None, Some(other)) => uv_or_fetched(None, request, other, ctx).await?,
+        (None, None) => return Err(missing.error()),
+    };
+    let source = Source { mirror: request.python_mirror.as_ref().map(Url::as_str), deadline: request.deadline };
+    let chosen = python::install(&missing.request, source, &uv, ctx).await.context(|| missing.to_string())?;
+    tracing::info!("use {chosen}");
+    Ok((chosen, Some(uv)))
+}
+
+async fn uv_or_fetched(uv: Option<Uv>, request: &Request, python: &Interpreter, ctx: &Context) -> Result<Uv> {
+    let version = request.uv.as_ref().map_or_else(|| PINNED_UV.to_owned(), Version::to_string);
+    match uv {
+        Some(uv) => Ok(uv),
+        None => Uv::fetch(&version, python, request.deadline, ctx).await,
+    }
+}
+
+/// The newest that can be installed may be newer by now, which only the resolver knows: it depends on all that BentoML
+/// depends on. What is there is not looked up again, so this costs a request or two.
+async fn update(
+    draft: &Draft,
+    request: &Request,
+    uv: Option<Uv>,
+    python: &Interpreter,
+    ctx: &Context,
+) -> Result<((Interpreter, Version), Uv)> {
+    let uv = uv_or_fetched(uv, request, python, ctx).await?;
+    if let Err(error) = install(draft, request, true, &uv, ctx).await {
+        if ctx.cancel.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        // uv changes nothing before it knows all that it will change.
+        tracing::warn!("whether there is a newer BentoML is not known: {}", error.full_text());
+    }
+    Ok((installed(&draft.python(), ctx).await?, uv))
+}
+
+/// The file of uv in an environment.
+fn uv_in(draft: &Draft) -> std::path::PathBuf {
+    draft.python().with_file_name(format!("uv{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Puts uv beside the environment's Python where PATH has none: `bentoml build` would install one each time, and a later
+/// job that gets this environment would have to fetch one.
+fn lend_uv(draft: &Draft, uv: &Uv, ctx: &Context) {
+    let target = uv_in(draft);
+    if find_on_path(&ctx.env, "uv").is_some() || target.exists() {
+        return;
+    }
+    if let Err(error) = fs::hard_link(&uv.program, &target).or_else(|_| fs::copy(&uv.program, &target).map(drop)) {
+        let _ = fs::remove_file(&target);
+        tracing::debug!("uv is not put into the environment: {error}");
+    }
+}
+
+/// The uv at hand, else the one that an environment brought along.
+async fn own_uv(draft: &Draft, request: &Request, uv: Option<Uv>, ctx: &Context) -> Result<Option<Uv>> {
+    let program = uv_in(draft);
+    if uv.is_some() || !program.is_file() {
+        return Ok(uv);
+    }
+    match Uv::of(program, ctx).await {
+        Ok(uv) => Ok(Some(uv).filter(|uv| request.uv.as_ref().is_none_or(|wanted| *wanted == uv.version))),
+        Err(_) if ctx.cancel.is_cancelled() => Err(Error::cancelled()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Gives a complete environment its name.
+async fn finish(
+    draft: Draft,
+    (made, bentoml): (Interpreter, Version),
+    uv: Option<&Uv>,
+    cached: Cached,
+    ctx: &Context,
+) -> Result<Made> {
+    let before = draft.folder();
+    let folder = draft.finish(&format!("bentoml-{bentoml}-python-{}", made.version))?;
+    let moved = made.moved(&before, &folder);
+    // Where a link leads to the folder, a Python may name it otherwise.
+    let is_known = moved.prefix == folder;
+    let python = if is_known { moved } else { Interpreter::query(&python::python_in(&folder), ctx).await? };
+    Ok(Made { python, bentoml, uv_version: uv.map(|uv| uv.version.to_string()), cached })
+}

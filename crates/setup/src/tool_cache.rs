@@ -1,0 +1,176 @@
+//! Finished environments in the tool cache of a machine that persists: `bentoml-env/<key>`, complete where
+//! `<key>.complete` is beside it. A job gets the same files under names of its own: nothing is copied, and what it installs
+//! besides is not there for the next.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use bento_core::Env;
+use bento_core::action::Cancel;
+use bento_core::python::{self, Version};
+use uuid::Uuid;
+
+use crate::BentomlVersion;
+
+/// An environment that no job has used for so long is removed when another one is kept.
+const UNUSED: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// The environments of this machine.
+#[derive(Debug, Clone)]
+pub(crate) struct ToolCache(PathBuf);
+
+impl ToolCache {
+    /// None where the machine does not persist. Self-hosted runners are taken to; of runners that do not say what they are,
+    /// those without a cache service.
+    pub(crate) fn of(env: &Env, service: bool) -> Option<Self> {
+        let persists = env.get("RUNNER_ENVIRONMENT").map_or(!service, |environment| environment == "self-hosted");
+        let root = python::tool_cache(env).filter(|_| persists)?;
+        Some(Self(root.join("bentoml-env")))
+    }
+
+    /// The key and folder of the newest environment that has what is wanted.
+    pub(crate) fn find(&self, prefix: &str, wanted: &BentomlVersion) -> Option<(String, PathBuf)> {
+        let newest = match wanted {
+            BentomlVersion::Exact(version) => version.clone(),
+            _ => {
+                let names =
+                    fs::read_dir(&self.0).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+                let versions =
+                    names.filter_map(|name| name.strip_suffix(".complete")?.strip_prefix(prefix)?.parse().ok());
+                versions.filter(|version: &Version| wanted.is_satisfied_by(version)).max()?
+            }
+        };
+        let key = format!("{prefix}{newest}");
+        let marker = File::options().write(true).open(self.marker(&key)).ok()?;
+        // When it was used last; a cache that only others may write to is as good.
+        let _ = marker.set_modified(SystemTime::now());
+        let folder = self.0.join(&key);
+        folder.is_dir().then_some((key, folder))
+    }
+
+    /// Keeps a finished environment. It gets its name when all of it is there, and its marker after that.
+    pub(crate) fn keep(&self, key: &str, environment: &Path, cancel: &Cancel) -> io::Result<()> {
+        if self.marker(key).exists() {
+            return Ok(());
+        }
+        fs::create_dir_all(&self.0)?;
+        self.remove_unused();
+        let draft = self.0.join(format!(".{}", Uuid::new_v4().simple()));
+        let kept = link_all(environment, &draft, cancel).and_then(|()| {
+            // Without its marker it is what is left of a job that was killed, or what another job will mark in a moment.
+            self.remove(key);
+            fs::rename(&draft, self.0.join(key))?;
+            File::create(self.marker(key)).map(drop)
+        });
+        if kept.is_err() {
+            let _ = fs::remove_dir_all(&draft);
+        }
+        kept
+    }
+
+    /// Removes an environment. Jobs that use it have its files under names of their own.
+    pub(crate) fn remove(&self, key: &str) {
+        let aside = self.0.join(format!(".{}", Uuid::new_v4().simple()));
+        let _ = fs::remove_file(self.marker(key));
+        if fs::rename(self.0.join(key), &aside).is_ok() {
+            let _ = fs::remove_dir_all(aside);
+        }
+    }
+
+    /// Also drafts of jobs that were killed.
+    fn remove_unused(&self) {
+        let is_old = |path: &Path| {
+            let changed = path.metadata().and_then(|metadata| metadata.modified()).ok();
+            changed.and_then(|changed| changed.elapsed().ok()).is_some_and(|age| age > UNUSED)
+        };
+        for entry in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            match name.strip_suffix(".complete") {
+                Some(key) if is_old(&path) => self.remove(key),
+                None if name.starts_with('.') && is_old(&path) => drop(fs::remove_dir_all(path)),
+                _ => {}
+            }
+        }
+    }
+
+    fn marker(&self, key: &str) -> PathBuf {
+        // `with_extension` would take the last number of the version for one.
+        self.0.join(format!("{key}.complete"))
+    }
+}
+
+/// The same files under a second name in a new folder, or copies where that is on another disk: installing replaces files,
+/// it does not write into them.
+pub(crate) fn link_all(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        if cancel.is_cancelled() {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "cancelled"));
+        }
+        let entry = entry?;
+        let (kind, source, target) = (entry.file_type()?, entry.path(), to.join(entry.file_name()));
+        if kind.is_dir() {
+            link_all(&source, &target, cancel)?;
+        } else if kind.is_symlink() {
+            #[cfg(unix)]
+            std::os::unix::fs::symlink(fs::read_link(source)?, target)?;
+        } else if fs::hard_link(&source, &target).is_err() {
+            fs::copy(&source, &target)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(root: &Path) -> PathBuf {
+        let folder = root.join("made");
+        fs::create_dir_all(folder.join("bin")).unwrap();
+        fs::write(folder.join("bin/bentoml"), "").unwrap();
+        folder
+    }
+
+    #[test]
+    fn what_is_complete_is_found_and_the_newest_first() {
+        let root = tempfile::tempdir().unwrap();
+        let cache = ToolCache(root.path().join("cache"));
+        let made = environment(root.path());
+        let (latest, exact) = (BentomlVersion::Latest, "1.4.9".parse().unwrap());
+        assert_eq!(cache.find("p-", &latest), None);
+        for key in ["p-1.4.9", "p-1.4.39", "q-1.5"] {
+            cache.keep(key, &made, &Cancel::default()).unwrap();
+        }
+        assert_eq!(cache.find("p-", &latest).map(|found| found.0), Some("p-1.4.39".to_owned()));
+        assert_eq!(cache.find("p-", &exact).map(|found| found.0), Some("p-1.4.9".to_owned()));
+        fs::remove_file(cache.marker("p-1.4.39")).unwrap();
+        assert_eq!(cache.find("p-", &latest).map(|found| found.0), Some("p-1.4.9".to_owned()));
+        // What a killed job left is replaced.
+        fs::remove_file(cache.0.join("p-1.4.39/bin/bentoml")).unwrap();
+        cache.keep("p-1.4.39", &made, &Cancel::default()).unwrap();
+        assert!(cache.0.join("p-1.4.39/bin/bentoml").is_file());
+    }
+
+    #[test]
+    fn what_is_not_used_goes_and_what_is_cancelled_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let cache = ToolCache(root.path().join("cache"));
+        let made = environment(root.path());
+        let cancel = Cancel::default();
+        for key in ["p-1", "p-2"] {
+            cache.keep(key, &made, &cancel).unwrap();
+            let marker = File::options().write(true).open(cache.marker(key)).unwrap();
+            marker.set_modified(SystemTime::now() - UNUSED - Duration::from_secs(60)).unwrap();
+        }
+        cache.find("p-", &"2".parse().unwrap()).expect("it is used now");
+        cache.keep("p-3", &made, &cancel).unwrap();
+        cancel.cancel();
+        cache.keep("p-4", &made, &cancel).unwrap_err();
+        let mut names: Vec<_> = fs::read_dir(&cache.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["p-2", "p-2.complete", "p-3", "p-3.complete"]);
+    }
+}
