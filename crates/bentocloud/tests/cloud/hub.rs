@@ -125,8 +125,7 @@ async fn a_reference_is_registered_and_never_sent() {
     }
 }
 
-/// The body is the one that bentoml 1.4.39 was seen to send for such a model; it needs a package to do so that the tools
-/// do not install.
+/// The body is the one that bentoml 1.4.39 was seen to send for such a model.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reference_is_registered_as_bentoml_registers_it() {
     let (hub, cloud) = (Hub::start("200 OK").await, Cloud::plain().await);

@@ -37,7 +37,7 @@ pub async fn download(model: &BentoModel, env: &Env, cancel: &Cancel) -> Result<
     let listing = match kept {
         Some(listing) => listing,
         None => {
-            let listing = hub.listing(&reference, &reference.revision).await?;
+            let listing = hub.listing(&reference).await?;
             folder.keep(&listing)?;
             folder.remember(&reference.revision, &listing.commit)?;
             listing

@@ -120,12 +120,12 @@ impl Hub {
         Ok(Self { http, cancel: cancel.clone(), address, token: token.filter(|_| is_ours), has_withheld })
     }
 
-    /// Asks what the model holds at this revision.
+    /// Asks what the model holds at the revision that is meant.
     ///
     /// # Errors
     /// [`Cause::Access`], [`Cause::NotFound`], [`Cause::Unreachable`].
-    pub async fn listing(&self, reference: &Reference, revision: &str) -> Result<Listing> {
-        let mut address = self.below(&["api", "models"], &reference.id, &["revision", revision])?;
+    pub async fn listing(&self, reference: &Reference) -> Result<Listing> {
+        let mut address = self.below(&["api", "models"], &reference.id, &["revision", &reference.revision])?;
         address.set_query(Some("blobs=true"));
         let revision: Revision = http::retry(&self.cancel, || async {
             let opened = self.open(address.clone(), 0, Some(PATIENCE), reference).await?;
