@@ -8,9 +8,10 @@ use bento_core::env::RUNNER_TEMP;
 use bento_core::runner::console;
 use bento_core::{Context as _, Result};
 
-use crate::buildx::Buildx;
-use crate::output::Destination;
+use crate::engine::{Build, Engine, Goal};
+use crate::model::Present;
 use crate::push::push;
+use crate::recipe::{Recipe, Way};
 use crate::report::Outcome;
 use crate::workspace::{STATE, Workspace};
 use crate::{Inputs, Plan};
@@ -56,24 +57,32 @@ impl Action for ContainerizePush {
             tracing::info!("wrote {}", file.display());
             return Ok(());
         }
-        let engine = Buildx::find(&plan, ctx).await?;
-        if let Destination::Push(images) = &plan.destination {
-            let registries: Vec<_> = images.iter().map(|image| image.repository.registry.as_str()).collect();
-            plan.logins = plan.logins.resolve(&registries, &ctx.env, &ctx.cancel).await?;
+        let engine = Engine::find(&plan, ctx).await?;
+        let registries = plan.registries();
+        let registries: Vec<_> = registries.iter().map(String::as_str).collect();
+        plan.logins = plan.logins.resolve(&registries, &ctx.env, &ctx.cancel).await?;
+        let mut outcome = None;
+        if let (Some(to), Some(recipe)) = (&plan.destination.push, &plan.pushed) {
+            let models = models(&plan, recipe, ctx).await?;
+            let workspace = Workspace::new(&plan, recipe, &models, ctx)?;
+            let goal = Goal::Local(&[]);
+            let build = Build { plan: &plan, recipe, models: &models, goal, workspace: &workspace, ctx };
+            outcome = Some(push(build, to, &engine).await?);
         }
-        let workspace = Workspace::new(&plan, ctx)?;
-        let outcome = match &plan.destination {
-            Destination::Push(images) => push(&plan, images, &engine, &workspace, ctx).await?,
-            Destination::Local(outputs) => {
-                if outputs.is_empty() {
-                    tracing::warn!("the image stays in the build cache: set push, load or outputs to get it out");
-                }
-                let metadata = engine.build(&plan, outputs, &workspace, ctx, &ctx.cancel).await?;
-                let own = plan.inputs.tags.is_empty().then(|| plan.bento.tag.to_string());
-                Outcome::local(own.into_iter().chain(plan.inputs.tags.iter().cloned()).collect(), metadata)
+        if let (Some(outputs), Some(recipe)) = (&plan.destination.local, &plan.local) {
+            if outputs.is_empty() && engine.by_digest() {
+                tracing::warn!("the image stays in the build cache: set push, load or outputs to get it out");
             }
-        };
-        outcome.fill(&plan, start.elapsed(), report);
+            let models = models(&plan, recipe, ctx).await?;
+            let workspace = Workspace::new(&plan, recipe, &models, ctx)?;
+            let goal = Goal::Local(outputs);
+            let build = Build { plan: &plan, recipe, models: &models, goal, workspace: &workspace, ctx };
+            let metadata = engine.build(build, &ctx.cancel).await?;
+            outcome.get_or_insert_with(|| Outcome::local(plan.local_names(), metadata));
+        }
+        if let Some(outcome) = outcome {
+            outcome.fill(&plan, start.elapsed(), report);
+        }
         Ok(())
     }
 
@@ -90,6 +99,17 @@ impl Action for ContainerizePush {
         }
         Ok(())
     }
+}
+
+/// The models that come with the build: they must be here before it starts. Those that are grafted come meanwhile.
+async fn models(plan: &Plan, recipe: &Recipe, ctx: &Context) -> Result<Vec<Present>> {
+    let mut present = Vec::new();
+    if matches!(recipe.way, Way::Contexts | Way::Inside) {
+        for model in &plan.bento.models {
+            present.push(model.present(&ctx.env, &ctx.cancel).await?);
+        }
+    }
+    Ok(present)
 }
 
 /// The Dockerfile as used.

@@ -7,6 +7,7 @@ use bento_core::bento::{BentoInfo, Kind, Store, Tag};
 use bento_core::{Context as _, Error, Result};
 
 use crate::dockerfile::Dockerfile;
+use crate::model::Model;
 
 /// A Bento of the local store.
 #[derive(Debug)]
@@ -15,13 +16,6 @@ pub(crate) struct Bento {
     pub(crate) folder: PathBuf,
     pub(crate) info: BentoInfo,
     pub(crate) models: Vec<Model>,
-}
-
-/// One of its models.
-#[derive(Debug)]
-pub(crate) struct Model {
-    pub(crate) tag: Tag,
-    pub(crate) folder: PathBuf,
 }
 
 impl Bento {
@@ -34,19 +28,20 @@ impl Bento {
         let Some((tag, folder)) = store.find(Kind::Bento, &tag)? else { return Err(missing(&tag, store)) };
         let info = BentoInfo::read(&folder)?;
         let models = info.models.iter().map(|model| {
-            if model.registry != "bentoml" {
-                return Err(Error::input(format!(
-                    "{tag} needs {}, a model of the {} registry",
-                    model.tag, model.registry
-                ))
-                .hint("Models that stay on a hub are not supported yet: save it to the model store."));
+            match model.registry.as_str() {
+                "huggingface" => return Ok(Model::OnHub(model.clone())),
+                "bentoml" => {}
+                other => {
+                    let error = Error::input(format!("{tag} needs {}, a model of the registry {other}", model.tag));
+                    return Err(error.hint("Known are models of the store and of the Hugging Face hub."));
+                }
             }
             let found = store.find(Kind::Model, &model.tag)?;
             let (tag, folder) = found.ok_or_else(|| {
                 Error::not_found(format!("{tag} needs the model {}, which is not in the local store", model.tag))
                     .hint(format!("Pull it first: `bentoml models pull {}`.", model.tag))
             })?;
-            Ok(Model { tag, folder })
+            Ok(Model::Stored(tag, folder))
         });
         let models = models.collect::<Result<_>>()?;
         Ok(Self { tag, folder, info, models })

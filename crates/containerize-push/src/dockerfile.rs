@@ -77,17 +77,68 @@ impl Dockerfile {
         Self(text)
     }
 
+    /// Without cache mounts, for builders that know none.
+    ///
+    /// # Errors
+    /// There is another kind of mount, which is named: without it the build would do something else.
+    pub(crate) fn without_caches(&self) -> Result<Self, String> {
+        let mut text = String::new();
+        for instruction in instructions(&self.0) {
+            let Some(mut run) = instruction.strip_prefix("RUN ") else {
+                text.push_str(instruction);
+                continue;
+            };
+            text.push_str("RUN ");
+            while let Some(mount) = run.trim_start().strip_prefix("--mount=") {
+                let (mount, rest) = mount.split_once(char::is_whitespace).unwrap_or((mount, ""));
+                if !mount.split(',').any(|field| field == "type=cache") {
+                    return Err(format!("--mount={mount}"));
+                }
+                run = rest;
+            }
+            text.push_str(run.trim_start_matches([' ', '\t']));
+        }
+        Ok(Self(text))
+    }
+
+    /// The images that it starts from, as far as they are written out.
+    pub(crate) fn bases(&self) -> Vec<String> {
+        let words = self.0.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let names = words.filter(|words| words.first().is_some_and(|word| word.eq_ignore_ascii_case("FROM")));
+        let names = names.filter_map(|words| words[1..].iter().find(|word| !word.starts_with("--")).copied());
+        names.filter(|name| !name.contains('$')).map(str::to_owned).collect()
+    }
+
+    /// With the instruction that copies the whole context naming what is to be copied, folders apart from files: what
+    /// else is in the context stays out.
+    #[must_use]
+    pub(crate) fn with_copied(&self, folders: &[String], files: &[String]) -> Self {
+        let mut text = String::new();
+        for instruction in instructions(&self.0) {
+            if !copies_all(instruction) {
+                text.push_str(instruction);
+                continue;
+            }
+            let flags: Vec<_> = instruction.split_whitespace().skip(1).filter(|word| word.starts_with("--")).collect();
+            let mut copy = |names: &[String], target: &str| {
+                let names: Vec<_> = names.iter().map(String::as_str).chain([target]).collect();
+                text.push_str(&format!("COPY {} {}\n", flags.join(" "), serde_json::json!(names)));
+            };
+            if !files.is_empty() {
+                copy(files, "./");
+            }
+            folders.iter().for_each(|folder| copy(std::slice::from_ref(folder), &format!("./{folder}/")));
+        }
+        Self(text)
+    }
+
     /// With more lines before the instruction that copies the whole Bento, or at the end where there is none.
     #[must_use]
     pub(crate) fn with_before_source(&self, lines: &str) -> Self {
-        let copies = |line: &str| {
-            let mut words = line.split_whitespace();
-            words.next() == Some("COPY") && line.trim_end().ends_with(" . ./") && !line.contains("--from=")
-        };
         let mut text = String::new();
         let mut placed = false;
         for instruction in instructions(&self.0) {
-            if !placed && copies(instruction) {
+            if !placed && copies_all(instruction) {
                 text.push_str(lines);
                 placed = true;
             }
@@ -101,6 +152,11 @@ impl Dockerfile {
         }
         Self(text)
     }
+}
+
+/// Does it copy the whole context to where the image keeps the Bento?
+fn copies_all(instruction: &str) -> bool {
+    instruction.starts_with("COPY ") && instruction.trim_end().ends_with(" . ./") && !instruction.contains("--from=")
 }
 
 /// The instructions with their continued lines and line ends; comments and empty lines are pieces of their own.
@@ -148,6 +204,29 @@ mod tests {
         let changed = Dockerfile::new(TEXT).with_before_source("COPY --from=m . /m\n");
         assert!(changed.text().contains("./env/\nCOPY --from=m . /m\nCOPY --chown=a:a . ./\n"), "{}", changed.text());
         assert_eq!(Dockerfile::new("FROM x").with_before_source("COPY y z\n").text(), "FROM x\nCOPY y z\n");
+    }
+
+    #[test]
+    fn a_builder_without_mounts_gets_none() {
+        let plain = Dockerfile::new(TEXT).with_caches().without_caches().unwrap();
+        assert!(!plain.text().contains("--mount"), "{}", plain.text());
+        assert!(plain.text().contains("RUN pip install -r a\n"), "{}", plain.text());
+        let secret =
+            Dockerfile::new("FROM x\nRUN --mount=type=cache,target=/c --mount=type=secret,id=a pip install x\n");
+        assert_eq!(secret.without_caches().unwrap_err(), "--mount=type=secret,id=a");
+    }
+
+    #[test]
+    fn the_whole_context_can_be_named_piece_by_piece() {
+        let changed = Dockerfile::new(TEXT).with_copied(&["src".into()], &["a b".into()]);
+        let expected = "COPY --chown=a:a [\"a b\",\"./\"]\nCOPY --chown=a:a [\"src\",\"./src/\"]\nUSER a\n";
+        assert!(changed.text().ends_with(expected), "{}", changed.text());
+    }
+
+    #[test]
+    fn bases_are_what_is_written_out() {
+        let text = "FROM --platform=$BUILDPLATFORM r.x/a:1 AS b\nFROM $BASE\nfrom python:3.11-slim\n";
+        assert_eq!(Dockerfile::new(text).bases(), ["r.x/a:1", "python:3.11-slim"]);
     }
 
     #[test]

@@ -51,6 +51,31 @@ pub(crate) fn is_image(entry: &Value) -> bool {
     entry.pointer("/annotations/vnd.docker.reference.type").is_none()
 }
 
+/// Is it a statement of BuildKit's about this image?
+pub(crate) fn is_about(entry: &Value, digest: &str) -> bool {
+    !is_image(entry)
+        && entry.pointer("/annotations/vnd.docker.reference.digest").and_then(Value::as_str) == Some(digest)
+}
+
+/// An image that is kept for the statements about it: without a platform nobody pulls it. The annotations make tools take
+/// it for something that belongs to the image with the models.
+pub(crate) fn set_aside(entry: &Value, image: &str) -> Value {
+    let mut aside = entry.clone();
+    aside["platform"] = json!({"architecture": "unknown", "os": "unknown"});
+    aside["annotations"] = json!({
+        "vnd.docker.reference.digest": image,
+        "vnd.docker.reference.type": "image-without-models",
+    });
+    aside
+}
+
+/// The layers that a manifest names: digest and size.
+pub(crate) fn layers(manifest: &Value) -> Vec<(String, u64)> {
+    let layers = manifest.get("layers").and_then(Value::as_array).into_iter().flatten();
+    let read = |layer: &Value| Some((layer.get("digest")?.as_str()?.to_owned(), layer.get("size")?.as_u64()?));
+    layers.filter_map(read).collect()
+}
+
 /// The sum of what a manifest names, bytes.
 pub(crate) fn size(manifest: &Value) -> u64 {
     let layers = manifest.get("layers").and_then(Value::as_array).into_iter().flatten();

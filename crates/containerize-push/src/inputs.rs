@@ -2,8 +2,8 @@
 
 use secrecy::SecretString;
 
+use crate::engine::Backend;
 use crate::list::{Items, Lines};
-use crate::plan::Backend;
 
 bento_core::inputs! {
     /// Inputs of containerize-push.

@@ -1,28 +1,27 @@
-//! A model as a layer of an image: the same bytes on every machine, read in place from the store.
+//! A model as a layer of an image: the same bytes on every machine, read in place.
 
 use bento_core::Result;
-use bento_core::bento::archive::{FixedPlan, Plan};
+use bento_core::bento::archive::FixedPlan;
+use bento_core::huggingface::Entry;
 use registry::LayerSource;
 
-use crate::bento::Model;
 use crate::dockerfile::Place;
+use crate::model::Present;
 
 /// Lays out a model where BentoML looks for it.
 ///
 /// # Errors
 /// The model cannot be read.
-pub(crate) fn of_model(model: &Model, place: &Place) -> Result<LayerSource> {
-    Ok(LayerSource::new(format!("model {}", model.tag), plan(model, place)?))
-}
-
-/// The folders above are named too: the image without models lacks them.
-fn plan(model: &Model, place: &Place) -> Result<Plan> {
+pub(crate) fn of_model(model: &Present, place: &Place) -> Result<LayerSource> {
     let folder = place.folder.trim_start_matches('/');
-    let (name, version) = (model.tag.name(), model.tag.version().unwrap_or_default());
     let mut fixed = FixedPlan::new(place.uid, place.gid);
-    fixed.folder(&format!("{folder}/models"))?;
-    fixed.folder(&format!("{folder}/models/{name}"))?;
-    fixed.file(&format!("{folder}/models/{name}/latest"), version.as_bytes())?;
-    fixed.tree(&format!("{folder}/models/{name}/{version}"), &model.folder)?;
-    Ok(fixed.finish())
+    for entry in &model.entries {
+        match entry {
+            Entry::Folder(path) => fixed.folder(&format!("{folder}/{path}"))?,
+            Entry::File(path, from) => fixed.tree(&format!("{folder}/{path}"), from)?,
+            Entry::Text(path, text) => fixed.file(&format!("{folder}/{path}"), text.as_bytes())?,
+            Entry::Link(path, to) => fixed.link(&format!("{folder}/{path}"), to)?,
+        }
+    }
+    Ok(LayerSource::new(model.title.clone(), fixed.finish()))
 }

@@ -4,18 +4,21 @@
 //! bytes, streamed from the store to the registry unless the registry has it. Config, manifest and index are written anew.
 
 mod action;
+mod assemble;
 mod bento;
-mod buildx;
 mod dockerfile;
+mod engine;
 mod graft;
 mod inputs;
 mod layer;
 mod list;
 mod login;
+mod model;
 mod output;
 mod plan;
 mod provenance;
 mod push;
+mod recipe;
 mod report;
 mod workspace;
 

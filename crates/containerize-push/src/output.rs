@@ -5,36 +5,47 @@ use bento_core::{Error, Result};
 use crate::inputs::Inputs;
 use registry::Image;
 
-/// Where the image goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Destination {
-    /// To a registry, under these names.
-    Push(Vec<Image>),
-    /// To where these `--output`s say; with none of them it stays in the build cache.
-    Local(Vec<String>),
+/// Where the image goes; to a registry and to this machine, it may be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Destination {
+    /// To a registry.
+    pub(crate) push: Option<Push>,
+    /// To where these `--output`s say; with none of them it stays with the engine.
+    pub(crate) local: Option<Vec<String>>,
 }
 
-/// Reads `push`, `load`, `outputs` and `tags` together.
+/// A push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Push {
+    /// The names.
+    pub(crate) images: Vec<Image>,
+    /// Are the tags written? Not for an output with `push-by-digest`: another job makes an index of several images.
+    pub(crate) tagged: bool,
+    /// Attributes of the output that are BuildKit's own, such as `compression=zstd`.
+    pub(crate) attributes: Vec<String>,
+}
+
+/// Reads `push`, `load`, `outputs` and the tags together.
 ///
 /// # Errors
 /// They contradict each other, or no tag names a registry to push to.
-pub(crate) fn destination(inputs: &Inputs) -> Result<Destination> {
+pub(crate) fn destination(inputs: &Inputs, tags: &[String]) -> Result<Destination> {
     if inputs.push && inputs.load {
         return Err(Error::input("push and load cannot be both true")
-            .hint("Push, and load by a second step from the registry."));
+            .hint("Push, and load by an entry `type=docker` of outputs."));
     }
     let (pushes, others): (Vec<_>, Vec<_>) = inputs.outputs.iter().partition(|output| is_push(output));
-    if let Some(by_digest) = pushes.iter().find(|output| output.contains("push-by-digest=true")) {
-        return Err(unsupported(&format!("the output {by_digest:?}")));
-    }
+    let load = inputs.load.then(|| "type=docker".to_owned());
+    let local: Vec<_> = load.into_iter().chain(others.into_iter().cloned()).collect();
     if !inputs.push && pushes.is_empty() {
-        let load = inputs.load.then(|| "type=docker".to_owned());
-        return Ok(Destination::Local(load.into_iter().chain(others.into_iter().cloned()).collect()));
+        return Ok(Destination { push: None, local: Some(local) });
     }
-    if inputs.load || !others.is_empty() {
-        return Err(unsupported("a push together with load or other outputs"));
+    let tagged = !pushes.iter().any(|output| fields(output).iter().any(|field| field == "push-by-digest=true"));
+    if !tagged && !tags.is_empty() {
+        return Err(Error::input("an output with push-by-digest has no tags")
+            .hint("Leave tags out; write them with `docker buildx imagetools create` from the digests."));
     }
-    let mut names: Vec<String> = inputs.tags.to_vec();
+    let mut names = tags.to_vec();
     names.extend(pushes.iter().flat_map(|output| output_names(output)));
     if names.is_empty() {
         return Err(Error::input("there is nothing to push to: tags is empty")
@@ -51,12 +62,16 @@ pub(crate) fn destination(inputs: &Inputs) -> Result<Destination> {
             images.push(image);
         }
     }
-    Ok(Destination::Push(images))
+    let attributes = pushes.iter().flat_map(|output| attributes(output)).collect();
+    let push = Push { images, tagged, attributes };
+    Ok(Destination { push: Some(push), local: (!local.is_empty()).then_some(local) })
 }
 
-/// The error of an input that is not served yet.
-pub(crate) fn unsupported(what: &str) -> Error {
-    Error::input(format!("{what} is not supported yet"))
+/// What is said besides the kind and the names.
+fn attributes(output: &str) -> Vec<String> {
+    let ours = ["type", "name", "push", "push-by-digest", "name-canonical", "unpack", "store"];
+    let key = |field: &str| field.split('=').next().unwrap_or_default().to_owned();
+    fields(output).into_iter().filter(|field| !ours.contains(&key(field).as_str())).collect()
 }
 
 /// `type=registry`, or `type=image` with `push=true`.
@@ -95,14 +110,13 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Destination> {
         let variables = variables.iter().copied().chain([("INPUT_BENTO-TAG", "a:b")]);
-        destination(&Inputs::read(&Values::of(&variables.collect::<Env>()))?)
+        let inputs = Inputs::read(&Values::of(&variables.collect::<Env>()))?;
+        destination(&inputs, &inputs.tags)
     }
 
     fn pushed(variables: &[(&str, &str)]) -> Vec<String> {
-        match read(variables).unwrap() {
-            Destination::Push(images) => images.iter().map(ToString::to_string).collect(),
-            other => panic!("no push: {other:?}"),
-        }
+        let push = read(variables).unwrap().push.unwrap();
+        push.images.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -117,8 +131,25 @@ mod tests {
     }
 
     #[test]
+    fn a_push_may_have_other_outputs_and_attributes_beside_it() {
+        let outputs = "type=image,push=true,compression=zstd\ntype=docker";
+        let both = read(&[("INPUT_OUTPUTS", outputs), ("INPUT_TAGS", "r.x/a:1")]).unwrap();
+        assert_eq!(both.local, Some(vec!["type=docker".to_owned()]));
+        let push = both.push.unwrap();
+        assert_eq!((push.tagged, push.attributes), (true, vec!["compression=zstd".to_owned()]));
+        let output = ("INPUT_OUTPUTS", "type=image,name=r.x/a,push-by-digest=true,name-canonical=true,push=true");
+        let by_digest = read(&[output]).unwrap();
+        assert_eq!((by_digest.push.unwrap().tagged, by_digest.local), (false, None));
+        let error = read(&[output, ("INPUT_TAGS", "r.x/a:1")]).unwrap_err().full_text();
+        assert!(error.contains("has no tags"), "{error}");
+    }
+
+    #[test]
     fn local_results_and_contradictions() {
-        let local = |outputs: &[&str]| Destination::Local(outputs.iter().map(|&output| output.to_owned()).collect());
+        let local = |outputs: &[&str]| Destination {
+            push: None,
+            local: Some(outputs.iter().map(|&output| output.to_owned()).collect()),
+        };
         assert_eq!(read(&[]).unwrap(), local(&[]));
         assert_eq!(read(&[("INPUT_LOAD", "true")]).unwrap(), local(&["type=docker"]));
         assert_eq!(read(&[("INPUT_OUTPUTS", "type=local,dest=x")]).unwrap(), local(&["type=local,dest=x"]));

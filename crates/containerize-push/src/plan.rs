@@ -3,143 +3,150 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use bento_core::action::inputs::{FromInput, choice};
-use bento_core::action::{Context, InputSpec, Kind};
-use bento_core::bento::{Store, size_of};
-use bento_core::{Error, Result};
+use bento_core::action::Context;
+use bento_core::bento::Store;
+use bento_core::{Error, Result, disk};
+use registry::{Credentials, Image, Logins};
 
 use crate::bento::{Bento, read_dockerfile};
 use crate::dockerfile::{Dockerfile, Place};
+use crate::engine::options::{self, GIT_CONTEXT, LOAD, serves};
+use crate::engine::{Backend, Kind};
 use crate::inputs::Inputs;
-use crate::output::{Destination, destination, unsupported};
-use registry::Logins;
+use crate::output::{Destination, destination};
+use crate::recipe::{Ingredients, Recipe, Way};
 
-/// Who builds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backend {
-    /// BuildKit, through the docker CLI and its plugin.
-    Buildx,
-    /// One that the original knows and this one does not serve yet.
-    Other(&'static str),
-}
-
-const BACKENDS: &[(&str, Backend)] = &[
-    ("buildx", Backend::Buildx),
-    // docker's own `build` is buildx.
-    ("docker", Backend::Buildx),
-    ("podman", Backend::Other("podman")),
-    ("buildah", Backend::Other("buildah")),
-    ("nerdctl", Backend::Other("nerdctl")),
-    ("buildctl", Backend::Other("buildctl")),
-];
-
-impl FromInput for Backend {
-    const KIND: Kind = Kind::Choice(&["buildx", "docker", "podman", "buildah", "nerdctl", "buildctl"]);
-
-    fn from_input(spec: &InputSpec, value: &str) -> Result<Self> {
-        choice(spec, value, BACKENDS)
-    }
-}
-
-/// How the models get into the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// There are none.
-    None,
-    /// As layers on the pushed image.
-    Graft,
-    /// As build contexts.
-    Contexts,
+/// Where the main build context is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// A git repository that the engine fetches, with the ref and folder after `#`.
+    Git(String),
 }
 
 /// What will be done.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) inputs: Inputs,
+    pub(crate) kind: Kind,
     pub(crate) bento: Bento,
-    pub(crate) context: PathBuf,
-    pub(crate) dockerfile: Dockerfile,
+    pub(crate) context: Source,
     pub(crate) place: Place,
     pub(crate) destination: Destination,
-    pub(crate) way: Way,
+    /// How the image that is pushed is made.
+    pub(crate) pushed: Option<Recipe>,
+    /// How the one that stays here is made.
+    pub(crate) local: Option<Recipe>,
+    /// The Dockerfile as used, of the pushed image where there are two.
+    pub(crate) dockerfile: Dockerfile,
     pub(crate) logins: Logins,
+    tags: Vec<String>,
 }
 
 impl Plan {
-    /// Looks everything up.
+    /// Looks everything up, without asking an engine or the network.
     pub(crate) fn new(inputs: Inputs, ctx: &Context) -> Result<Self> {
-        if let Backend::Other(name) = inputs.oci_backend {
-            return Err(unsupported(&format!("the oci-backend {name}")).hint("Use buildx or docker."));
-        }
-        let destination = destination(&inputs)?;
+        let kind = Kind::of(inputs.oci_backend, &ctx.env);
+        options::check(&inputs, kind)?;
         let bento = Bento::find(&inputs.bento_tag, &Store::of(&ctx.env)?)?;
-        let dockerfile = match &inputs.file {
+        let tags = inputs.tags.to_vec();
+        let destination = destination(&inputs, &tags)?;
+        check_outputs(&destination, kind)?;
+        let dockerfile = match inputs.file.as_deref().filter(|file| !file.is_empty()) {
             Some(file) => read_dockerfile(&ctx.workspace().join(file), &format!("input file: {file:?} is no file"))?,
             None => bento.dockerfile()?,
         };
-        let context = match inputs.context.as_deref().filter(|context| !context.is_empty()) {
-            Some(context) if context.contains("://") || context.starts_with("git@") => {
-                return Err(unsupported("a git context").hint("Check it out, and set context to its folder."));
+        let context = source(&inputs, &bento, ctx);
+        match &context {
+            Source::Git(_) => serves(GIT_CONTEXT, kind)?,
+            Source::Folder(folder) if folder.is_dir() => {}
+            Source::Folder(folder) => {
+                return Err(Error::input(format!("input context: {} is no folder", folder.display())));
             }
-            Some(context) => ctx.workspace().join(context),
-            None => bento.folder.clone(),
-        };
-        if !context.is_dir() {
-            return Err(Error::input(format!("input context: {} is no folder", context.display())));
         }
-        let way = match destination {
-            _ if bento.models.is_empty() => Way::None,
-            Destination::Push(_) if !dockerfile.reads_models() => Way::Graft,
-            _ => Way::Contexts,
-        };
-        let images = if let Destination::Push(images) = &destination { images.as_slice() } else { &[] };
-        let logins = crate::login::logins(&inputs, images)?;
         let place = dockerfile.place(&inputs.build_args);
-        let mut plan = Self { inputs, bento, context, dockerfile, place, destination, way, logins };
-        plan.dockerfile = plan.dockerfile.with_caches().with_before_source(&plan.copies());
-        Ok(plan)
+        let from =
+            Ingredients { dockerfile: &dockerfile, place: &place, models: &bento.models, context: &context, kind };
+        let recipe = |wanted: bool, pushed| wanted.then(|| Recipe::new(from, pushed)).transpose();
+        let pushed = recipe(destination.push.is_some(), true)?;
+        let local = recipe(destination.local.is_some(), false)?;
+        let dockerfile = pushed.as_ref().or(local.as_ref()).map_or(&dockerfile, |recipe| &recipe.dockerfile).clone();
+        let images = destination.push.as_ref().map_or(&[][..], |push| &push.images);
+        let logins = crate::login::logins(&inputs, images)?;
+        Ok(Self { inputs, kind, bento, context, place, destination, pushed, local, dockerfile, logins, tags })
     }
 
-    /// What the Dockerfile needs besides: BentoML's folders for models, and in the second way the models themselves.
-    fn copies(&self) -> String {
-        let Place { folder, uid, gid } = &self.place;
-        let copy = |context: &str, target: &str| format!("COPY --from={context} --chown={uid}:{gid} . {target}/\n");
-        let mut lines = copy(FOLDERS, folder);
-        if self.way == Way::Contexts {
-            for (number, model) in self.bento.models.iter().enumerate() {
-                let (name, version) = (model.tag.name(), model.tag.version().unwrap_or_default());
-                lines.push_str(&copy(&model_context(number), &format!("{folder}/models/{name}/{version}")));
-            }
+    /// What an image that stays here is called.
+    pub(crate) fn local_names(&self) -> Vec<String> {
+        if self.tags.is_empty() { vec![self.bento.tag.to_string()] } else { self.tags.clone() }
+    }
+
+    /// The registries that this run has to do with: those that are pushed to, and those that an engine without a client of
+    /// its own pulls from.
+    pub(crate) fn registries(&self) -> Vec<String> {
+        let images = self.destination.push.iter().flat_map(|push| &push.images);
+        let mut registries: Vec<_> = images.map(|image| image.repository.registry.clone()).collect();
+        if self.kind == Kind::Api {
+            let bases = self.dockerfile.bases().into_iter().filter_map(|base| base.parse::<Image>().ok());
+            registries.extend(bases.map(|base| base.repository.registry));
         }
-        lines
+        registries.sort();
+        registries.dedup();
+        registries
+    }
+
+    /// Who to be at a registry.
+    pub(crate) fn credentials(&self, registry: &str) -> Credentials {
+        self.logins.credentials(registry)
     }
 }
 
-/// The build context that holds BentoML's folders.
-pub(crate) const FOLDERS: &str = "bento-folders";
+/// The Bento's own folder, where the user names no other.
+fn source(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Source {
+    match inputs.context.as_deref().filter(|context| !context.is_empty()) {
+        Some(context) if context.contains("://") || context.starts_with("git@") => Source::Git(context.to_owned()),
+        Some(context) => Source::Folder(ctx.workspace().join(context)),
+        None => Source::Folder(bento.folder.clone()),
+    }
+}
 
-/// The build context that is a model.
-pub(crate) fn model_context(number: usize) -> String {
-    format!("bento-model-{number}")
+fn check_outputs(destination: &Destination, kind: Kind) -> Result<()> {
+    let attributes = destination.push.iter().flat_map(|push| &push.attributes).count();
+    let local = destination.local.iter().flatten();
+    let (loads, others): (Vec<_>, Vec<_>) = local.partition(|output| *output == "type=docker");
+    if attributes > 0 || !others.is_empty() {
+        serves("outputs", kind)?;
+    }
+    if loads.is_empty() { Ok(()) } else { serves(LOAD, kind) }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Bento: {} ({})", self.bento.tag, self.bento.folder.display())?;
+        let ways = [&self.pushed, &self.local].into_iter().flatten().map(|recipe| match recipe.way {
+            Way::None => "",
+            Way::Graft => "a layer of its own, sent only if the registry lacks it",
+            Way::Contexts => "a build context of its own",
+            Way::Inside => "in the build context",
+        });
+        let how = ways.collect::<Vec<_>>().join(" and ");
         for model in &self.bento.models {
-            let size = size_of(&model.folder).map(crate::report::bytes).unwrap_or_default();
-            let how = match self.way {
-                Way::Graft => "a layer of its own, sent only if the registry lacks it",
-                _ => "a build context of its own",
-            };
-            writeln!(f, "Model: {} ({size}): {how}", model.tag)?;
+            let size = model.size().map(|size| format!(" ({})", disk::readable(size))).unwrap_or_default();
+            writeln!(f, "With {}{size}: {how}", model.title())?;
         }
-        match &self.destination {
-            Destination::Push(images) => {
-                images.iter().try_for_each(|image| writeln!(f, "Push: {image}"))?;
-            }
-            Destination::Local(outputs) => outputs.iter().try_for_each(|output| writeln!(f, "Output: {output}"))?,
+        if self.inputs.oci_backend != Backend::Buildx {
+            writeln!(f, "Engine: {}", self.kind.name())?;
         }
-        write!(f, "Context: {}", self.context.display())
+        for image in self.destination.push.iter().flat_map(|push| &push.images) {
+            writeln!(f, "Push: {image}")?;
+        }
+        for output in self.destination.local.iter().flatten() {
+            writeln!(f, "Output: {output}")?;
+        }
+        match &self.context {
+            Source::Folder(folder) => write!(f, "Context: {}", folder.display()),
+            Source::Git(address) => write!(f, "Context: {address}"),
+        }
     }
 }

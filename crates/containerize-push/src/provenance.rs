@@ -32,15 +32,24 @@ pub(crate) fn attributes(given: Option<&str>, event: &Event) -> Option<String> {
     }
 }
 
+/// What a statement is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    /// The image with the models.
+    pub(crate) image: &'a Manifest,
+    /// The digest of the image that the engine made.
+    pub(crate) base: &'a str,
+    /// The models.
+    pub(crate) layers: &'a [Layer],
+}
+
 /// Attaches a statement about a grafted image: what it was made of. Returns its entry in the index.
 ///
 /// # Errors
 /// The registry refuses it or cannot be reached.
 pub(crate) async fn attach(
     registry: &Registry,
-    image: &Manifest,
-    base: &str,
-    layers: &[Layer],
+    About { image, base, layers }: About<'_>,
     bento: &str,
     event: &Event,
 ) -> Result<Value> {

@@ -1,29 +1,28 @@
 //! A push: the engine pushes the image without models, under no name of the user's; the models are added; then the tags
 //! are written, and read back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bento_core::action::{Cancel, Context};
-use bento_core::runner::Event;
+use bento_core::action::Cancel;
+use bento_core::http::{self, Attempt};
 use bento_core::{Cause, Context as _, Error, Result};
+use registry::{Arrival, Image, Layer, Logins, Manifest, Registry, Repository};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::buildx::Buildx;
-use crate::graft;
+use crate::assemble::{Assembly, Made};
+use crate::engine::{Build, Engine, Goal, is_transient};
 use crate::layer;
-use crate::plan::{Plan, Way};
-use crate::provenance;
-use crate::report::Outcome;
-use crate::workspace::Workspace;
-use registry::{Arrival, Image, Layer, Logins, Manifest, Registry, Repository, digest_of};
+use crate::output::Push;
+use crate::recipe::Way;
+use crate::report::{Outcome, Took};
 
 /// The repositories that are pushed to, each once, in the order of the tags.
-fn repositories(images: &[Image]) -> Vec<&Repository> {
-    let mut repositories: Vec<&Repository> = Vec::new();
+fn repositories(images: &[Image]) -> Vec<Repository> {
+    let mut repositories: Vec<Repository> = Vec::new();
     for image in images {
-        if !repositories.contains(&&image.repository) {
-            repositories.push(&image.repository);
+        if !repositories.contains(&image.repository) {
+            repositories.push(image.repository.clone());
         }
     }
     repositories
@@ -36,29 +35,31 @@ pub(crate) struct Added {
     pub(crate) arrival: Arrival,
 }
 
-/// Builds and pushes.
-pub(crate) async fn push(
-    plan: &Plan,
-    images: &[Image],
-    engine: &Buildx,
-    workspace: &Workspace,
-    ctx: &Context,
-) -> Result<Outcome> {
+/// Builds and pushes. What the build's goal says does not count.
+pub(crate) async fn push(build: Build<'_>, push: &Push, engine: &Engine) -> Result<Outcome> {
+    let start = Instant::now();
     // Whoever fails stops the other.
-    let stop = ctx.cancel.child();
-    let registries = connect(&plan.logins, images, &stop)?;
-    let staging = (!engine.by_digest).then(|| format!("bento-staging-{}", Uuid::new_v4().simple()));
+    let stop = build.ctx.cancel.child();
+    let repositories = repositories(&push.images);
+    let registries = connect(&build.plan.logins, &repositories, &stop)?;
+    let staging = (!engine.by_digest()).then(|| format!("bento-staging-{}", Uuid::new_v4().simple()));
+    let build = Build { goal: Goal::Push(&repositories, staging.as_deref()), ..build };
     let building = async {
-        let built = engine.build(plan, &[output(&registries, staging.as_deref())], workspace, ctx, &stop).await;
-        built.inspect_err(|_| stop.cancel())
+        let built = build_and_push(build, engine, &stop).await;
+        built.inspect_err(|_| stop.cancel()).map(|metadata| (metadata, start.elapsed()))
     };
     let adding = async {
-        let added = add_models(plan, &registries).await;
-        added.inspect_err(|_| stop.cancel())
+        let added = add_models(build, &registries, &stop).await;
+        added.inspect_err(|_| stop.cancel()).map(|added| (added, start.elapsed()))
     };
-    let (metadata, added) = tokio::join!(building, adding);
-    let done = match (metadata, added) {
-        (Ok(metadata), Ok(added)) => finish(plan, images, &registries, metadata, added, &ctx.event).await,
+    let (built, added) = tokio::join!(building, adding);
+    let done = match (built, added) {
+        (Ok((metadata, building)), Ok((added, adding))) => {
+            let tagging = Instant::now();
+            let finished = finish(build, push, &registries, staging.as_deref(), metadata, added).await;
+            let took = |tagging: Duration| Took { building, adding, tagging };
+            finished.map(|outcome| outcome.with_times(took(tagging.elapsed())))
+        }
         (Err(error), Ok(_)) => Err(error),
         (Ok(_), Err(error)) => Err(error),
         // The one that was stopped says so.
@@ -74,8 +75,17 @@ pub(crate) async fn push(
     done
 }
 
-fn connect(logins: &Logins, images: &[Image], cancel: &Cancel) -> Result<Vec<Registry>> {
-    let repositories = repositories(images);
+/// A registry that has a bad moment is no reason to fail: what is built is in the engine's cache.
+async fn build_and_push(build: Build<'_>, engine: &Engine, stop: &Cancel) -> Result<Value> {
+    http::retry(stop, || async {
+        engine.build(build, stop).await.map_err(|error| {
+            if is_transient(&error.full_text()) { Attempt::Again(error, None) } else { Attempt::Final(error) }
+        })
+    })
+    .await
+}
+
+fn connect(logins: &Logins, repositories: &[Repository], cancel: &Cancel) -> Result<Vec<Registry>> {
     let mut registries = Vec::new();
     for (number, repository) in repositories.iter().enumerate() {
         let credentials = logins.credentials(&repository.registry);
@@ -86,24 +96,14 @@ fn connect(logins: &Logins, images: &[Image], cancel: &Cancel) -> Result<Vec<Reg
     Ok(registries)
 }
 
-/// The engine's `--output`: every repository, by digest or under a tag that goes again.
-fn output(registries: &[Registry], staging: Option<&str>) -> String {
-    let names = registries.iter().map(|registry| match staging {
-        Some(tag) => format!("{}:{tag}", registry.repository()),
-        None => registry.repository().to_string(),
-    });
-    let names = names.collect::<Vec<_>>().join(",");
-    // Nobody runs it here: unpacking would cost seconds.
-    let how = if staging.is_some() { "unpack=false" } else { "push-by-digest=true" };
-    format!("type=image,\"name={names}\",push=true,{how}")
-}
-
-/// Reads each model and makes sure that every repository has its layer, while the engine builds.
-async fn add_models(plan: &Plan, registries: &[Registry]) -> Result<Vec<Added>> {
+/// Makes sure that every repository has each model's layer, while the engine builds.
+async fn add_models(build: Build<'_>, registries: &[Registry], stop: &Cancel) -> Result<Vec<Added>> {
     let mut all = Vec::new();
-    let Some((first, others)) = registries.split_first().filter(|_| plan.way == Way::Graft) else { return Ok(all) };
-    for model in &plan.bento.models {
-        let (layer, mut arrival) = first.add_layer(&layer::of_model(model, &plan.place)?).await?;
+    let grafts = build.recipe.way == Way::Graft;
+    let Some((first, others)) = registries.split_first().filter(|_| grafts) else { return Ok(all) };
+    for model in &build.plan.bento.models {
+        let present = model.present(&build.ctx.env, stop).await?;
+        let (layer, mut arrival) = first.add_layer(&layer::of_model(&present, &build.plan.place)?).await?;
         for (number, registry) in others.iter().enumerate() {
             let same = |other: &&Registry| other.repository().registry == registry.repository().registry;
             let before = registries[..=number].iter().filter(same);
@@ -118,28 +118,27 @@ async fn add_models(plan: &Plan, registries: &[Registry]) -> Result<Vec<Added>> 
 }
 
 async fn finish(
-    plan: &Plan,
-    images: &[Image],
+    build: Build<'_>,
+    push: &Push,
     registries: &[Registry],
+    staging: Option<&str>,
     metadata: Value,
     added: Vec<Added>,
-    event: &Event,
 ) -> Result<Outcome> {
-    let built = metadata.get("containerimage.digest").and_then(Value::as_str);
-    let built = built.ok_or_else(|| Error::failure("the engine did not say what it pushed"))?.to_owned();
+    // Not every engine says what it pushed; the tag tells.
+    let built = metadata.get("containerimage.digest").and_then(Value::as_str).or(staging);
+    let built = built.ok_or_else(|| Error::failure("the engine did not say what it pushed"))?;
     let layers: Vec<_> = added.iter().map(|added| added.layer.clone()).collect();
-    let states = plan.inputs.provenance.as_deref() != Some("false");
-    let mut result = None;
+    let mut result: Option<Made> = None;
     for registry in registries {
         let base =
-            registry.manifest(&built).await.context(|| "the image that the engine pushed cannot be read".into())?;
-        let made = if layers.is_empty() {
-            Made::plain(registry, base).await?
-        } else {
-            let graft = Graft { plan, registry, layers: &layers, states, event };
-            graft.onto(base).await?
-        };
-        for image in images.iter().filter(|image| &image.repository == registry.repository()) {
+            registry.manifest(built).await.context(|| "the image that the engine pushed cannot be read".into())?;
+        let made = Assembly { plan: build.plan, registry, layers: &layers, ctx: build.ctx }.of(base).await?;
+        if !push.tagged {
+            registry.put_manifest(&made.manifest, &made.manifest.digest).await?;
+            tracing::info!("pushed {}@{}", registry.repository(), made.manifest.digest);
+        }
+        for image in push.images.iter().filter(|image| push.tagged && &image.repository == registry.repository()) {
             registry.put_manifest(&made.manifest, &image.tag).await?;
             registry.verify_tag(&image.tag, &made.manifest.digest).await?;
             tracing::info!("pushed {image} ({})", made.manifest.digest);
@@ -147,121 +146,11 @@ async fn finish(
         result.get_or_insert(made);
     }
     let made = result.ok_or_else(|| Error::failure("there is nothing to push to"))?;
-    Ok(Outcome::pushed(images, metadata, &made, added))
-}
-
-/// What the tags name.
-pub(crate) struct Made {
-    pub(crate) manifest: Manifest,
-    /// The config's digest; of several platforms, the index's.
-    pub(crate) image_id: String,
-    /// Of all platforms together, bytes.
-    pub(crate) size: u64,
-}
-
-impl Made {
-    /// An image as the engine pushed it.
-    async fn plain(registry: &Registry, manifest: Manifest) -> Result<Self> {
-        let entries = manifest.document.get("manifests").and_then(Value::as_array);
-        let Some(entries) = entries else {
-            let config = manifest.document.pointer("/config/digest").and_then(Value::as_str).unwrap_or_default();
-            let (image_id, size) = (config.to_owned(), graft::size(&manifest.document));
-            return Ok(Self { manifest, image_id, size });
-        };
-        let mut size = 0;
-        let mut ids = Vec::new();
-        for digest in
-            entries.iter().filter(|entry| graft::is_image(entry)).filter_map(|entry| entry.get("digest")?.as_str())
-        {
-            let image = registry.manifest(digest).await?;
-            size += graft::size(&image.document);
-            ids.extend(image.document.pointer("/config/digest").and_then(Value::as_str).map(str::to_owned));
-        }
-        let image_id = if ids.len() == 1 { ids.remove(0) } else { manifest.digest.clone() };
-        Ok(Self { manifest, image_id, size })
-    }
-}
-
-struct Graft<'a> {
-    plan: &'a Plan,
-    registry: &'a Registry,
-    layers: &'a [Layer],
-    /// Is provenance wanted?
-    states: bool,
-    event: &'a Event,
-}
-
-impl Graft<'_> {
-    /// Adds the layers to every platform of what the engine pushed.
-    async fn onto(&self, base: Manifest) -> Result<Made> {
-        let Some(entries) = base.document.get("manifests").and_then(Value::as_array) else {
-            let (manifest, image_id, size) = self.platform(&base).await?;
-            return Ok(Made { manifest, image_id, size });
-        };
-        let (mut images, mut statements, mut ids, mut sum) = (Vec::new(), Vec::new(), Vec::new(), 0);
-        for entry in entries.iter().filter(|entry| graft::is_image(entry)) {
-            let digest = entry.get("digest").and_then(Value::as_str).unwrap_or_default();
-            let below = self.registry.manifest(digest).await?;
-            let (manifest, image_id, size) = self.platform(&below).await?;
-            self.registry.put_manifest(&manifest, &manifest.digest).await?;
-            if self.states {
-                let bento = self.plan.bento.tag.to_string();
-                let attached = provenance::attach(self.registry, &manifest, digest, self.layers, &bento, self.event);
-                statements.push(attached.await?);
-            }
-            let mut image = entry.clone();
-            image["digest"] = manifest.digest.clone().into();
-            image["size"] = manifest.bytes.len().into();
-            images.push(image);
-            ids.push(image_id);
-            sum += size;
-        }
-        images.append(&mut statements);
-        let mut index = base.document.clone();
-        index["manifests"] = json!(images);
-        if index.get("mediaType").is_none() {
-            index["mediaType"] = base.media_type.clone().into();
-        }
-        let manifest = Manifest::new(index);
-        let image_id = if ids.len() == 1 { ids.remove(0) } else { manifest.digest.clone() };
-        Ok(Made { manifest, image_id, size: sum })
-    }
-
-    /// One platform's manifest with the layers, its config's digest, and its size.
-    async fn platform(&self, base: &Manifest) -> Result<(Manifest, String, u64)> {
-        let digest = base.document.pointer("/config/digest").and_then(Value::as_str);
-        let digest = digest.ok_or_else(|| Error::failure(format!("{} names no config", base.digest)))?;
-        let original = self.registry.blob(digest).await?;
-        let config = graft::config(&original, self.layers)?;
-        self.check_place(&config)?;
-        let config = config.to_string().into_bytes();
-        self.registry.put_blob(&config).await?;
-        let config_digest = digest_of(&config);
-        let mut document = graft::manifest(&base.document, &config_digest, config.len(), self.layers)?;
-        if document.get("mediaType").is_none() {
-            document["mediaType"] = base.media_type.clone().into();
-        }
-        let size = graft::size(&document);
-        Ok((Manifest::new(document), config_digest, size))
-    }
-
-    /// The layers were laid out by what the Dockerfile says: is it what the image says?
-    fn check_place(&self, config: &Value) -> Result<()> {
-        let variables = config.pointer("/config/Env").and_then(Value::as_array).into_iter().flatten();
-        let path = variables.filter_map(|variable| variable.as_str()?.strip_prefix("BENTO_PATH=")).next();
-        match path {
-            Some(path) if path.trim_end_matches('/') != self.plan.place.folder => Err(Error::input(format!(
-                "the image keeps the Bento in {path}, but its Dockerfile says {}",
-                self.plan.place.folder
-            ))
-            .hint("Declare BENTO_PATH by an ARG of the Dockerfile, or set it by build-args.")),
-            _ => Ok(()),
-        }
-    }
+    Ok(Outcome::pushed(push, metadata, made, added))
 }
 
 /// Takes the staging tag away, in the registry and in the engine. What is left is no reason to fail.
-async fn clean_up(registries: &[Registry], staging: &str, engine: &Buildx) {
+async fn clean_up(registries: &[Registry], staging: &str, engine: &Engine) {
     let cancel = Cancel::default();
     let stand_in = Manifest::new(json!({
         "schemaVersion": 2,
@@ -280,8 +169,7 @@ async fn clean_up(registries: &[Registry], staging: &str, engine: &Buildx) {
         if let Err(error) = removed.await {
             tracing::warn!("the tag {name} is left in the registry, it can be deleted: {}", error.full_text());
         }
-        // There is none where the build failed.
-        let _ = engine.docker(["image", "rm", "--force", &name]).output(&cancel).await;
+        engine.forget(&name, &cancel).await;
     }
 }
 

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use bento_core::action::{Context, Report};
+use bento_core::disk::readable;
 use bento_core::runner::summary::escape;
+use registry::Arrival;
 use serde_json::{Value, json};
 
+use crate::assemble::Made;
+use crate::output::Push;
 use crate::plan::Plan;
-use crate::push::{Added, Made};
-use registry::Arrival;
-use registry::Image;
+use crate::push::Added;
 
 /// What came out.
 #[derive(Debug)]
@@ -20,26 +22,49 @@ pub(crate) struct Outcome {
     digest: String,
     image_id: String,
     size: Option<u64>,
+    layers: Vec<(String, u64)>,
     added: Vec<Added>,
+    took: Option<Took>,
+}
+
+/// How long the parts of a push took. Models are added while the engine builds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Took {
+    pub(crate) building: Duration,
+    pub(crate) adding: Duration,
+    pub(crate) tagging: Duration,
 }
 
 impl Outcome {
     /// A pushed image.
-    pub(crate) fn pushed(images: &[Image], mut metadata: Value, made: &Made, added: Vec<Added>) -> Self {
-        let digest = made.manifest.digest.as_str();
-        metadata["containerimage.digest"] = digest.into();
+    pub(crate) fn pushed(push: &Push, mut metadata: Value, made: Made, added: Vec<Added>) -> Self {
+        let digest = made.manifest.digest.clone();
+        let names = push.images.iter().filter(|_| push.tagged).map(ToString::to_string).collect::<Vec<_>>();
+        metadata["containerimage.digest"] = digest.as_str().into();
         metadata["containerimage.config.digest"] = made.image_id.as_str().into();
-        metadata["image.name"] = images.iter().map(ToString::to_string).collect::<Vec<_>>().join(",").into();
+        metadata["image.name"] = names.join(",").into();
         metadata["containerimage.descriptor"] = made.manifest.descriptor();
         Self {
-            tags: images.iter().map(ToString::to_string).collect(),
-            image: images.first().map(|image| format!("{}@{digest}", image.repository)),
+            tags: names,
+            image: push.images.first().map(|image| format!("{}@{digest}", image.repository)),
             metadata,
-            digest: digest.to_owned(),
-            image_id: made.image_id.clone(),
+            digest,
+            image_id: made.image_id,
             size: Some(made.size),
+            layers: made.layers,
             added,
+            took: None,
         }
+    }
+
+    /// With how long it took.
+    pub(crate) fn with_times(self, took: Took) -> Self {
+        Self { took: Some(took), ..self }
+    }
+
+    /// The pushed image, `name@digest`.
+    pub(crate) fn image(&self) -> Option<&str> {
+        self.image.as_deref()
     }
 
     /// An image on this machine.
@@ -47,7 +72,17 @@ impl Outcome {
         let field = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (digest, config) = (field("containerimage.digest"), field("containerimage.config.digest"));
         let image_id = if config.is_empty() { digest.clone() } else { config };
-        Self { tags, image: None, digest, image_id, metadata, size: None, added: Vec::new() }
+        Self {
+            tags,
+            image: None,
+            digest,
+            image_id,
+            metadata,
+            size: None,
+            layers: Vec::new(),
+            added: Vec::new(),
+            took: None,
+        }
     }
 
     /// Fills the report.
@@ -65,53 +100,69 @@ impl Outcome {
             ("Bento", format!("**{}**", escape(&plan.bento.tag.to_string()))),
             ("Image", tags.join("<br>")),
             ("Digest", escape(&self.digest)),
-            ("Size", self.size.map(bytes).unwrap_or_default()),
+            ("Size", self.size.map(readable).unwrap_or_default()),
         ];
-        for added in &self.added {
-            let how = match added.arrival {
-                Arrival::Reused => "reused",
-                Arrival::Sent => "sent",
-            };
-            let layer = &added.layer;
-            rows.push(("Layer", format!("{}, {}, {how}", escape(&layer.title), bytes(layer.plan.len()))));
+        match &self.took {
+            Some(Took { building, adding, tagging }) => {
+                rows.push(("Build", seconds(*building)));
+                if !self.added.is_empty() {
+                    rows.push(("Models, meanwhile", seconds(*adding)));
+                }
+                rows.push(("Tags", seconds(*tagging)));
+                rows.push(("Together", seconds(took)));
+            }
+            None => rows.push(("Took", seconds(took))),
         }
-        rows.push(("Took", format!("{:.1} s", took.as_secs_f64())));
         rows.retain(|(_, value)| !value.is_empty());
         let heading = if self.image.is_some() { "Image pushed" } else { "Image built" };
         report.summary.heading(heading).table(&rows);
+        let layers = self.layer_rows();
+        let layers: Vec<_> = layers.iter().map(|(title, text)| (title.as_str(), text.clone())).collect();
+        report.summary.table(&layers);
+    }
+
+    /// The layers, those of the models with what became of them.
+    fn layer_rows(&self) -> Vec<(String, String)> {
+        let ours = |digest: &str| self.added.iter().find(|added| added.layer.digest == digest);
+        let (models, others): (Vec<_>, Vec<_>) = self.layers.iter().partition(|(digest, _)| ours(digest).is_some());
+        let models = models.into_iter().filter_map(|(digest, size)| {
+            let added = ours(digest)?;
+            let how = match added.arrival {
+                Arrival::Reused => "reused",
+                Arrival::Sent => "new",
+            };
+            Some((format!("Layer: {}", added.layer.title), format!("{}, {how}", readable(*size))))
+        });
+        let sum = others.iter().map(|(_, size)| size).sum();
+        let engine = (!others.is_empty()).then(|| (format!("{} layers of the build", others.len()), readable(sum)));
+        engine.into_iter().chain(models).collect()
     }
 }
 
-/// The labels that tell where an image comes from, `key=value`. Those of the user come after them and win.
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
+
+/// The labels that tell where an image comes from, `key=value`.
+pub(crate) fn labels(plan: &Plan, ctx: &Context) -> Vec<String> {
+    facts(plan, ctx).into_iter().map(|(key, value)| format!("{key}={value}")).collect()
+}
+
+/// What labels and annotations tell.
 ///
 /// Source: the OCI image specification's "Pre-Defined Annotation Keys".
-pub(crate) fn labels(plan: &Plan, ctx: &Context) -> Vec<String> {
+pub(crate) fn facts(plan: &Plan, ctx: &Context) -> Vec<(&'static str, String)> {
     let event = &ctx.event;
     let source =
         if event.repository.is_empty() { String::new() } else { format!("{}/{}", event.server_url, event.repository) };
-    let version = plan.bento.tag.version().unwrap_or_default();
-    [
-        ("org.opencontainers.image.source", source.as_str()),
-        ("org.opencontainers.image.revision", &event.sha),
-        ("org.opencontainers.image.created", &plan.bento.info.creation_time.to_string()),
-        ("org.opencontainers.image.title", plan.bento.tag.name()),
-        ("org.opencontainers.image.version", version),
-        ("com.bentoml.bento.tag", &plan.bento.tag.to_string()),
-        ("com.bentoml.version", plan.bento.info.bentoml_version()),
-    ]
-    .into_iter()
-    .filter(|(_, value)| !value.is_empty())
-    .map(|(key, value)| format!("{key}={value}"))
-    .collect()
-}
-
-/// A size as people read it.
-pub(crate) fn bytes(bytes: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-    let size = bytes as f64;
-    match bytes {
-        0..1_048_576 => format!("{:.1} KiB", size / 1024.0),
-        1_048_576..1_073_741_824 => format!("{:.1} MiB", size / 1_048_576.0),
-        _ => format!("{:.1} GiB", size / 1_073_741_824.0),
-    }
+    let facts = [
+        ("org.opencontainers.image.source", source),
+        ("org.opencontainers.image.revision", event.sha.clone()),
+        ("org.opencontainers.image.created", plan.bento.info.creation_time.to_string()),
+        ("org.opencontainers.image.title", plan.bento.tag.name().to_owned()),
+        ("org.opencontainers.image.version", plan.bento.tag.version().unwrap_or_default().to_owned()),
+        ("com.bentoml.bento.tag", plan.bento.tag.to_string()),
+        ("com.bentoml.version", plan.bento.info.bentoml_version().to_owned()),
+    ];
+    facts.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }

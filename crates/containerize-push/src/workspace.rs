@@ -4,12 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bento_core::action::Context;
+use bento_core::huggingface::Entry;
 use bento_core::runner::mask;
 use bento_core::{Context as _, Error, Result};
 use secrecy::SecretString;
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::plan::{Plan, Way};
+use crate::model::{HUB_MODELS, MODELS, Present};
+use crate::plan::{Plan, Source};
+use crate::recipe::{FOLDERS, Recipe, Way, model_context};
 
 /// Removed when dropped, and by the post step should this process be killed.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub(crate) struct Workspace {
     pub(crate) secrets: Vec<String>,
     /// Variables for the engine's process, which secrets are taken from.
     pub(crate) variables: Vec<(String, String)>,
+    /// The models' build contexts, where they have any.
+    models: Vec<PathBuf>,
 }
 
 /// The state that the post step finds.
@@ -29,13 +35,15 @@ impl Workspace {
     ///
     /// # Errors
     /// The folder cannot be written, or a secret is missing.
-    pub(crate) fn new(plan: &Plan, ctx: &Context) -> Result<Self> {
+    pub(crate) fn new(plan: &Plan, recipe: &Recipe, models: &[Present], ctx: &Context) -> Result<Self> {
         let folder = ctx.temp_dir("containerize-push-")?;
         ctx.files.save_state(STATE, &folder.path().display().to_string())?;
-        let mut workspace = Self { folder, secrets: Vec::new(), variables: Vec::new() };
-        workspace.write("Dockerfile", plan.dockerfile.text().as_bytes())?;
-        workspace.write("Dockerfile.dockerignore", ignored(&plan.context)?.as_bytes())?;
-        workspace.folders(plan)?;
+        let mut workspace = Self { folder, secrets: Vec::new(), variables: Vec::new(), models: Vec::new() };
+        workspace.write("Dockerfile", recipe.dockerfile.text().as_bytes())?;
+        if let Source::Folder(context) = &plan.context {
+            workspace.write("Dockerfile.dockerignore", ignored(context)?.as_bytes())?;
+        }
+        workspace.folders(recipe, models)?;
         workspace.build_envs(plan, ctx)?;
         workspace.secrets(plan, ctx)?;
         if !plan.logins.is_empty() {
@@ -56,9 +64,21 @@ impl Workspace {
         self.path("metadata.json")
     }
 
-    /// The context of BentoML's folders for models.
-    pub(crate) fn model_folders(&self) -> PathBuf {
-        self.path("folders")
+    /// What the engine told.
+    ///
+    /// # Errors
+    /// Nothing that can be read.
+    pub(crate) fn told(&self) -> Result<Value> {
+        let file = self.metadata();
+        let text = fs::read(&file).context(|| "the engine told nothing of the image that it built".into())?;
+        serde_json::from_slice(&text).context(|| format!("failed to read {}", file.display()))
+    }
+
+    /// The build contexts besides the main one, `name=folder`: BentoML's folders, and models.
+    pub(crate) fn contexts(&self) -> Vec<String> {
+        let models = self.models.iter().enumerate();
+        let models = models.map(|(number, folder)| format!("{}={}", model_context(number), folder.display()));
+        [format!("{FOLDERS}={}", self.path("folders").display())].into_iter().chain(models).collect()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -71,19 +91,29 @@ impl Workspace {
         Ok(file)
     }
 
-    /// `models/` and `hf-models/`, which BentoML makes in every image; with the models' `latest` files in the second way.
-    fn folders(&self, plan: &Plan) -> Result<()> {
-        let make = |path: &Path| fs::create_dir_all(path).context(|| format!("failed to make {}", path.display()));
-        let root = self.model_folders();
-        make(&root.join("models"))?;
-        make(&root.join("hf-models"))?;
-        if plan.way == Way::Contexts {
-            for model in &plan.bento.models {
-                let name = root.join("models").join(model.tag.name());
-                make(&name)?;
-                let file = name.join("latest");
-                let version = model.tag.version().unwrap_or_default();
-                fs::write(&file, version).context(|| format!("failed to write {}", file.display()))?;
+    /// `models/` and `hf-models/`, which BentoML makes in every image; and the models, where each is a context: a folder of
+    /// the store as it is, the files of a model of the hub under the names that they have in its cache.
+    fn folders(&mut self, recipe: &Recipe, models: &[Present]) -> Result<()> {
+        let root = self.path("folders");
+        make(&root.join(MODELS))?;
+        make(&root.join(HUB_MODELS))?;
+        if recipe.way == Way::Contexts {
+            for (number, model) in models.iter().enumerate() {
+                let own = self.path(&format!("model-{number}"));
+                let mut context = own.clone();
+                for entry in &model.entries {
+                    match entry {
+                        Entry::Folder(path) => make(&place(&own, &root, path))?,
+                        Entry::Text(path, text) => write(&place(&own, &root, path), text)?,
+                        Entry::Link(path, to) => link(to, &place(&own, &root, path))?,
+                        Entry::File(_, from) if from.is_dir() => context.clone_from(from),
+                        Entry::File(path, from) => same_file(from, &place(&own, &root, path))?,
+                    }
+                }
+                if context == own {
+                    share(&own).context(|| format!("failed to set the modes below {}", own.display()))?;
+                }
+                self.models.push(context);
             }
         }
         share(&root).context(|| format!("failed to set the modes below {}", root.display()))
@@ -149,6 +179,41 @@ impl Workspace {
     }
 }
 
+/// Where an entry of a model is laid out: what belongs to the hub's folder in the model's own context, the rest with
+/// BentoML's folders.
+fn place(own: &Path, folders: &Path, path: &str) -> PathBuf {
+    match path.strip_prefix(HUB_MODELS) {
+        Some(below) => own.join(below.trim_start_matches('/')),
+        None => folders.join(path),
+    }
+}
+
+fn make(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).context(|| format!("failed to make {}", path.display()))
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).context(|| format!("failed to write {}", file.display()))
+}
+
+#[cfg(unix)]
+fn link(to: &str, file: &Path) -> Result<()> {
+    std::os::unix::fs::symlink(to, file).context(|| format!("failed to link {}", file.display()))
+}
+
+#[cfg(windows)]
+fn link(to: &str, file: &Path) -> Result<()> {
+    std::os::windows::fs::symlink_file(to, file).context(|| format!("failed to link {}", file.display()))
+}
+
+/// The same bytes under another name: no copy where both are on one file system.
+fn same_file(from: &Path, to: &Path) -> Result<()> {
+    let real = fs::canonicalize(from).context(|| format!("failed to read {}", from.display()))?;
+    fs::hard_link(&real, to)
+        .or_else(|_| fs::copy(&real, to).map(drop))
+        .context(|| format!("failed to place {} at {}", from.display(), to.display()))
+}
+
 /// The ignore file of the context, and the models, should the Bento's folder hold any.
 fn ignored(context: &Path) -> Result<String> {
     let file = context.join(".dockerignore");
@@ -164,8 +229,11 @@ fn ignored(context: &Path) -> Result<String> {
 #[cfg(unix)]
 fn share(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    if !path.is_dir() {
-        return fs::set_permissions(path, fs::Permissions::from_mode(0o644));
+    let meta = fs::symlink_metadata(path)?;
+    if !meta.is_dir() {
+        // A hard link shares its mode with a file that is not ours.
+        let ours = meta.is_file() && std::os::unix::fs::MetadataExt::nlink(&meta) == 1;
+        return if ours { fs::set_permissions(path, fs::Permissions::from_mode(0o644)) } else { Ok(()) };
     }
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
     fs::read_dir(path)?.try_for_each(|entry| share(&entry?.path()))

@@ -1,0 +1,256 @@
+//! The engine's own API, as docker and podman serve it: for machines without a command line program.
+//!
+//! Source: "Docker Engine API". Its classic builder takes the context as one tar; it has no cache mounts, no secrets and no
+//! named contexts, so the models come in the tar.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use bento_core::action::{Cancel, Context};
+use bento_core::huggingface::Entry;
+use bento_core::runner::console;
+use bento_core::{Cause, Context as _, Env, Error, Result};
+use bollard::auth::DockerCredentials;
+use bollard::models::{BuildInfo, PushImageInfo};
+use bollard::query_parameters::{BuildImageOptions, PushImageOptions, RemoveImageOptions, TagImageOptions};
+use bollard::{API_DEFAULT_VERSION, Docker};
+use futures_util::{Stream, StreamExt};
+use registry::{Credentials, Image, Repository};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use super::context::Contents;
+use super::{Build, Goal, failure, none, variable};
+use crate::engine::Backend;
+use crate::model::{HUB_MODELS, MODELS};
+use crate::plan::{Plan, Source};
+use crate::recipe::Way;
+
+/// How long an engine may take to say what it is.
+const ANSWER: Duration = Duration::from_secs(60);
+/// How long it may take in a context before it says anything.
+const PATIENCE: Duration = Duration::from_secs(3600);
+/// Where docker listens.
+const DOCKER: &str = if cfg!(windows) { "npipe:////./pipe/docker_engine" } else { "unix:///var/run/docker.sock" };
+/// The Dockerfile's name in the context, which no Bento has.
+const DOCKERFILE: &str = ".bento-actions.Dockerfile";
+
+/// The engine.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) docker: Docker,
+}
+
+impl Api {
+    /// Asks the engine whether it answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub(crate) async fn find(plan: &Plan, ctx: &Context) -> Result<Self> {
+        let backend = plan.inputs.oci_backend;
+        let address = address(backend, &ctx.env);
+        let hint = match backend {
+            Backend::Podman => {
+                "Start podman's service (`systemctl --user start podman.socket`), or set CONTAINER_HOST."
+            }
+            _ => "Install and start Docker, and set DOCKER_HOST where it does not listen at its usual place.",
+        };
+        let what = if backend == Backend::Podman { "service of podman" } else { "docker engine" };
+        let missing = |error: Error| none(&format!("{what} at {address}"), hint, error);
+        let docker = connect(&address).map_err(missing)?;
+        let asking = tokio::time::timeout(ANSWER, docker.negotiate_version());
+        let answered =
+            ctx.cancel.run(asking).await?.map_err(|_| missing(Error::failure("it did not answer in time")))?;
+        let mut docker = answered.map_err(|error| missing(Error::failure(error.to_string())))?;
+        docker.set_timeout(PATIENCE);
+        Ok(Self { docker })
+    }
+
+    /// Builds, pushes, and returns what there is to tell.
+    ///
+    /// # Errors
+    /// The build or the push fails, or the job is cancelled.
+    pub(crate) async fn build(&self, build: Build<'_>, cancel: &Cancel) -> Result<Value> {
+        let id = cancel.run(self.make(&build)).await??;
+        let names = build.names();
+        if let Goal::Push(repositories, Some(_)) = build.goal {
+            let _group = console::group("Push the image without models");
+            for (name, repository) in names.iter().zip(repositories) {
+                cancel.run(self.push(&build, name, repository)).await??;
+            }
+        }
+        Ok(json!({"containerimage.config.digest": id, "image.name": names.join(",")}))
+    }
+
+    async fn make(&self, build: &Build<'_>) -> Result<String> {
+        let inputs = &build.plan.inputs;
+        let map = |pairs: &[String]| {
+            let pair = |pair: &String| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+            pairs.iter().filter_map(pair).collect::<HashMap<_, _>>()
+        };
+        let names = build.names();
+        let options = BuildImageOptions {
+            dockerfile: DOCKERFILE.into(),
+            t: names.first().cloned(),
+            extrahosts: inputs.add_hosts.first().cloned(),
+            nocache: inputs.no_cache,
+            cachefrom: Some(inputs.cache_from.to_vec()).filter(|images| !images.is_empty()),
+            pull: inputs.pull.then(|| "true".to_owned()),
+            rm: true,
+            forcerm: true,
+            buildargs: Some(map(&inputs.build_args)),
+            labels: Some(map(&build.labels())),
+            networkmode: inputs.network.clone().filter(|mode| !mode.is_empty()),
+            platform: inputs.platforms.first().cloned().unwrap_or_default(),
+            target: inputs.target.clone().unwrap_or_default(),
+            ..BuildImageOptions::default()
+        };
+        let bases = build.recipe.dockerfile.bases().into_iter().filter_map(|base| base.parse::<Image>().ok());
+        let registries = bases.map(|base| base.repository.registry);
+        let known = registries
+            .map(|registry| (Repository::login_key(&registry).to_owned(), credentials(build.plan, &registry)));
+        let known = known.filter_map(|(key, credentials)| Some((key, credentials?))).collect();
+        let body = bollard::body_try_stream(contents(build)?.stream());
+        let _group = console::group("Build the image");
+        let built = self.docker.build_image(options, Some(known), Some(body));
+        let id = print(built, |told: &BuildInfo| Told {
+            text: told.stream.clone(),
+            error: told.error_detail.as_ref().and_then(|error| error.message.clone()),
+            result: told.aux.as_ref().and_then(|aux| aux.id.clone()),
+        })
+        .await
+        .map_err(|why| failure(build.plan, &why))?;
+        for name in names.iter().skip(1) {
+            self.tag(&names[0], name).await?;
+        }
+        Ok(id.unwrap_or_default())
+    }
+
+    async fn tag(&self, image: &str, name: &str) -> Result<()> {
+        let (repository, tag) = name.rsplit_once(':').unwrap_or((name, "latest"));
+        let options = TagImageOptions { repo: Some(repository.into()), tag: Some(tag.into()) };
+        self.docker.tag_image(image, Some(options)).await.context(|| format!("failed to name the image {name}"))
+    }
+
+    async fn push(&self, build: &Build<'_>, name: &str, repository: &Repository) -> Result<()> {
+        let (image, tag) = name.rsplit_once(':').unwrap_or((name, "latest"));
+        let options = PushImageOptions { tag: Some(tag.into()), ..PushImageOptions::default() };
+        let pushed = self.docker.push_image(image, Some(options), credentials(build.plan, &repository.registry));
+        let pushed = print(pushed, |told: &PushImageInfo| Told {
+            // Progress comes many times a second.
+            text: told.status.clone().filter(|_| told.progress_detail.is_none()).map(|text| text + "\n"),
+            error: told.error_detail.as_ref().and_then(|error| error.message.clone()),
+            result: None,
+        });
+        let failed = |why: String| {
+            let cause =
+                if why.contains("unauthorized") || why.contains("denied") { Cause::Access } else { Cause::Failure };
+            Error::new(cause, format!("failed to push {repository}: {why}"))
+        };
+        pushed.await.map(drop).map_err(failed)
+    }
+
+    /// Removes a name from the engine's store.
+    pub(crate) async fn forget(&self, name: &str) {
+        let options = RemoveImageOptions { force: true, ..RemoveImageOptions::default() };
+        // There is none where the build failed.
+        let _ = self.docker.remove_image(name, Some(options), None).await;
+    }
+}
+
+/// Where the engine listens.
+fn address(backend: Backend, env: &Env) -> String {
+    if backend != Backend::Podman {
+        return variable(env, "DOCKER_HOST").unwrap_or(DOCKER).to_owned();
+    }
+    if let Some(address) = variable(env, "CONTAINER_HOST") {
+        return address.to_owned();
+    }
+    let own = env.path("XDG_RUNTIME_DIR").map(|folder| folder.join("podman/podman.sock"));
+    let socket = own.filter(|socket| socket.exists()).unwrap_or_else(|| Path::new("/run/podman/podman.sock").into());
+    format!("unix://{}", socket.display())
+}
+
+fn connect(address: &str) -> Result<Docker> {
+    let seconds = ANSWER.as_secs();
+    let connected = match address.split_once("://").map_or("", |(scheme, _)| scheme) {
+        #[cfg(unix)]
+        "unix" => Docker::connect_with_unix(address, seconds, API_DEFAULT_VERSION),
+        #[cfg(windows)]
+        "npipe" => Docker::connect_with_named_pipe(address, seconds, API_DEFAULT_VERSION),
+        "tcp" | "http" => Docker::connect_with_http(address, seconds, API_DEFAULT_VERSION),
+        scheme => {
+            return Err(Error::input(format!("{scheme:?} is no way to an engine that is known here"))
+                .hint("Install the docker command line program, which knows it."));
+        }
+    };
+    connected.context(|| format!("failed to connect to {address}"))
+}
+
+fn credentials(plan: &Plan, registry: &str) -> Option<DockerCredentials> {
+    let address = Some(Repository::login_key(registry).to_owned());
+    match plan.credentials(registry) {
+        Credentials::None => None,
+        Credentials::Basic(user, password) => Some(DockerCredentials {
+            username: Some(user),
+            password: Some(password.expose_secret().to_owned()),
+            serveraddress: address,
+            ..DockerCredentials::default()
+        }),
+        Credentials::Identity(token) => Some(DockerCredentials {
+            identitytoken: Some(token.expose_secret().to_owned()),
+            serveraddress: address,
+            ..DockerCredentials::default()
+        }),
+    }
+}
+
+/// BentoML's folders for models stand in every image; with the models in them where they come this way.
+fn contents(build: &Build<'_>) -> Result<Contents> {
+    let Source::Folder(folder) = &build.plan.context else {
+        return Err(Error::failure("a git context is for buildx"));
+    };
+    let own = [MODELS, HUB_MODELS].map(|folder| Entry::Folder(folder.to_owned())).into_iter();
+    let models = build.models.iter().filter(|_| build.recipe.way == Way::Inside);
+    Ok(Contents {
+        folder: folder.clone(),
+        without: vec![MODELS, HUB_MODELS],
+        dockerfile: (DOCKERFILE, build.recipe.dockerfile.text().to_owned()),
+        entries: own.chain(models.flat_map(|model| model.entries.iter().cloned())).collect(),
+    })
+}
+
+/// What the engine says in one message.
+struct Told {
+    text: Option<String>,
+    error: Option<String>,
+    result: Option<String>,
+}
+
+/// Shows what the engine says, line by line as foreign text, and returns the last result in it.
+async fn print<T>(
+    messages: impl Stream<Item = Result<T, bollard::errors::Error>>,
+    read: impl Fn(&T) -> Told,
+) -> Result<Option<String>, String> {
+    let foreign = console::guard_foreign_output();
+    let (mut line, mut result) = (String::new(), None);
+    let mut messages = std::pin::pin!(messages);
+    while let Some(message) = messages.next().await {
+        let told = read(&message.map_err(|error| error.to_string())?);
+        line.push_str(told.text.as_deref().unwrap_or_default());
+        while let Some(end) = line.find('\n') {
+            let rest = line.split_off(end + 1);
+            foreign.line(line.trim_end());
+            line = rest;
+        }
+        if let Some(error) = told.error {
+            return Err(error);
+        }
+        result = told.result.or(result);
+    }
+    if !line.is_empty() {
+        foreign.line(&line);
+    }
+    Ok(result)
+}

@@ -1,0 +1,138 @@
+//! BuildKit through the docker CLI and its buildx plugin.
+
+use std::ffi::{OsStr, OsString};
+use std::time::Duration;
+
+use bento_core::action::{Cancel, Context};
+use bento_core::process::{self, Command};
+use bento_core::runner::console;
+use bento_core::{Env, Error, Result};
+use serde_json::Value;
+
+use super::options::{arguments, given};
+use super::{Build, Goal, Kind, failure, none};
+use crate::plan::{Plan, Source};
+use crate::provenance;
+
+/// How long an engine may take to say what it is.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// The engine.
+#[derive(Debug)]
+pub(crate) struct Buildx {
+    env: Env,
+    builder: Option<String>,
+    /// Can it push without a tag?
+    pub(crate) by_digest: bool,
+}
+
+impl Buildx {
+    /// Asks the engine what it is.
+    ///
+    /// # Errors
+    /// There is none, or it has no buildx.
+    pub(crate) async fn find(plan: &Plan, ctx: &Context) -> Result<Self> {
+        let builder = plan.inputs.builder.clone().filter(|builder| !builder.is_empty());
+        let mut engine = Self { env: ctx.env.clone(), builder, by_digest: false };
+        let missing = |error| {
+            let hint = "GitHub's Linux runners have one; elsewhere install Docker with its buildx plugin and start it, \
+                and set DOCKER_HOST where it does not listen at its usual place.";
+            none("container engine with buildx", hint, error)
+        };
+        let inspecting = engine.docker(["buildx", "inspect"]).args(&engine.builder).deadline(ANSWER);
+        let told = inspecting.output(&ctx.cancel).await.map_err(missing)?;
+        let field = |name: &str| told.lines().find_map(|line| line.trim_start().strip_prefix(name)).map(str::trim);
+        if let (Some(error), None) = (field("Error:"), field("Status:")) {
+            return Err(missing(Error::failure(error)));
+        }
+        // The engine's own BuildKit names every image that it pushes; a builder of its own need not.
+        engine.by_digest = field("Driver:").unwrap_or_default() != "docker";
+        Ok(engine)
+    }
+
+    /// The docker CLI, with the environment of the action.
+    pub(crate) fn docker<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
+        // `docker` is looked up on the child's PATH.
+        Command::new("docker").inherit(&self.env).args(arguments)
+    }
+
+    /// Builds, and returns what BuildKit tells of the result.
+    ///
+    /// # Errors
+    /// The build fails, or the job is cancelled.
+    pub(crate) async fn build(&self, build: Build<'_>, cancel: &Cancel) -> Result<Value> {
+        let mut command = self.docker(self.arguments(&build));
+        for (name, value) in &build.workspace.variables {
+            command = command.env(name, value);
+        }
+        let group = console::group("Build the image");
+        let ended = command.stream(cancel).await?;
+        drop(group);
+        if !ended.status.success() {
+            return Err(failure(build.plan, &why(&ended)));
+        }
+        build.workspace.told()
+    }
+
+    fn arguments(&self, build: &Build<'_>) -> Vec<OsString> {
+        let mut words: Vec<OsString> = ["buildx", "build", "--progress", "plain"].map(Into::into).into();
+        let mut option = |input: &str, values: &[String]| words.extend(arguments(input, values, Kind::Buildx));
+        for (input, values) in given(&build.plan.inputs) {
+            // Said below, with what is added to them.
+            if !matches!(input, "labels" | "provenance" | "secrets" | "secret-envs" | "secret-files") {
+                option(input, &values);
+            }
+        }
+        let outputs = match build.goal {
+            Goal::Push(..) => vec![push_output(build)],
+            Goal::Local(outputs) => outputs.to_vec(),
+        };
+        option("build-contexts", &build.workspace.contexts());
+        option("labels", &build.labels());
+        option("outputs", &outputs);
+        option("provenance", &provenance(build, &outputs).into_iter().collect::<Vec<_>>());
+        option("secrets", &build.workspace.secrets);
+        let file = |path: std::path::PathBuf| path.into_os_string();
+        words.extend(["--file".into(), file(build.workspace.dockerfile())]);
+        words.extend(["--metadata-file".into(), file(build.workspace.metadata())]);
+        if let Goal::Local(_) = build.goal {
+            words.extend(build.names().into_iter().flat_map(|name| ["--tag".into(), name.into()]));
+        }
+        words.push(match &build.plan.context {
+            Source::Folder(folder) => folder.into(),
+            Source::Git(address) => address.into(),
+        });
+        words
+    }
+}
+
+/// Every repository, by digest or under a tag that goes again.
+fn push_output(build: &Build<'_>) -> String {
+    let Goal::Push(repositories, staging) = build.goal else { return String::new() };
+    let names: Vec<_> = match staging {
+        Some(_) => build.names(),
+        None => repositories.iter().map(ToString::to_string).collect(),
+    };
+    // Nobody runs it here: unpacking would cost seconds.
+    let how = if staging.is_some() { "unpack=false" } else { "push-by-digest=true" };
+    format!("type=image,\"name={}\",push=true,{how}", names.join(","))
+}
+
+fn provenance(build: &Build<'_>, outputs: &[String]) -> Option<String> {
+    let inputs = &build.plan.inputs;
+    let attested = inputs.attests.iter().any(|attest| attest.contains("type=provenance"));
+    provenance::attributes(inputs.provenance.as_deref().filter(|given| !given.is_empty()), &build.ctx.event)
+        .filter(|_| !attested && !outputs.iter().any(|output| output.starts_with("type=docker")))
+}
+
+/// The last error that BuildKit printed, else how it ended.
+pub(super) fn why(ended: &process::Ended) -> String {
+    let last = ended
+        .tail
+        .iter()
+        .rev()
+        .find_map(|line| ["ERROR: ", "error: ", "Error: "].iter().find_map(|mark| line.strip_prefix(mark)));
+    // The CLI itself refuses an option without such a mark.
+    let flag = || ended.tail.iter().find(|line| line.starts_with("unknown ")).map(String::as_str);
+    last.or_else(flag).map(str::to_owned).unwrap_or_else(|| process::describe(ended.status))
+}

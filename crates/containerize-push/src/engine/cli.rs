@@ -1,0 +1,219 @@
+//! Engines with a command line like docker's: what differs between them is in one table, and in [`super::options`].
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use bento_core::action::{Cancel, Context};
+use bento_core::process::Command;
+use bento_core::runner::console;
+use bento_core::{Env, Error, Result};
+use serde_json::{Value, json};
+
+use super::buildx::why;
+use super::options::{arguments, given};
+use super::{Build, Goal, Kind, failure, none};
+use crate::plan::Source;
+
+/// How long an engine may take to say what it is.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// What an engine is told for what every one can do.
+#[derive(Debug)]
+struct Table {
+    kind: Kind,
+    program: &'static str,
+    /// Says whether it answers.
+    probe: &'static [&'static str],
+    build: &'static [&'static str],
+    /// Where the Dockerfile is: its folder and its name, or its path alone.
+    file: &'static [&'static str],
+    context: &'static [&'static str],
+    tag: &'static [&'static str],
+    /// The file that takes what the engine tells.
+    metadata: Option<&'static str>,
+    /// Pushes a name; an engine without pushes while it builds.
+    push: &'static [&'static str],
+    /// For a registry that speaks plain HTTP.
+    insecure: &'static [&'static str],
+    remove: &'static [&'static str],
+}
+
+const TABLES: [Table; 3] = [
+    Table {
+        kind: Kind::Buildah,
+        program: "buildah",
+        probe: &["version"],
+        // Each instruction is a layer, and is found again in the next build, as with the others.
+        build: &["build", "--layers"],
+        file: &["--file", "{file}"],
+        context: &["{context}"],
+        tag: &["--tag", "{name}"],
+        metadata: None,
+        push: &["push"],
+        insecure: &["--tls-verify=false"],
+        remove: &["rmi", "--force"],
+    },
+    Table {
+        kind: Kind::Nerdctl,
+        program: "nerdctl",
+        probe: &["info"],
+        build: &["build", "--progress", "plain"],
+        file: &["--file", "{file}"],
+        context: &["{context}"],
+        tag: &["--tag", "{name}"],
+        metadata: None,
+        push: &["push"],
+        insecure: &["--insecure-registry"],
+        remove: &["rmi", "--force"],
+    },
+    Table {
+        kind: Kind::Buildctl,
+        program: "buildctl",
+        probe: &["debug", "workers"],
+        build: &["build", "--frontend", "dockerfile.v0", "--progress", "plain"],
+        file: &["--local", "dockerfile={folder}", "--opt", "filename=Dockerfile"],
+        context: &["--local", "context={context}"],
+        tag: &[],
+        metadata: Some("--metadata-file"),
+        push: &[],
+        insecure: &[],
+        remove: &[],
+    },
+];
+
+/// The engine.
+#[derive(Debug)]
+pub(crate) struct Cli {
+    table: &'static Table,
+    env: Env,
+}
+
+impl Cli {
+    /// Asks the engine whether it answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub(crate) async fn find(kind: Kind, ctx: &Context) -> Result<Self> {
+        let table = TABLES.iter().find(|table| table.kind == kind);
+        let table = table.ok_or_else(|| Error::failure(format!("{} has no table", kind.name())))?;
+        let engine = Self { table, env: ctx.env.clone() };
+        let probed = engine.command(table.probe).deadline(ANSWER).output(&ctx.cancel).await;
+        probed.map_err(|error| {
+            none(
+                table.program,
+                &format!("Install {} and start what it needs, or leave oci-backend out.", table.program),
+                error,
+            )
+        })?;
+        Ok(engine)
+    }
+
+    /// BuildKit pushes while it builds.
+    pub(crate) fn by_digest(&self) -> bool {
+        self.table.push.is_empty()
+    }
+
+    /// Builds, pushes, and returns what the engine tells of the result.
+    ///
+    /// # Errors
+    /// The build or the push fails, or the job is cancelled.
+    pub(crate) async fn build(&self, build: Build<'_>, cancel: &Cancel) -> Result<Value> {
+        let group = console::group("Build the image");
+        self.run(&build, self.arguments(&build)?, cancel).await?;
+        drop(group);
+        if let (Goal::Push(repositories, Some(_)), false) = (build.goal, self.by_digest()) {
+            let _group = console::group("Push the image without models");
+            for (name, repository) in build.names().iter().zip(repositories) {
+                let plain = repository.endpoint().starts_with("http://");
+                let mut words: Vec<OsString> = self.table.push.iter().map(Into::into).collect();
+                words.extend(self.table.insecure.iter().filter(|_| plain).map(OsString::from));
+                words.push(name.into());
+                self.run(&build, words, cancel).await?;
+            }
+        }
+        match self.table.metadata {
+            Some(_) => build.workspace.told(),
+            None => Ok(json!({})),
+        }
+    }
+
+    async fn run(&self, build: &Build<'_>, words: Vec<OsString>, cancel: &Cancel) -> Result<()> {
+        let mut command = self.command(words);
+        for (name, value) in &build.workspace.variables {
+            command = command.env(name, value);
+            if name == "DOCKER_CONFIG" {
+                // containers/image, which buildah pushes with, has a name of its own for such a file.
+                command = command.env("REGISTRY_AUTH_FILE", Path::new(value).join("config.json"));
+            }
+        }
+        let ended = command.stream(cancel).await?;
+        if ended.status.success() { Ok(()) } else { Err(failure(build.plan, &why(&ended))) }
+    }
+
+    /// Removes a name from the engine's store.
+    pub(crate) async fn forget(&self, name: &str, cancel: &Cancel) {
+        if !self.table.remove.is_empty() {
+            // There is none where the build failed.
+            let _ = self.command(self.table.remove).arg(name).output(cancel).await;
+        }
+    }
+
+    fn command<A: AsRef<std::ffi::OsStr>>(&self, words: impl IntoIterator<Item = A>) -> Command {
+        Command::new(self.table.program).inherit(&self.env).args(words)
+    }
+
+    fn arguments(&self, build: &Build<'_>) -> Result<Vec<OsString>> {
+        let Table { kind, build: verb, file, context, tag, metadata, .. } = self.table;
+        let Source::Folder(folder) = &build.plan.context else {
+            return Err(Error::failure("a git context is for buildx"));
+        };
+        let mut words: Vec<OsString> = verb.iter().map(Into::into).collect();
+        let mut option = |input: &str, values: &[String]| words.extend(arguments(input, values, *kind));
+        for (input, values) in given(&build.plan.inputs) {
+            if !matches!(input, "labels" | "build-contexts" | "secrets" | "secret-envs" | "secret-files") {
+                option(input, &values);
+            }
+        }
+        let own = build.plan.inputs.build_contexts.iter().cloned();
+        let contexts: Vec<_> = own.chain(build.workspace.contexts()).collect();
+        option("build-contexts", &contexts);
+        option("labels", &build.labels());
+        option("secrets", &build.workspace.secrets);
+        option("outputs", &self.outputs(build));
+        if *kind == Kind::Buildctl {
+            // BuildKit knows folders and what they stand for apart.
+            let names = contexts.iter().filter_map(|context| context.split_once('='));
+            words.extend(names.flat_map(|(name, _)| ["--opt".into(), format!("context:{name}=local:{name}").into()]));
+        }
+        let dockerfile = build.workspace.dockerfile();
+        let parent = dockerfile.parent().unwrap_or(&dockerfile);
+        let mut fill = |pattern: &[&str], name: &str| {
+            words.extend(pattern.iter().map(|word| {
+                let word = word.replace("{file}", &dockerfile.display().to_string());
+                let word = word.replace("{folder}", &parent.display().to_string());
+                OsString::from(word.replace("{context}", &folder.display().to_string()).replace("{name}", name))
+            }));
+        };
+        fill(file, "");
+        build.names().iter().for_each(|name| fill(tag, name));
+        if let Some(option) = metadata {
+            fill(&[option, &build.workspace.metadata().display().to_string()], "");
+        }
+        fill(context, "");
+        Ok(words)
+    }
+
+    /// Outputs of their own are BuildKit's; the others keep what they build.
+    fn outputs(&self, build: &Build<'_>) -> Vec<String> {
+        match build.goal {
+            Goal::Push(repositories, None) => {
+                let names: Vec<_> = repositories.iter().map(ToString::to_string).collect();
+                vec![format!("type=image,\"name={}\",push=true,push-by-digest=true", names.join(","))]
+            }
+            Goal::Push(..) => Vec::new(),
+            // nerdctl and buildah load what has no other output.
+            Goal::Local(outputs) => outputs.iter().filter(|output| *output != "type=docker").cloned().collect(),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Engines that build images: BuildKit through the docker CLI, the API of docker and podman, other command lines.
+
+mod api;
+mod buildx;
+mod cli;
+pub(crate) mod context;
+mod ignore;
+mod kind;
+pub(crate) mod options;
+
+use bento_core::action::{Cancel, Context};
+use bento_core::{Cause, Env, Error, Result};
+use registry::Repository;
+use serde_json::Value;
+
+pub(crate) use kind::{Backend, Kind};
+
+use crate::model::Present;
+use crate::plan::Plan;
+use crate::recipe::Recipe;
+use crate::workspace::Workspace;
+
+/// What answers on this machine.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Buildx(buildx::Buildx),
+    Api(api::Api),
+    Cli(cli::Cli),
+}
+
+/// Where an image is to go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Goal<'a> {
+    /// To these repositories: under a tag that goes again, or under none.
+    Push(&'a [Repository], Option<&'a str>),
+    /// To where these `--output`s say; with none of them it stays with the engine.
+    Local(&'a [String]),
+}
+
+/// One build.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Build<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) recipe: &'a Recipe,
+    /// The models, where they come with the build.
+    pub(crate) models: &'a [Present],
+    pub(crate) goal: Goal<'a>,
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) ctx: &'a Context,
+}
+
+impl Build<'_> {
+    /// What the image is to be called.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match self.goal {
+            Goal::Push(_, None) => Vec::new(),
+            Goal::Push(repositories, Some(tag)) => {
+                repositories.iter().map(|repository| format!("{repository}:{tag}")).collect()
+            }
+            Goal::Local(_) => self.plan.local_names(),
+        }
+    }
+
+    /// The labels, those of the user last: they win.
+    pub(crate) fn labels(&self) -> Vec<String> {
+        let own = crate::report::labels(self.plan, self.ctx);
+        own.into_iter().chain(self.plan.inputs.labels.iter().cloned()).collect()
+    }
+}
+
+impl Engine {
+    /// Asks the engine whether it is there.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(crate) async fn find(plan: &Plan, ctx: &Context) -> Result<Self> {
+        Ok(match plan.kind {
+            Kind::Buildx => Self::Buildx(buildx::Buildx::find(plan, ctx).await?),
+            Kind::Api => Self::Api(api::Api::find(plan, ctx).await?),
+            Kind::Buildah | Kind::Nerdctl | Kind::Buildctl => Self::Cli(cli::Cli::find(plan.kind, ctx).await?),
+        })
+    }
+
+    /// Can it push without a tag? Else it pushes under one that is removed afterwards.
+    pub(crate) fn by_digest(&self) -> bool {
+        match self {
+            Self::Buildx(engine) => engine.by_digest,
+            Self::Api(_) => false,
+            Self::Cli(engine) => engine.by_digest(),
+        }
+    }
+
+    /// Builds, and returns what the engine tells of the result, in BuildKit's words.
+    ///
+    /// # Errors
+    /// The build fails, or the job is cancelled.
+    pub(crate) async fn build(&self, build: Build<'_>, cancel: &Cancel) -> Result<Value> {
+        match self {
+            Self::Buildx(engine) => engine.build(build, cancel).await,
+            Self::Api(engine) => engine.build(build, cancel).await,
+            Self::Cli(engine) => engine.build(build, cancel).await,
+        }
+    }
+
+    /// Takes a name off an image of the engine's own store. It is no error where there is none.
+    pub(crate) async fn forget(&self, name: &str, cancel: &Cancel) {
+        match self {
+            Self::Buildx(engine) => drop(engine.docker(["image", "rm", "--force", name]).output(cancel).await),
+            Self::Api(engine) => engine.forget(name).await,
+            Self::Cli(engine) => engine.forget(name, cancel).await,
+        }
+    }
+}
+
+/// The error of an engine that does not answer.
+fn none(what: &str, hint: &str, error: Error) -> Error {
+    if error.cause() == Cause::Cancelled {
+        return error;
+    }
+    Error::new(Cause::Unreachable, format!("no {what} answers")).hint(hint).caused_by(error)
+}
+
+/// A build that failed for this reason, and what to do.
+fn failure(plan: &Plan, why: &str) -> Error {
+    let error = Error::new(Cause::Build, format!("failed to build the image of {}: {why}", plan.bento.tag));
+    let says = |texts: &[&str]| texts.iter().any(|text| why.contains(text));
+    if says(&["unknown flag", "unknown shorthand flag", "requires BuildKit", "not supported by", "unknown command"]) {
+        return error.hint("The engine is too old for one of the inputs: update it, or leave the input out.");
+    }
+    if says(&[
+        "failed to resolve source metadata",
+        "pull access denied",
+        "failed to resolve reference",
+        "manifest unknown",
+    ]) {
+        return error
+            .hint("The base image cannot be pulled: check its name, and log in to its registry before this step.");
+    }
+    if says(&["no space left on device"]) {
+        return error.hint("Free space first: `docker system prune`, or a larger runner.");
+    }
+    error.hint("The log above shows the instruction that failed.")
+}
+
+/// Was it the registry or the network, and may the next attempt succeed?
+///
+/// The texts are those of containerd's and docker's pushes, and of Go's network errors.
+pub(crate) fn is_transient(why: &str) -> bool {
+    let pushing = ["failed to push", "failed to do request", "failed to copy", "unexpected status"];
+    let passing = [
+        "429",
+        "500 Internal",
+        "502 Bad",
+        "503 Service",
+        "504 Gateway",
+        "Too Many Requests",
+        "toomanyrequests",
+        "connection reset",
+        "connection refused",
+        "broken pipe",
+        "i/o timeout",
+        "TLS handshake timeout",
+        "unexpected EOF",
+        ": EOF",
+        "server closed",
+    ];
+    pushing.iter().any(|text| why.contains(text)) && passing.iter().any(|text| why.contains(text))
+}
+
+/// Variables of a child or of a daemon's address.
+fn variable<'e>(env: &'e Env, name: &str) -> Option<&'e str> {
+    env.get(name).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_that_may_succeed_is_told_from_a_build_that_cannot() {
+        for (why, expected) in [
+            (
+                "failed to solve: failed to push r.x/a:1: unexpected status from PUT request to https://r.x/v2/: 503 Service Unavailable",
+                true,
+            ),
+            (
+                "failed to push r.x/a: failed to do request: Head \"https://r.x/v2/\": dial tcp 1.2.3.4:443: connect: connection refused",
+                true,
+            ),
+            ("failed to push r.x/a: unexpected status from POST request to https://r.x/v2/: 401 Unauthorized", false),
+            ("failed to solve: process \"/bin/sh -c curl x\" did not complete successfully: exit code: 429", false),
+        ] {
+            assert_eq!(is_transient(why), expected, "{why}");
+        }
+    }
+}

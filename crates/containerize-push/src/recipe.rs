@@ -1,0 +1,99 @@
+//! How an image is made: the Dockerfile as used, and how the models get in.
+
+use bento_core::Result;
+
+use crate::dockerfile::{Dockerfile, Place};
+use crate::engine::Kind;
+use crate::engine::context;
+use crate::engine::options::{SECRET_MOUNTS, serves};
+use crate::model::{HUB_MODELS, MODELS, Model};
+use crate::plan::Source;
+
+/// How the models get into the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// There are none.
+    None,
+    /// As layers on the pushed image.
+    Graft,
+    /// As build contexts of their own.
+    Contexts,
+    /// In the one context that the engine takes.
+    Inside,
+}
+
+/// How an image is made.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    pub(crate) dockerfile: Dockerfile,
+    pub(crate) way: Way,
+}
+
+/// The build context that holds BentoML's folders.
+pub(crate) const FOLDERS: &str = "bento-folders";
+
+/// The build context that is a model.
+pub(crate) fn model_context(number: usize) -> String {
+    format!("bento-model-{number}")
+}
+
+/// What a recipe is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ingredients<'a> {
+    /// The Bento's, or the user's.
+    pub(crate) dockerfile: &'a Dockerfile,
+    pub(crate) place: &'a Place,
+    pub(crate) models: &'a [Model],
+    pub(crate) context: &'a Source,
+    pub(crate) kind: Kind,
+}
+
+impl Recipe {
+    /// The Dockerfile for an image that is pushed or stays here.
+    ///
+    /// # Errors
+    /// The engine cannot do what the Dockerfile asks for.
+    pub(crate) fn new(from: Ingredients<'_>, pushed: bool) -> Result<Self> {
+        let way = match from.kind {
+            _ if from.models.is_empty() => Way::None,
+            _ if pushed && !from.dockerfile.reads_models() => Way::Graft,
+            Kind::Api => Way::Inside,
+            _ => Way::Contexts,
+        };
+        let dockerfile = if from.kind == Kind::Api { from.for_one_context(way)? } else { from.for_contexts(way) };
+        Ok(Self { dockerfile, way })
+    }
+}
+
+impl Ingredients<'_> {
+    /// BentoML's folders for models, and the models where they come this way, each from a context of its own.
+    fn for_contexts(&self, way: Way) -> Dockerfile {
+        let Place { folder, uid, gid } = self.place;
+        let copy = |context: &str, target: &str| format!("COPY --from={context} --chown={uid}:{gid} . {target}/\n");
+        let mut lines = copy(FOLDERS, folder);
+        if way == Way::Contexts {
+            for (number, model) in self.models.iter().enumerate() {
+                lines.push_str(&copy(&model_context(number), &format!("{folder}/{}", model.target())));
+            }
+        }
+        self.dockerfile.with_caches().with_before_source(&lines)
+    }
+
+    /// The same from the one context; the source is copied piece by piece then, else the models would be in it again.
+    fn for_one_context(&self, way: Way) -> Result<Dockerfile> {
+        let plain = self.dockerfile.without_caches().or_else(|mount| {
+            serves(SECRET_MOUNTS, self.kind)?;
+            Err(bento_core::Error::failure(format!("{mount} is not known")))
+        })?;
+        let Place { folder, uid, gid } = self.place;
+        let copy = |name: &str| format!("COPY --chown={uid}:{gid} {name} {folder}/{name}/\n");
+        let placed = plain.with_before_source(&format!("{}{}", copy(MODELS), copy(HUB_MODELS)));
+        match self.context {
+            Source::Folder(context) if way == Way::Inside => {
+                let (folders, files) = context::top_of(context, &[MODELS, HUB_MODELS])?;
+                Ok(placed.with_copied(&folders, &files))
+            }
+            _ => Ok(placed),
+        }
+    }
+}
