@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn unknown_workflows_and_secrets_and_missing_ones_are_named() {
         let text = "jobs: {s: {uses: O/bento-actions/.github/workflows/bento-ship.yml@v1, with: {tag: x},\n\
-                    secrets: {BENTO_CLOUD_API_KEY: a, TOKEN: b}},\n\
+                    secrets: {BENTO_CLOUD_API_ENDPOINT: a, TOKEN: b}},\n\
                     t: {uses: O/bento-actions/.github/workflows/ship.yml@v1},\n\
                     u: {steps: [{uses: $/actions/build-and-push-image, with: {push: false}},\n\
                     {run: 'echo ${{ needs.s.outputs.url }}'}]}}";
@@ -175,7 +175,7 @@ mod tests {
             &[
                 "bento-ship has no input \"tag\"",
                 "bento-ship has no secret \"TOKEN\"",
-                "bento-ship needs the secret \"BENTO_CLOUD_API_ENDPOINT\"",
+                "bento-ship needs the secret \"BENTO_CLOUD_API_KEY\"",
                 "no workflow ship",
                 "build-and-push-image needs the input \"tags\"",
                 "`needs.s.outputs.url`: bento-ship has no such output",
