@@ -9,7 +9,7 @@
 //! | [`process`] | child processes | what is run |
 //! | [`python`] | interpreters, uv, virtual environments | Bentos |
 //! | [`http`] | the one HTTP client and the retry policy | any API |
-//! | [`huggingface`] | models that stay on a hub, and its client's cache | images, the cloud |
+//! | [`huggingface`] | models that stay on a hub, and its client's cache | engines, the cloud |
 //! | [`disk`] | room on a file system | what it is for |
 
 pub mod action;

@@ -1,28 +1,31 @@
 //! Everything that a Bento means of a model, into the cache.
 
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 
 use super::cache::{Cache, Model};
 use super::file;
 use super::hub::{Hub, Listed, Listing};
-use super::reference::Reference;
+use super::reference::{Reference, is_commit};
 use super::snapshot::{Snapshot, SnapshotFile};
 use crate::action::Cancel;
 use crate::bento::BentoModel;
-use crate::{Cause, Env, Error, Result, disk, http};
+use crate::{Env, Error, Result, disk, http};
 
 /// How many files come at a time.
 const AT_ONCE: usize = 4;
+/// How often a line says how far it is.
+const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Makes sure that the cache holds a Bento's model of the hub, and says where its files are. What is there is not asked for
 /// again; a commit that is complete needs no network.
 ///
 /// # Errors
-/// [`Cause::Input`]: the Bento names no model of a hub; [`Cause::Access`]: it is gated or private; [`Cause::NotFound`]: the
-/// hub does not have it, or, with `HF_HUB_OFFLINE`, the cache; [`Cause::Unreachable`]; [`Cause::Cancelled`]; else the disk
-/// is full, or what came is not what the hub announced. The cache holds whole files only.
+/// By [`Cause`](crate::Cause): `Input`, the Bento names no model of a hub; `Access`, it is gated or private; `NotFound`, the
+/// hub does not have it, or, with `HF_HUB_OFFLINE`, the cache; `Unreachable`; `Cancelled`; else the disk is full, or what
+/// came is not what the hub announced. The cache holds whole files only, whatever happens.
 pub async fn download(model: &BentoModel, env: &Env, cancel: &Cancel) -> Result<Snapshot> {
     let reference = Reference::of(model, env)?;
     let cache = Cache::of(env)?;
@@ -30,10 +33,15 @@ pub async fn download(model: &BentoModel, env: &Env, cancel: &Cancel) -> Result<
     if cache.is_offline() {
         return cached(&reference, &folder, &cache);
     }
+    let kept = is_commit(&reference.revision).then(|| folder.listing(&reference.revision)).flatten();
+    if let Some(listing) = &kept
+        && let Ok(files) = complete(&folder, listing, &wanted(&reference, listing)?)
+    {
+        return Ok(snapshot(&reference, &folder, listing, files));
+    }
     // On failure the other files are cancelled, and waited for.
     let cancel = cancel.child();
     let hub = Hub::of(&reference, http::client()?, env, &cancel)?;
-    let kept = is_fixed(&reference).then(|| folder.listing(&reference.revision)).flatten();
     let listing = match kept {
         Some(listing) => listing,
         None => {
@@ -54,26 +62,40 @@ pub async fn download(model: &BentoModel, env: &Env, cancel: &Cancel) -> Result<
         fetch(&hub, &reference, &folder, &listing.commit, missing).await?;
         tracing::info!("fetched {of} in {:.1} s", started.elapsed().as_secs_f32());
     }
-    let files = wanted.iter().map(|listed| folder.file(&listing.commit, listed).ok_or_else(|| vanished(listed)));
-    Ok(snapshot(&reference, &folder, listing.commit.clone(), files.collect::<Result<_>>()?))
+    let files = complete(&folder, &listing, &wanted).map_err(|name| {
+        Error::failure(format!("{name} of {} vanished from the cache while it was being filled", reference.id))
+    });
+    Ok(snapshot(&reference, &folder, &listing, files?))
 }
 
 async fn fetch(hub: &Hub, reference: &Reference, folder: &Model, commit: &str, files: Vec<&&Listed>) -> Result<()> {
+    let done = AtomicU64::new(0);
+    let done = &done;
     let fetching = files.into_iter().map(|listed| async move {
-        let fetched = file::fetch(hub, reference, folder, commit, listed).await;
+        let fetched = file::fetch(hub, reference, folder, commit, listed, done).await;
         if fetched.is_err() {
             hub.cancel.cancel();
         }
         fetched
     });
     let mut fetching = stream::iter(fetching).buffer_unordered(AT_ONCE);
+    let mut telling = tokio::time::interval_at(tokio::time::Instant::now() + INTERVAL, INTERVAL);
     let mut failed: Option<Error> = None;
-    while let Some(fetched) = fetching.next().await {
-        if let Err(error) = fetched {
-            failed = Some(failed.filter(|first| first.cause() != Cause::Cancelled).unwrap_or(error));
+    loop {
+        let fetched = tokio::select! {
+            fetched = fetching.next() => fetched,
+            _ = telling.tick() => {
+                tracing::info!("{}: {} so far", reference.id, disk::readable(done.load(Ordering::Relaxed)));
+                continue;
+            }
+        };
+        match fetched {
+            // What failed first is the reason; the others were cancelled for it.
+            Some(Err(error)) => failed = Some(failed.unwrap_or(error)),
+            Some(Ok(_)) => {}
+            None => return failed.map_or(Ok(()), Err),
         }
     }
-    failed.map_or(Ok(()), Err)
 }
 
 /// What the cache holds, for want of a network.
@@ -96,9 +118,8 @@ fn cached(reference: &Reference, folder: &Model, cache: &Cache) -> Result<Snapsh
         }
     };
     let wanted = wanted(reference, &listing)?;
-    let files = wanted.iter().map(|listed| folder.file(&commit, listed).ok_or_else(|| missing(&listed.name)));
-    let files = files.collect::<Result<_>>()?;
-    Ok(snapshot(reference, folder, commit, files))
+    let files = complete(folder, &listing, &wanted).map_err(|name| missing(&name))?;
+    Ok(snapshot(reference, folder, &listing, files))
 }
 
 /// The files that are meant, sorted by name.
@@ -113,16 +134,13 @@ fn wanted<'a>(reference: &Reference, listing: &'a Listing) -> Result<Vec<&'a Lis
     Ok(wanted)
 }
 
-fn snapshot(reference: &Reference, folder: &Model, commit: String, files: Vec<SnapshotFile>) -> Snapshot {
+/// These files, or the name of the first that the cache lacks.
+fn complete(folder: &Model, listing: &Listing, wanted: &[&Listed]) -> Result<Vec<SnapshotFile>, String> {
+    wanted.iter().map(|listed| folder.file(&listing.commit, listed).ok_or_else(|| listed.name.clone())).collect()
+}
+
+fn snapshot(reference: &Reference, folder: &Model, listing: &Listing, files: Vec<SnapshotFile>) -> Snapshot {
+    let commit = listing.commit.clone();
     let named = (reference.revision != commit).then(|| reference.revision.clone());
     Snapshot { root: folder.root.clone(), commit, reference: named, files }
-}
-
-/// Does the revision stand for the same files for ever?
-fn is_fixed(reference: &Reference) -> bool {
-    super::reference::is_commit(&reference.revision)
-}
-
-fn vanished(listed: &Listed) -> Error {
-    Error::failure(format!("{} vanished from the cache while it was being filled", listed.name))
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use reqwest::StatusCode;
@@ -17,13 +18,14 @@ use super::snapshot::SnapshotFile;
 use crate::http::{self, Attempt};
 use crate::{Context, Error, Result};
 
-/// Fetches a file, unless its contents are in the cache under another name.
+/// Fetches a file, unless its contents are in the cache under another name. `done` counts the bytes that came.
 pub(super) async fn fetch(
     hub: &Hub,
     reference: &Reference,
     model: &Model,
     commit: &str,
     listed: &Listed,
+    done: &AtomicU64,
 ) -> Result<SnapshotFile> {
     let known = listed.blob().zip(listed.size);
     if let Some((blob, size)) = known
@@ -34,7 +36,7 @@ pub(super) async fn fetch(
     let (sender, receiver) = mpsc::channel(8);
     let folder = model.blobs();
     let writing = tokio::task::spawn_blocking(move || write(folder, receiver));
-    let received = receive(hub, reference, commit, listed, &sender).await;
+    let received = receive(hub, reference, commit, listed, &sender, done).await;
     drop(sender);
     // Awaited in any case: what it wrote is removed before this returns.
     let written = writing.await.context(|| "writing stopped".into())?;
@@ -72,11 +74,16 @@ async fn receive(
     commit: &str,
     listed: &Listed,
     sender: &mpsc::Sender<Bytes>,
+    done: &AtomicU64,
 ) -> Result<Option<String>, Ended> {
     let address = hub.file(reference, commit, &listed.name).map_err(Ended::Failed)?;
     let (count, refused) = (Cell::new(0_u64), Cell::new(false));
     let received = http::retry(&hub.cancel, || async {
         let start = count.get();
+        if start > 0 && listed.size == Some(start) {
+            // It broke off behind the last byte.
+            return Ok(None);
+        }
         let mut opened = hub.open(address.clone(), start, None, reference).await?;
         let mut repeated = if opened.response.status() == StatusCode::PARTIAL_CONTENT { 0 } else { start };
         let broken = |error| Attempt::Again(http::transport_error("the transfer broke off", error), None);
@@ -85,6 +92,7 @@ async fn receive(
             repeated -= known as u64;
             let chunk = chunk.split_off(known);
             count.set(count.get() + chunk.len() as u64);
+            done.fetch_add(chunk.len() as u64, Ordering::Relaxed);
             if !chunk.is_empty() && sender.send(chunk).await.is_err() {
                 refused.set(true);
                 return Err(Attempt::Final(Error::failure("nobody takes the bytes")));
