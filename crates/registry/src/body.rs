@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
+use bento_core::action::Cancel;
 use bento_core::bento::archive::Plan;
 use bytes::Bytes;
 use futures_util::stream;
@@ -12,12 +13,15 @@ use tokio::sync::mpsc;
 
 const CHUNK: usize = 256 * 1024;
 
-/// The body. Memory stays flat: a few pieces are read ahead.
-pub(crate) fn of_range(plan: &Arc<Plan>, range: Range<u64>) -> Body {
+/// The body, which ends early when it is told to. Memory stays flat: a few pieces are read ahead.
+pub(crate) fn of_range(plan: &Arc<Plan>, range: Range<u64>, end: &Cancel) -> Body {
     let (sender, receiver) = mpsc::channel(4);
     let plan = Arc::clone(plan);
     tokio::task::spawn_blocking(move || read(&plan, range, &sender));
-    let body = stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
+    let body = stream::unfold((receiver, end.clone()), |(mut receiver, end)| async {
+        let chunk = end.run(receiver.recv()).await.ok()??;
+        Some((chunk, (receiver, end)))
+    });
     Body::wrap_stream(body)
 }
 

@@ -5,18 +5,27 @@
 //! digest. What breaks off goes on in pieces from where the registry says it is; a registry that knows nothing of it any
 //! more gets it from the start. As long as an upload gets on, it is not given up.
 //!
+//! An upload that is given up is taken back, so that nothing of it stays in the registry. For that the one request ends
+//! as if there were no more bytes, which is why it does not say how many there are: registries built on the distribution
+//! project's forget no upload whose last request broke off, as they then take every address of it for an old one.
+//!
 //! Source: the distribution specification's "Pushing a blob in chunks".
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use bento_core::action::Cancel;
 use bento_core::bento::archive::Plan;
 use bento_core::http::{self, Attempt};
-use bento_core::{Error, Result};
+use bento_core::{Context as _, Error, Result};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE};
 use reqwest::{Response, StatusCode};
+use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::body;
@@ -31,7 +40,9 @@ const SETTLING: u64 = 16 * 1024 * 1024;
 /// How often an upload is sent from the start.
 const STARTS: u32 = 4;
 /// How long taking an upload back may take; a job that is cancelled has little time.
-const FAREWELL: Duration = Duration::from_secs(2);
+const FAREWELL: Duration = Duration::from_millis(1500);
+/// How much of it the request that is under way has to end.
+const LANDING: Duration = Duration::from_secs(1);
 pub(crate) const BINARY: &str = "application/octet-stream";
 
 /// An upload under way.
@@ -44,6 +55,21 @@ pub(crate) struct Upload<'a> {
     highest: Cell<u64>,
     starts: Cell<u32>,
     pieces: Cell<bool>,
+    flight: RefCell<Option<Flight>>,
+}
+
+/// A request under way; it outlives the attempt that made it, to be ended in good order.
+#[derive(Debug)]
+struct Flight {
+    request: JoinHandle<Result<Response, Attempt>>,
+    /// Ends its body.
+    end: Cancel,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.request.abort();
+    }
 }
 
 /// Where it goes on.
@@ -57,8 +83,8 @@ struct Session {
 
 impl<'a> Upload<'a> {
     pub(crate) fn new(registry: &'a Registry, plan: &'a Arc<Plan>) -> Self {
-        let (session, highest, starts, pieces) = Default::default();
-        Self { registry, plan, session, highest, starts, pieces }
+        let (session, highest, starts, pieces, flight) = Default::default();
+        Self { registry, plan, session, highest, starts, pieces, flight }
     }
 
     /// Sends the bytes; what they are is said by [`Self::close`].
@@ -83,10 +109,20 @@ impl<'a> Upload<'a> {
 
     /// Takes back what arrived.
     pub(crate) async fn abandon(&self) {
-        let session = self.session.take();
-        if let Some(Session { url, .. }) = session {
-            let deleting = self.registry.send(|| self.registry.http.delete(url.clone()).timeout(FAREWELL));
-            let _ = tokio::time::timeout(FAREWELL, deleting).await;
+        let _ = tokio::time::timeout(FAREWELL, self.take_back()).await;
+    }
+
+    async fn take_back(&self) {
+        let mut url = self.session.take().map(|session| session.url);
+        let flight = self.flight.take();
+        if let Some(mut flight) = flight {
+            flight.end.cancel();
+            if let Ok(Ok(Ok(response))) = tokio::time::timeout(LANDING, &mut flight.request).await {
+                url = self.registry.location(&response).ok().or(url);
+            }
+        }
+        if let Some(url) = url {
+            let _ = self.registry.send(|| self.registry.http.delete(url.clone()).timeout(FAREWELL)).await;
         }
     }
 
@@ -115,8 +151,8 @@ impl<'a> Upload<'a> {
             if status != StatusCode::ACCEPTED {
                 let error = self.registry.refused(response).await;
                 return Err(match status {
-                    // A proxy's limit of a body's size.
-                    StatusCode::PAYLOAD_TOO_LARGE if whole => Attempt::Again(error, None),
+                    // A proxy's limit of a body's size, or its wish to know it.
+                    StatusCode::PAYLOAD_TOO_LARGE | StatusCode::LENGTH_REQUIRED if whole => Attempt::Again(error, None),
                     StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST | StatusCode::RANGE_NOT_SATISFIABLE => {
                         Attempt::Again(error, None)
                     }
@@ -148,17 +184,32 @@ impl<'a> Upload<'a> {
     }
 
     async fn patch(&self, url: &Url, range: Range<u64>, whole: bool) -> Result<Response, Attempt> {
-        let len = range.end - range.start;
-        let patch = || {
-            let request = self.registry.http.patch(url.clone()).timeout(PATIENCE + Duration::from_secs(len / SLOWEST));
-            let request = request.header(CONTENT_LENGTH, len).header(CONTENT_TYPE, BINARY);
-            let request = match whole {
-                true => request,
-                false => request.header(CONTENT_RANGE, format!("{}-{}", range.start, range.end - 1)),
+        let (registry, plan, url, end) = (self.registry.clone(), Arc::clone(self.plan), url.clone(), Cancel::default());
+        let stop = end.clone();
+        let request = tokio::spawn(async move {
+            let len = range.end - range.start;
+            let patch = || {
+                let request = registry.http.patch(url.clone()).timeout(PATIENCE + Duration::from_secs(len / SLOWEST));
+                let request = request.header(CONTENT_TYPE, BINARY);
+                let request = match whole {
+                    true => request,
+                    false => request
+                        .header(CONTENT_LENGTH, len)
+                        .header(CONTENT_RANGE, format!("{}-{}", range.start, range.end - 1)),
+                };
+                request.body(body::of_range(&plan, range.clone(), &stop))
             };
-            request.body(body::of_range(self.plan, range.clone()))
-        };
-        self.registry.send(patch).await
+            registry.send(patch).await
+        });
+        self.flight.replace(Some(Flight { request, end }));
+        // Polled in place: should this attempt be dropped, the flight stays.
+        let landed = poll_fn(|context| match self.flight.borrow_mut().as_mut() {
+            Some(flight) => Pin::new(&mut flight.request).poll(context),
+            None => Poll::Pending,
+        });
+        let landed = landed.await;
+        self.flight.take();
+        landed.context(|| "failed to send".into())?
     }
 
     /// What the registry has of it; none where it knows nothing of it any more.

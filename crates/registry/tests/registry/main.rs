@@ -1,0 +1,10 @@
+//! The client against a real registry: a process of the tests' own, with a folder and a port of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod front;
+mod judge;
+mod lab;
+mod relay;
+mod transfer;
+mod trouble;
