@@ -8,6 +8,9 @@
 //!
 //! None of them may find anything. An exception stands with its reason in `.github/zizmor.yml` or `.github/actionlint.yaml`.
 
+#[cfg(test)]
+mod scripts;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};

@@ -1,0 +1,114 @@
+//! The scripts in workflows, run by bash with the worst that a caller may pass.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::thread::JoinHandle;
+
+use serde_yaml::Value;
+
+use super::repositories;
+use crate::{command, layout};
+
+/// A shell that took any of it for its own would make the file `pwned`.
+const HOSTILE: &str = "@/etc/hostname $(touch pwned) `touch pwned` \"$(touch pwned)\" 'a' ; touch pwned\n& touch pwned";
+
+/// The steps of a workflow or a composite action that run a script.
+fn steps(document: &Value) -> Vec<&Value> {
+    match document {
+        Value::Mapping(mapping) if mapping.contains_key("run") => vec![document],
+        Value::Mapping(mapping) => mapping.iter().flat_map(|(_, value)| steps(value)).collect(),
+        Value::Sequence(items) => items.iter().flat_map(steps).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn read(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).expect("a file of the checkout");
+    serde_yaml::from_str(&text).expect("YAML")
+}
+
+/// Runs a step of a reusable workflow as the runner does, in `folder`, with these variables and no others of its `env:`.
+fn run(workflow: &str, step: &str, folder: &Path, env: &BTreeMap<&str, String>) {
+    let document = read(&layout::root().join(".github/workflows").join(workflow));
+    let steps = steps(&document);
+    let step = steps.iter().find(|found| found["name"] == step).unwrap_or_else(|| panic!("{workflow} has no {step}"));
+    for (name, _) in step["env"].as_mapping().expect("env:") {
+        assert!(env.contains_key(name.as_str().expect("a name")), "{name:?} is not tried");
+    }
+    let script = step["run"].as_str().expect("run:");
+    let mut bash = command::clean("bash");
+    command::capture(bash.args(["-e", "-c", script]).current_dir(folder).envs(env)).expect("the step (it needs curl)");
+    assert!(!folder.join("pwned").exists(), "a part of the input was run");
+}
+
+/// Answers one request, and returns its first line and its body.
+fn one_request(listener: TcpListener) -> JoinHandle<(String, Vec<u8>)> {
+    std::thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a connection");
+        let mut reader = BufReader::new(stream);
+        let mut lines = reader.by_ref().lines().map(|line| line.expect("a header"));
+        let first = lines.next().expect("a request");
+        let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+        let length = headers.iter().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let mut body = vec![0; length.expect("a length")];
+        reader.read_exact(&mut body).expect("a body");
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+        reader.get_mut().write_all(answer.as_bytes()).expect("an answer");
+        (first, body)
+    })
+}
+
+#[test]
+fn no_script_has_an_expression_pasted_into_it() {
+    for repository in repositories(&layout::root()).expect("folders") {
+        for path in repository.workflows.iter().chain(&repository.actions) {
+            for step in steps(&read(&repository.root.join(path))) {
+                let script = step["run"].as_str().expect("run:");
+                assert!(!script.contains("${{"), "{}: pass it by `env:`\n{script}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_test_request_is_sent_as_it_was_written() {
+    for workflow in ["bento-ship.yml", "bento-deploy.yml"] {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let path = "/$(touch${IFS}pwned)`touch${IFS}pwned`[1-2]{a,b}";
+        let url = format!("http://{}{path}", listener.local_addr().expect("an address"));
+        let request = one_request(listener);
+        run(workflow, "Test", folder.path(), &BTreeMap::from([("URL", url), ("BODY", HOSTILE.to_owned())]));
+        let (first, body) = request.join().expect("the server");
+        assert_eq!(first, format!("POST {path} HTTP/1.1"), "{workflow}");
+        assert_eq!(String::from_utf8_lossy(&body), HOSTILE, "{workflow}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_exported_bento_is_named_as_it_was_written() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    // Stands in for BentoML, which refuses such a tag: the question is what reaches it.
+    std::fs::write(at("bentoml"), "#!/bin/sh\nprintf '%s\\0' \"$@\" > arguments\n").expect("write");
+    std::fs::set_permissions(at("bentoml"), std::fs::Permissions::from_mode(0o755)).expect("permissions");
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").expect("PATH"));
+    let env = BTreeMap::from([
+        ("PATH", path),
+        ("RUNNER_TEMP", at("")),
+        ("GITHUB_OUTPUT", at("output")),
+        ("TAG", HOSTILE.to_owned()),
+        ("NAME", "na me".to_owned()),
+        ("VERSION", "$(touch pwned)".to_owned()),
+    ]);
+    run("bento-build.yml", "Export", folder.path(), &env);
+    let arguments = std::fs::read_to_string(at("arguments")).expect("bentoml was called");
+    let file = format!("{}/na me-$(touch pwned).bento", at(""));
+    assert_eq!(arguments.split('\0').collect::<Vec<_>>(), ["export", HOSTILE, &file, ""]);
+    assert_eq!(std::fs::read_to_string(at("output")).expect("an output"), format!("file={file}\n"));
+}
