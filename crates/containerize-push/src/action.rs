@@ -1,20 +1,21 @@
 //! The action: inputs → plan → build and push → report.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bento_core::action::{Action, ActionSpec, Context, Report, output};
-use bento_core::env::RUNNER_TEMP;
 use bento_core::runner::console;
-use bento_core::{Context as _, Result};
+use bento_core::{Cause, Context as _, Error, Result};
 
 use crate::engine::{Build, Engine, Goal};
+use crate::import::unpacked;
 use crate::model::Present;
 use crate::push::push;
 use crate::recipe::{Recipe, Way};
 use crate::report::Outcome;
-use crate::workspace::{STATE, Workspace};
-use crate::{Inputs, Plan};
+use crate::verify::verify;
+use crate::workspace::Workspace;
+use crate::{Inputs, Plan, leftovers, room};
 
 /// Makes an image of a Bento and pushes it.
 #[derive(Debug)]
@@ -45,7 +46,8 @@ impl Action for ContainerizePush {
     }
 
     async fn plan(inputs: Inputs, ctx: &Context) -> Result<Plan> {
-        Plan::new(inputs, ctx)
+        let unpacked = unpacked(&inputs.bento_tag, ctx).await?;
+        Plan::new(inputs, unpacked, ctx)
     }
 
     async fn execute(mut plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
@@ -61,13 +63,31 @@ impl Action for ContainerizePush {
         let registries = plan.registries();
         let registries: Vec<_> = registries.iter().map(String::as_str).collect();
         plan.logins = plan.logins.resolve(&registries, &ctx.env, &ctx.cancel).await?;
+        if let Some(call) = plan.inputs.call.as_deref().filter(|call| !matches!(*call, "" | "build")) {
+            return ask(&plan, &engine, call, ctx).await;
+        }
+        room::check(&plan, &engine, ctx).await?;
         let mut outcome = None;
         if let (Some(to), Some(recipe)) = (&plan.destination.push, &plan.pushed) {
             let models = models(&plan, recipe, ctx).await?;
             let workspace = Workspace::new(&plan, recipe, &models, ctx)?;
             let goal = Goal::Local(&[]);
             let build = Build { plan: &plan, recipe, models: &models, goal, workspace: &workspace, ctx };
-            outcome = Some(push(build, to, &engine).await?);
+            let mut pushed = push(build, to, &engine).await?;
+            if let (true, Some(image)) = (plan.inputs.verify, pushed.image().map(str::to_owned)) {
+                let ready = verify(&image, &plan, &engine, &workspace, ctx).await;
+                // What was pushed is told, whether it serves or not.
+                let (took, failed) = match ready {
+                    Ok(took) => (Some(took), None),
+                    Err(error) => (None, Some(error)),
+                };
+                pushed = pushed.with_readiness(took);
+                if let Some(error) = failed {
+                    pushed.fill(&plan, start.elapsed(), report);
+                    return Err(error);
+                }
+            }
+            outcome = Some(pushed);
         }
         if let (Some(outputs), Some(recipe)) = (&plan.destination.local, &plan.local) {
             if outputs.is_empty() && engine.by_digest() {
@@ -88,17 +108,25 @@ impl Action for ContainerizePush {
 
     /// Removes what a killed run left.
     async fn post(ctx: &Context) -> Result<()> {
-        let Some(folder) = ctx.env.path(&format!("STATE_{STATE}")) else { return Ok(()) };
-        let ours = folder
-            .file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| name.starts_with("containerize-push-"));
-        let below = ctx.env.path(RUNNER_TEMP).is_some_and(|temp| folder.starts_with(temp));
-        if ours && below && folder.exists() {
-            std::fs::remove_dir_all(&folder).context(|| format!("failed to remove {}", folder.display()))?;
-        }
-        Ok(())
+        let tidying = async {
+            let containers = leftovers::containers(ctx).await;
+            leftovers::folders(ctx).and(containers)
+        };
+        let ended = tokio::time::timeout(POST, tidying).await;
+        ended.unwrap_or_else(|_| Err(Error::new(Cause::Timeout, "the engine did not remove a container in time")))
     }
+}
+
+/// How long the post step may take.
+const POST: Duration = Duration::from_secs(18);
+
+/// Asks BuildKit about the Dockerfile; nothing is built.
+async fn ask(plan: &Plan, engine: &Engine, call: &str, ctx: &Context) -> Result<()> {
+    let Some(recipe) = plan.pushed.as_ref().or(plan.local.as_ref()) else { return Ok(()) };
+    let models = models(plan, recipe, ctx).await?;
+    let workspace = Workspace::new(plan, recipe, &models, ctx)?;
+    let build = Build { plan, recipe, models: &models, goal: Goal::Local(&[]), workspace: &workspace, ctx };
+    engine.call(build, call, &ctx.cancel).await
 }
 
 /// The models that come with the build: they must be here before it starts. Those that are grafted come meanwhile.

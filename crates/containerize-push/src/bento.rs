@@ -9,7 +9,7 @@ use bento_core::{Context as _, Error, Result};
 use crate::dockerfile::Dockerfile;
 use crate::model::Model;
 
-/// A Bento of the local store.
+/// A Bento of the local store, or of a file.
 #[derive(Debug)]
 pub(crate) struct Bento {
     pub(crate) tag: Tag,
@@ -26,6 +26,19 @@ impl Bento {
     pub(crate) fn find(wanted: &str, store: &Store) -> Result<Self> {
         let tag: Tag = wanted.parse()?;
         let Some((tag, folder)) = store.find(Kind::Bento, &tag)? else { return Err(missing(&tag, store)) };
+        Self::of(tag, folder, &[store])
+    }
+
+    /// A Bento that came in a file, with models beside it; others are in the store.
+    ///
+    /// # Errors
+    /// One of its models is nowhere.
+    pub(crate) fn unpacked(folder: &Path, store: &Store) -> Result<Self> {
+        let tag = BentoInfo::read(folder)?.tag;
+        Self::of(tag, folder.to_owned(), &[&Store::at(folder), store])
+    }
+
+    fn of(tag: Tag, folder: PathBuf, stores: &[&Store]) -> Result<Self> {
         let info = BentoInfo::read(&folder)?;
         let models = info.models.iter().map(|model| {
             match model.registry.as_str() {
@@ -36,8 +49,8 @@ impl Bento {
                     return Err(error.hint("Known are models of the store and of the Hugging Face hub."));
                 }
             }
-            let found = store.find(Kind::Model, &model.tag)?;
-            let (tag, folder) = found.ok_or_else(|| {
+            let mut found = stores.iter().filter_map(|store| store.find(Kind::Model, &model.tag).transpose());
+            let (tag, folder) = found.next().transpose()?.ok_or_else(|| {
                 Error::not_found(format!("{tag} needs the model {}, which is not in the local store", model.tag))
                     .hint(format!("Pull it first: `bentoml models pull {}`.", model.tag))
             })?;

@@ -5,11 +5,17 @@ use registry::{Image, Login, Logins};
 
 use crate::inputs::Inputs;
 
-/// Reads `registry`, `username` and `password`; the first image's registry stands in for one that is not named.
+/// Reads `registry`, `username` and `password`, then `registries`, then the job's token; the first image's registry stands
+/// in for one that is not named.
 ///
 /// # Errors
-/// A user name without password, or the other way round; or no registry to use them at.
+/// A user name without password, or the other way round; no registry to use them at; `registries` is no such list.
 pub(crate) fn logins(inputs: &Inputs, images: &[Image]) -> Result<Logins> {
+    let several = inputs.registries.as_ref().map_or_else(|| Ok(Logins::default()), Logins::of_yaml)?;
+    Ok(one(inputs, images)?.or(several).with_job_token(inputs.github_token.clone()))
+}
+
+fn one(inputs: &Inputs, images: &[Image]) -> Result<Logins> {
     let Some(password) = &inputs.password else {
         return match inputs.username {
             None => Ok(Logins::default()),

@@ -28,8 +28,6 @@ pub(crate) struct Present {
     pub(crate) title: String,
     /// What the image gets, below the Bento's folder. A file of this machine may be a folder with all below.
     pub(crate) entries: Vec<Entry>,
-    /// Bytes.
-    pub(crate) size: u64,
 }
 
 impl Model {
@@ -72,7 +70,7 @@ impl Model {
                     Entry::Text(format!("{MODELS}/{name}/latest"), version.to_owned()),
                     Entry::File(format!("{MODELS}/{name}/{version}"), folder.clone()),
                 ];
-                Ok(Present { title, entries, size: size_of(folder).unwrap_or_default() })
+                Ok(Present { title, entries })
             }
             Self::OnHub(model) => {
                 let fetched = huggingface::download(model, env, cancel).await;
@@ -85,7 +83,7 @@ impl Model {
                     Entry::Link(path, to) => Entry::Link(below(path), to),
                 });
                 let entries = [Entry::Folder(HUB_MODELS.to_owned())].into_iter().chain(moved).collect();
-                Ok(Present { title, entries, size: snapshot.size() })
+                Ok(Present { title, entries })
             }
         }
     }

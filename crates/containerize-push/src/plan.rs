@@ -7,14 +7,16 @@ use bento_core::action::Context;
 use bento_core::bento::Store;
 use bento_core::{Error, Result, disk};
 use registry::{Credentials, Image, Logins};
+use tempfile::TempDir;
 
 use crate::bento::{Bento, read_dockerfile};
 use crate::dockerfile::{Dockerfile, Place};
-use crate::engine::options::{self, GIT_CONTEXT, LOAD, serves};
+use crate::engine::options::{self, GIT_CONTEXT, LOAD, VERIFY, serves};
 use crate::engine::{Backend, Kind};
 use crate::inputs::Inputs;
 use crate::output::{Destination, destination};
 use crate::recipe::{Ingredients, Recipe, Way};
+use crate::tag_rules;
 
 /// Where the main build context is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,17 +44,31 @@ pub struct Plan {
     pub(crate) dockerfile: Dockerfile,
     pub(crate) logins: Logins,
     tags: Vec<String>,
+    /// Where the Bento is, when it came in a file; removed with the plan.
+    _unpacked: Option<TempDir>,
 }
 
 impl Plan {
     /// Looks everything up, without asking an engine or the network.
-    pub(crate) fn new(inputs: Inputs, ctx: &Context) -> Result<Self> {
+    pub(crate) fn new(inputs: Inputs, unpacked: Option<TempDir>, ctx: &Context) -> Result<Self> {
         let kind = Kind::of(inputs.oci_backend, &ctx.env);
         options::check(&inputs, kind)?;
-        let bento = Bento::find(&inputs.bento_tag, &Store::of(&ctx.env)?)?;
-        let tags = inputs.tags.to_vec();
+        let store = Store::of(&ctx.env)?;
+        let bento = match &unpacked {
+            Some(folder) => Bento::unpacked(folder.path(), &store)?,
+            None => Bento::find(&inputs.bento_tag, &store)?,
+        };
+        let tags = tags(&inputs, &bento, ctx)?;
         let destination = destination(&inputs, &tags)?;
         check_outputs(&destination, kind)?;
+        if inputs.verify {
+            serves(VERIFY, kind)?;
+            if destination.push.is_none() {
+                return Err(
+                    Error::input("verify is for an image that is pushed").hint("Set push: true, or leave verify out.")
+                );
+            }
+        }
         let dockerfile = match inputs.file.as_deref().filter(|file| !file.is_empty()) {
             Some(file) => read_dockerfile(&ctx.workspace().join(file), &format!("input file: {file:?} is no file"))?,
             None => bento.dockerfile()?,
@@ -74,7 +90,20 @@ impl Plan {
         let dockerfile = pushed.as_ref().or(local.as_ref()).map_or(&dockerfile, |recipe| &recipe.dockerfile).clone();
         let images = destination.push.as_ref().map_or(&[][..], |push| &push.images);
         let logins = crate::login::logins(&inputs, images)?;
-        Ok(Self { inputs, kind, bento, context, place, destination, pushed, local, dockerfile, logins, tags })
+        Ok(Self {
+            inputs,
+            kind,
+            bento,
+            context,
+            place,
+            destination,
+            pushed,
+            local,
+            dockerfile,
+            logins,
+            tags,
+            _unpacked: unpacked,
+        })
     }
 
     /// What an image that stays here is called.
@@ -100,6 +129,41 @@ impl Plan {
     pub(crate) fn credentials(&self, registry: &str) -> Credentials {
         self.logins.credentials(registry)
     }
+}
+
+/// The tags as given, and those that rules make.
+fn tags(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Result<Vec<String>> {
+    let rules = &inputs.tag_rules[..];
+    if rules.is_empty() {
+        if let Some(image) = inputs.images.first() {
+            return Err(Error::input(format!("images names {image}, but tag-rules has no rule"))
+                .hint("Write tag-rules, or tags in place of images."));
+        }
+        return Ok(inputs.tags.to_vec());
+    }
+    let ruled = tag_rules::tags(rules, &bento.tag, &ctx.event)?;
+    let has_tag = |name: &&String| name.rsplit('/').next().is_some_and(|last| last.contains(':'));
+    let (complete, bare): (Vec<_>, Vec<_>) = inputs.tags.iter().partition(has_tag);
+    let (mut tags, bare): (Vec<_>, Vec<_>) =
+        (complete.into_iter().cloned().collect(), bare.into_iter().cloned().collect());
+    let images = if inputs.images.is_empty() {
+        bare
+    } else {
+        tags.extend(bare);
+        inputs.images.to_vec()
+    };
+    if images.is_empty() {
+        return Err(Error::input("tag-rules are for no image").hint("Set images, such as ghcr.io/owner/name."));
+    }
+    tags.extend(tag_rules::names(&images, &ruled));
+    if tags.is_empty() {
+        return Err(Error::input(format!(
+            "no rule of tag-rules has a tag for {} of {:?}",
+            ctx.event.reference, ctx.event.name
+        ))
+        .hint("Add one that always has, such as type=sha, or run this step for other events only."));
+    }
+    Ok(tags)
 }
 
 /// The Bento's own folder, where the user names no other.

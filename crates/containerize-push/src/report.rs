@@ -25,6 +25,7 @@ pub(crate) struct Outcome {
     layers: Vec<(String, u64)>,
     added: Vec<Added>,
     took: Option<Took>,
+    ready: Option<Duration>,
 }
 
 /// How long the parts of a push took. Models are added while the engine builds.
@@ -54,12 +55,18 @@ impl Outcome {
             layers: made.layers,
             added,
             took: None,
+            ready: None,
         }
     }
 
     /// With how long it took.
     pub(crate) fn with_times(self, took: Took) -> Self {
         Self { took: Some(took), ..self }
+    }
+
+    /// With how long its container took to be ready, where one was tried and was.
+    pub(crate) fn with_readiness(self, ready: Option<Duration>) -> Self {
+        Self { ready, ..self }
     }
 
     /// The pushed image, `name@digest`.
@@ -82,6 +89,7 @@ impl Outcome {
             layers: Vec::new(),
             added: Vec::new(),
             took: None,
+            ready: None,
         }
     }
 
@@ -109,6 +117,7 @@ impl Outcome {
                     rows.push(("Models, meanwhile", seconds(*adding)));
                 }
                 rows.push(("Tags", seconds(*tagging)));
+                rows.extend(self.ready.map(|ready| ("Pulled, run and ready", seconds(ready))));
                 rows.push(("Together", seconds(took)));
             }
             None => rows.push(("Took", seconds(took))),

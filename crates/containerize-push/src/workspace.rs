@@ -7,10 +7,11 @@ use bento_core::action::Context;
 use bento_core::huggingface::Entry;
 use bento_core::runner::mask;
 use bento_core::{Context as _, Error, Result};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::leftovers::{self, PREFIX};
 use crate::model::{HUB_MODELS, MODELS, Present};
 use crate::plan::{Plan, Source};
 use crate::recipe::{FOLDERS, Recipe, Way, model_context};
@@ -27,17 +28,14 @@ pub(crate) struct Workspace {
     models: Vec<PathBuf>,
 }
 
-/// The state that the post step finds.
-pub(crate) const STATE: &str = "folder";
-
 impl Workspace {
     /// Writes everything that the engine reads.
     ///
     /// # Errors
     /// The folder cannot be written, or a secret is missing.
     pub(crate) fn new(plan: &Plan, recipe: &Recipe, models: &[Present], ctx: &Context) -> Result<Self> {
-        let folder = ctx.temp_dir("containerize-push-")?;
-        ctx.files.save_state(STATE, &folder.path().display().to_string())?;
+        let folder = ctx.temp_dir(PREFIX)?;
+        ctx.files.save_state(leftovers::FOLDERS[0], &folder.path().display().to_string())?;
         let mut workspace = Self { folder, secrets: Vec::new(), variables: Vec::new(), models: Vec::new() };
         workspace.write("Dockerfile", recipe.dockerfile.text().as_bytes())?;
         if let Source::Folder(context) = &plan.context {
@@ -46,6 +44,7 @@ impl Workspace {
         workspace.folders(recipe, models)?;
         workspace.build_envs(plan, ctx)?;
         workspace.secrets(plan, ctx)?;
+        workspace.git_token(plan, ctx);
         if !plan.logins.is_empty() {
             let folder = workspace.path("docker");
             plan.logins.write(&folder, &ctx.env)?;
@@ -139,6 +138,27 @@ impl Workspace {
             self.secrets.push(format!("id={name},env={name}"));
         }
         Ok(())
+    }
+
+    /// BuildKit fetches a git context itself; the job's token is for the job's repository alone.
+    fn git_token(&mut self, plan: &Plan, ctx: &Context) {
+        const NAME: &str = "GIT_AUTH_TOKEN";
+        let own = format!("{}/{}", ctx.event.server_url, ctx.event.repository);
+        let is_own = |address: &str| {
+            let rest = address.strip_prefix(&own);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(".git") || rest.starts_with('#'))
+        };
+        let Some(token) = plan.inputs.github_token.as_ref().filter(|token| !token.expose_secret().is_empty()) else {
+            return;
+        };
+        let given = self.secrets.iter().any(|secret| secret.split(',').any(|field| field == format!("id={NAME}")));
+        if matches!(&plan.context, Source::Git(address) if is_own(address))
+            && !given
+            && !ctx.event.repository.is_empty()
+        {
+            self.variables.push((NAME.to_owned(), token.expose_secret().to_owned()));
+            self.secrets.push(format!("id={NAME},env={NAME}"));
+        }
     }
 
     fn secrets(&mut self, plan: &Plan, ctx: &Context) -> Result<()> {

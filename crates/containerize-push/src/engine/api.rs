@@ -40,6 +40,7 @@ const DOCKERFILE: &str = ".bento-actions.Dockerfile";
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) docker: Docker,
+    pub(crate) address: String,
 }
 
 impl Api {
@@ -64,7 +65,7 @@ impl Api {
             ctx.cancel.run(asking).await?.map_err(|_| missing(Error::failure("it did not answer in time")))?;
         let mut docker = answered.map_err(|error| missing(Error::failure(error.to_string())))?;
         docker.set_timeout(PATIENCE);
-        Ok(Self { docker })
+        Ok(Self { docker, address })
     }
 
     /// Builds, pushes, and returns what there is to tell.
@@ -172,7 +173,7 @@ fn address(backend: Backend, env: &Env) -> String {
     format!("unix://{}", socket.display())
 }
 
-fn connect(address: &str) -> Result<Docker> {
+pub(super) fn connect(address: &str) -> Result<Docker> {
     let seconds = ANSWER.as_secs();
     let connected = match address.split_once("://").map_or("", |(scheme, _)| scheme) {
         #[cfg(unix)]
@@ -188,7 +189,7 @@ fn connect(address: &str) -> Result<Docker> {
     connected.context(|| format!("failed to connect to {address}"))
 }
 
-fn credentials(plan: &Plan, registry: &str) -> Option<DockerCredentials> {
+pub(super) fn credentials(plan: &Plan, registry: &str) -> Option<DockerCredentials> {
     let address = Some(Repository::login_key(registry).to_owned());
     match plan.credentials(registry) {
         Credentials::None => None,

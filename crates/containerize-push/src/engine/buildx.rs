@@ -6,7 +6,7 @@ use std::time::Duration;
 use bento_core::action::{Cancel, Context};
 use bento_core::process::{self, Command};
 use bento_core::runner::console;
-use bento_core::{Env, Error, Result};
+use bento_core::{Cause, Env, Error, Result};
 use serde_json::Value;
 
 use super::options::{arguments, given};
@@ -50,6 +50,10 @@ impl Buildx {
         Ok(engine)
     }
 
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
     /// The docker CLI, with the environment of the action.
     pub(crate) fn docker<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         // `docker` is looked up on the child's PATH.
@@ -74,12 +78,49 @@ impl Buildx {
         build.workspace.told()
     }
 
+    /// Where docker keeps images. An address of another machine is not asked: its folders are not ours.
+    pub(super) async fn data_root(&self, cancel: &Cancel) -> Result<Option<String>> {
+        if super::variable(&self.env, "DOCKER_HOST").is_some_and(|host| !host.starts_with("unix://")) {
+            return Ok(None);
+        }
+        let asked = self.docker(["info", "--format", "{{.DockerRootDir}}"]).deadline(ANSWER).output(cancel).await;
+        match asked {
+            Ok(told) => Ok(Some(told.trim().to_owned()).filter(|told| !told.is_empty())),
+            Err(error) if error.cause() == Cause::Cancelled => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Asks BuildKit about the Dockerfile in place of a build, and shows what it says.
+    ///
+    /// # Errors
+    /// It finds something wrong, or cannot do it.
+    pub(crate) async fn call(&self, build: Build<'_>, call: &str, cancel: &Cancel) -> Result<()> {
+        let mut words = self.arguments(&build);
+        words.splice(2..2, ["--call".into(), call.into()]);
+        let mut command = self.docker(words);
+        for (name, value) in &build.workspace.variables {
+            command = command.env(name, value);
+        }
+        let ended = command.stream(cancel).await?;
+        if ended.status.success() {
+            return Ok(());
+        }
+        let error = failure(build.plan, &why(&ended));
+        let refused = ended.tail.iter().any(|line| line.starts_with("unknown flag"));
+        Err(if refused {
+            error
+        } else {
+            Error::input(format!("call: {call} finds fault with the Dockerfile")).hint("See what it says above.")
+        })
+    }
+
     fn arguments(&self, build: &Build<'_>) -> Vec<OsString> {
         let mut words: Vec<OsString> = ["buildx", "build", "--progress", "plain"].map(Into::into).into();
         let mut option = |input: &str, values: &[String]| words.extend(arguments(input, values, Kind::Buildx));
         for (input, values) in given(&build.plan.inputs) {
             // Said below, with what is added to them.
-            if !matches!(input, "labels" | "provenance" | "secrets" | "secret-envs" | "secret-files") {
+            if !matches!(input, "call" | "labels" | "provenance" | "secrets" | "secret-envs" | "secret-files") {
                 option(input, &values);
             }
         }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::buildx::why;
 use super::options::{arguments, given};
-use super::{Build, Goal, Kind, failure, none};
+use super::{Build, Containers, Goal, Kind, failure, none};
 use crate::plan::Source;
 
 /// How long an engine may take to say what it is.
@@ -149,6 +149,14 @@ impl Cli {
         }
         let ended = command.stream(cancel).await?;
         if ended.status.success() { Ok(()) } else { Err(failure(build.plan, &why(&ended))) }
+    }
+
+    /// nerdctl runs containers as docker does; buildah and BuildKit only build.
+    pub(super) fn containers(&self, with: impl FnOnce(&Env) -> Env) -> Result<Containers> {
+        match self.table.kind {
+            Kind::Nerdctl => Ok(Containers::Program("nerdctl", with(&self.env))),
+            kind => Err(Error::failure(format!("{} runs no containers", kind.name()))),
+        }
     }
 
     /// Removes a name from the engine's store.

@@ -3,6 +3,7 @@
 mod api;
 mod buildx;
 mod cli;
+pub(crate) mod containers;
 pub(crate) mod context;
 mod ignore;
 mod kind;
@@ -10,9 +11,11 @@ pub(crate) mod options;
 
 use bento_core::action::{Cancel, Context};
 use bento_core::{Cause, Env, Error, Result};
+use bollard::auth::DockerCredentials;
 use registry::Repository;
 use serde_json::Value;
 
+pub(crate) use containers::Containers;
 pub(crate) use kind::{Backend, Kind};
 
 use crate::model::Present;
@@ -100,6 +103,53 @@ impl Engine {
             Self::Api(engine) => engine.build(build, cancel).await,
             Self::Cli(engine) => engine.build(build, cancel).await,
         }
+    }
+
+    /// Asks about the Dockerfile in place of a build.
+    ///
+    /// # Errors
+    /// It finds something wrong, or cannot do it.
+    pub(crate) async fn call(&self, build: Build<'_>, call: &str, cancel: &Cancel) -> Result<()> {
+        match self {
+            Self::Buildx(engine) => engine.call(build, call, cancel).await,
+            Self::Api(_) | Self::Cli(_) => options::serves("call", build.plan.kind),
+        }
+    }
+
+    /// Who runs containers next to it.
+    ///
+    /// # Errors
+    /// Nobody.
+    pub(crate) fn containers(&self, workspace: &Workspace) -> Result<Containers> {
+        let with = |env: &Env| {
+            let mut env = env.clone();
+            workspace.variables.iter().for_each(|(name, value)| env.set(name.as_str(), value.as_str()));
+            env
+        };
+        match self {
+            Self::Buildx(engine) => Ok(Containers::Program("docker", with(engine.env()))),
+            Self::Api(engine) => Ok(Containers::Api(engine.docker.clone(), engine.address.clone())),
+            Self::Cli(engine) => engine.containers(with),
+        }
+    }
+
+    /// Where the engine keeps images, if it tells; that may be on another machine.
+    ///
+    /// # Errors
+    /// The job is cancelled.
+    pub(crate) async fn data_root(&self, ctx: &Context) -> Result<Option<String>> {
+        match self {
+            Self::Buildx(engine) => engine.data_root(&ctx.cancel).await,
+            Self::Api(engine) => {
+                Ok(ctx.cancel.run(engine.docker.info()).await?.ok().and_then(|info| info.docker_root_dir))
+            }
+            Self::Cli(_) => Ok(None),
+        }
+    }
+
+    /// Who to be at a registry, where the engine has to be told with each request.
+    pub(crate) fn credentials(&self, plan: &Plan, registry: &str) -> Option<DockerCredentials> {
+        if let Self::Api(_) = self { api::credentials(plan, registry) } else { None }
     }
 
     /// Takes a name off an image of the engine's own store. It is no error where there is none.

@@ -101,6 +101,7 @@ pub(crate) fn given(inputs: &Inputs) -> Vec<(&'static str, Vec<String>)> {
         ("builder", one(&inputs.builder)),
         ("cache-from", inputs.cache_from.to_vec()),
         ("cache-to", inputs.cache_to.iter().map(|cache| forgiving(cache)).collect()),
+        ("call", one(&inputs.call)),
         ("cgroup-parent", one(&inputs.cgroup_parent)),
         ("labels", inputs.labels.to_vec()),
         ("network", one(&inputs.network)),

@@ -1,0 +1,187 @@
+//! Containers, as far as trying an image needs them: with a command line like docker's, or by the engine's API.
+
+use std::time::Duration;
+
+use bento_core::action::Cancel;
+use bento_core::process::Command;
+use bento_core::runner::console;
+use bento_core::{Context as _, Env, Error, Result};
+use bollard::Docker;
+use bollard::auth::DockerCredentials;
+use bollard::exec::{CreateExecOptions, StartExecResults};
+use bollard::models::ContainerCreateBody;
+use bollard::query_parameters::{
+    CreateContainerOptions, CreateImageOptions, InspectContainerOptions, LogsOptions, RemoveContainerOptions,
+    StartContainerOptions,
+};
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::api;
+
+/// How long a question to the engine may take.
+const ANSWER: Duration = Duration::from_secs(30);
+/// Lines of a container's log that are of interest.
+const TAIL: &str = "50";
+
+/// Who runs containers.
+#[derive(Debug, Clone)]
+pub(crate) enum Containers {
+    /// A program, and what it finds in its environment.
+    Program(&'static str, Env),
+    /// The API, at its address.
+    Api(Docker, String),
+}
+
+impl Containers {
+    /// Those whom [`Self::state`] described.
+    ///
+    /// # Errors
+    /// It describes nobody, or the engine cannot be connected to.
+    pub(crate) fn of_state(state: &str, env: &Env) -> Result<Self> {
+        match state {
+            "docker" => Ok(Self::Program("docker", env.clone())),
+            "nerdctl" => Ok(Self::Program("nerdctl", env.clone())),
+            address => Ok(Self::Api(api::connect(address)?, address.to_owned())),
+        }
+    }
+
+    /// Enough for the post step to find them again.
+    pub(crate) fn state(&self) -> &str {
+        match self {
+            Self::Program(program, _) => program,
+            Self::Api(_, address) => address,
+        }
+    }
+
+    /// Pulls an image and starts it under a name.
+    ///
+    /// # Errors
+    /// It cannot be pulled or started, or the job is cancelled.
+    pub(crate) async fn start(
+        &self,
+        name: &str,
+        image: &str,
+        credentials: Option<DockerCredentials>,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        match self {
+            Self::Program(program, env) => {
+                let run = Command::new(program).inherit(env).args(["run", "--detach", "--name", name, image]);
+                run.output(cancel).await.map(drop)
+            }
+            Self::Api(docker, _) => {
+                let pull = CreateImageOptions { from_image: Some(image.to_owned()), ..CreateImageOptions::default() };
+                let starting = async {
+                    docker.create_image(Some(pull), None, credentials).try_for_each(async |_| Ok(())).await?;
+                    let options =
+                        CreateContainerOptions { name: Some(name.to_owned()), ..CreateContainerOptions::default() };
+                    let body = ContainerCreateBody { image: Some(image.to_owned()), ..ContainerCreateBody::default() };
+                    docker.create_container(Some(options), body).await?;
+                    docker.start_container(name, None::<StartContainerOptions>).await
+                };
+                cancel.run(starting).await?.context(|| format!("failed to start {image}"))
+            }
+        }
+    }
+
+    /// Does it run? One that is not known does not.
+    ///
+    /// # Errors
+    /// The job is cancelled.
+    pub(crate) async fn runs(&self, name: &str, cancel: &Cancel) -> Result<bool> {
+        match self {
+            Self::Program(..) => {
+                let told = self.told(["inspect", "--format", "{{.State.Running}}", name], cancel).await?;
+                Ok(told.is_some_and(|told| told.trim() == "true"))
+            }
+            Self::Api(docker, _) => {
+                let told = cancel.run(docker.inspect_container(name, None::<InspectContainerOptions>)).await?;
+                Ok(told.ok().and_then(|told| told.state?.running).unwrap_or_default())
+            }
+        }
+    }
+
+    /// Is it there, running or not?
+    ///
+    /// # Errors
+    /// The job is cancelled.
+    pub(crate) async fn is_there(&self, name: &str, cancel: &Cancel) -> Result<bool> {
+        match self {
+            Self::Program(..) => Ok(self.told(["inspect", "--format", "{{.Id}}", name], cancel).await?.is_some()),
+            Self::Api(docker, _) => {
+                Ok(cancel.run(docker.inspect_container(name, None::<InspectContainerOptions>)).await?.is_ok())
+            }
+        }
+    }
+
+    /// Does a command in the container succeed?
+    ///
+    /// # Errors
+    /// The job is cancelled.
+    pub(crate) async fn succeeds(&self, name: &str, command: &[&str], cancel: &Cancel) -> Result<bool> {
+        match self {
+            Self::Program(..) => {
+                let words = ["exec", name].into_iter().chain(command.iter().copied());
+                Ok(self.told(words, cancel).await?.is_some())
+            }
+            Self::Api(docker, _) => Ok(cancel.run(exec(docker, name, command)).await?.unwrap_or_default()),
+        }
+    }
+
+    /// Shows the end of its log, as foreign text.
+    pub(crate) async fn show_log(&self, name: &str, cancel: &Cancel) {
+        let _group = console::group("The container's log");
+        match self {
+            Self::Program(program, env) => {
+                let logs = Command::new(program).inherit(env).args(["logs", "--tail", TAIL, name]).deadline(ANSWER);
+                // Why it failed is told without it too.
+                let _ = logs.stream(cancel).await;
+            }
+            Self::Api(docker, _) => {
+                let options = LogsOptions { stdout: true, stderr: true, tail: TAIL.into(), ..LogsOptions::default() };
+                let pieces = docker.logs(name, Some(options)).filter_map(async |piece| piece.ok());
+                let text: String = pieces.map(|piece| piece.to_string()).collect().await;
+                let foreign = console::guard_foreign_output();
+                text.lines().for_each(|line| foreign.line(line));
+            }
+        }
+    }
+
+    /// Stops it at once and takes it away with its anonymous volumes.
+    ///
+    /// # Errors
+    /// The engine does not do it.
+    pub(crate) async fn remove(&self, name: &str) -> Result<()> {
+        match self {
+            Self::Program(program, env) => {
+                let remove = Command::new(program).inherit(env).args(["rm", "--force", "--volumes", name]);
+                remove.deadline(ANSWER).output(&Cancel::default()).await.map(drop)
+            }
+            Self::Api(docker, _) => {
+                let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
+                let removed = docker.remove_container(name, Some(options)).await;
+                removed.context(|| format!("failed to remove the container {name}"))
+            }
+        }
+    }
+
+    /// What a program tells; `None` where it fails.
+    async fn told(&self, words: impl IntoIterator<Item = &str>, cancel: &Cancel) -> Result<Option<String>> {
+        let Self::Program(program, env) = self else { return Err(Error::failure("an API is no program")) };
+        match Command::new(program).inherit(env).args(words).deadline(ANSWER).output(cancel).await {
+            Ok(told) => Ok(Some(told)),
+            Err(error) if error.cause() == bento_core::Cause::Cancelled => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+async fn exec(docker: &Docker, name: &str, command: &[&str]) -> Result<bool, bollard::errors::Error> {
+    let options =
+        CreateExecOptions { cmd: Some(command.to_vec()), attach_stdout: Some(true), ..CreateExecOptions::default() };
+    let id = docker.create_exec(name, options).await?.id;
+    if let StartExecResults::Attached { mut output, .. } = docker.start_exec(&id, None).await? {
+        while output.next().await.is_some() {}
+    }
+    Ok(docker.inspect_exec(&id).await?.exit_code == Some(0))
+}
