@@ -32,10 +32,9 @@ struct Document {
 
 pub(crate) fn command() -> Command {
     Command::new("docs").about("Write each action's action.yml and the tables of its pages").arg(
-        Arg::new("check")
-            .long("check")
-            .action(ArgAction::SetTrue)
-            .help("Write nothing; fail where a file differs, an example names what does not exist, or a shell block fails"),
+        Arg::new("check").long("check").action(ArgAction::SetTrue).help(
+            "Write nothing; fail where a file differs, an example names what does not exist, or a shell block fails",
+        ),
     )
 }
 
@@ -104,7 +103,8 @@ fn documents(root: &Path) -> Result<Vec<Document>> {
             let full = root.join(&path);
             let page =
                 read(&full)?.with_context(|| format!("{} is missing: each action has this page", path.display()))?;
-            let text = page::fill(&page, &interface::of_entry(action)).with_context(|| format!("in {}", path.display()))?;
+            let text =
+                page::fill(&page, &interface::of_entry(action)).with_context(|| format!("in {}", path.display()))?;
             documents.push(Document { path, text: Some(text) });
         }
     }
