@@ -20,10 +20,9 @@ use crate::{BentomlVersion, Request};
 pub(crate) async fn install(draft: &Draft, request: &Request, upgrade: bool, uv: &Uv, ctx: &Context) -> Result<()> {
     let requirement = request.requirement();
     let _group = console::group(&format!("{} {requirement}", if upgrade { "Update" } else { "Install" }));
-    // Requirements may hold credentials: no arguments. Later steps of many workflows say `pip install -r requirements.txt`:
-    // without a pip of its own in the environment these packages would go where BentoML is not.
+    // Requirements may hold credentials: no arguments.
     let packages = request.more.packages.iter().map(String::as_str);
-    let lines: Vec<_> = [&*requirement].into_iter().chain(packages).chain(["pip"]).collect();
+    let lines: Vec<_> = [&*requirement].into_iter().chain(packages).collect();
     let file = draft.folder().with_file_name("requirements.txt");
     write_private(&file, lines.join("\n").as_bytes())?;
     let mut arguments: Vec<OsString> = ["pip", "install", "--python"].map(Into::into).into();
@@ -50,6 +49,26 @@ pub(crate) async fn install(draft: &Draft, request: &Request, upgrade: bool, uv:
     }
     let failed = format!("{doing} (uv: {}): {}", describe(ended.status), reason(&ended.tail));
     Err(explain(failed, request, draft, uv, ctx).await)
+}
+
+/// Installs pip, as it comes: compiling it takes a sixth of the time that everything takes, and later steps that use it at
+/// all use it once.
+///
+/// # Errors
+/// On cancellation only.
+pub(crate) async fn install_pip(draft: &Draft, request: &Request, uv: &Uv, ctx: &Context) -> Result<()> {
+    let python = draft.python();
+    let arguments = ["pip", "install", "--quiet", "--python"].map(std::ffi::OsStr::new);
+    let arguments = arguments.into_iter().chain([python.as_os_str(), "pip".as_ref()]);
+    let ended = uv.stream(arguments, request.deadline, ctx).await;
+    match ended {
+        Ok(ended) if ended.status.success() => {}
+        Err(_) if ctx.cancel.is_cancelled() => return Err(Error::cancelled()),
+        _ => tracing::warn!(
+            "pip cannot be installed: what a later step installs with pip will not be where BentoML is; use uv pip install"
+        ),
+    }
+    Ok(())
 }
 
 /// The Python of an environment and its BentoML.

@@ -7,7 +7,7 @@ use bento_core::python::{self, Choice, Chosen, Draft, Interpreter, PINNED_UV, So
 use bento_core::{Context as _, Error, Result};
 use url::Url;
 
-use crate::install::{install, installed};
+use crate::install::{install, install_pip, installed};
 use crate::kept::{Kept, Restored};
 use crate::{Cached, Request};
 
@@ -44,6 +44,9 @@ pub(crate) async fn provide(request: &Request, choice: &Choice, uv: Option<Uv>, 
             let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
             let draft = Draft::make(&chosen.python, &uv, ctx).await?;
             install(&draft, request, false, &uv, ctx).await?;
+            // Many workflows go on with `pip install -r requirements.txt`: without a pip of its own in the environment these
+            // packages would go where BentoML is not.
+            install_pip(&draft, request, &uv, ctx).await?;
             lend_uv(&draft, &uv, ctx);
             let there = installed(&draft.python(), ctx).await?;
             (draft, there, Some(uv), None)
