@@ -5,6 +5,7 @@ mod deploy;
 mod engine;
 mod graft;
 mod launcher;
+mod setup;
 mod size;
 mod start;
 mod transfer;
@@ -39,5 +40,12 @@ pub(super) const ROWS: &[Row] = &[
     containerize::ELSEWHERE,
     containerize::BARE,
     graft::ROW,
+    setup::PIP,
+    setup::COLD,
+    setup::UNCOMPILED,
+    setup::HIT,
+    setup::THERE,
+    setup::SAVE,
+    setup::RESTORE,
     size::ROW,
 ];
