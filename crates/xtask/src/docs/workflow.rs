@@ -175,7 +175,6 @@ mod tests {
             &[
                 "bento-ship has no input \"tag\"",
                 "bento-ship has no secret \"TOKEN\"",
-                "bento-ship needs the secret \"BENTO_CLOUD_API_KEY\"",
                 "no workflow ship",
                 "build-and-push-image needs the input \"tags\"",
                 "`needs.s.outputs.url`: bento-ship has no such output",
