@@ -133,6 +133,17 @@ mod tests {
         assert!(found.iter().any(|repository| repository.root.ends_with("examples/cicd")), "{found:?}");
     }
 
+    /// What somebody copies should be read at a glance.
+    #[test]
+    fn each_strategy_has_at_most_20_lines() {
+        let found = repositories(&layout::root()).expect("folders can be listed");
+        let strategies = found.iter().find(|repository| repository.root.ends_with("examples/cicd")).expect("they exist");
+        for path in &strategies.workflows {
+            let text = std::fs::read_to_string(strategies.root.join(path)).expect("a workflow");
+            assert!(text.lines().count() <= 20, "{}", path.display());
+        }
+    }
+
     /// A checker that finds nothing, whatever it is given, would let everything pass.
     #[test]
     fn each_checker_refuses_what_it_is_there_for() {
