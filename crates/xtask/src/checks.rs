@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn each_strategy_has_at_most_20_lines() {
         let found = repositories(&layout::root()).expect("folders can be listed");
-        let strategies = found.iter().find(|repository| repository.root.ends_with("examples/cicd")).expect("they exist");
+        let strategies =
+            found.iter().find(|repository| repository.root.ends_with("examples/cicd")).expect("they exist");
         for path in &strategies.workflows {
             let text = std::fs::read_to_string(strategies.root.join(path)).expect("a workflow");
             assert!(text.lines().count() <= 20, "{}", path.display());
