@@ -26,9 +26,10 @@ async fn pass(State((target, rule)): State<(String, Rule)>, request: Request) ->
         return answer;
     }
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    let chunked = parts.headers.contains_key("transfer-encoding");
     let length = parts.headers.get("content-length").cloned();
     let mut request = client.request(parts.method, format!("http://{target}{}", parts.uri)).headers(parts.headers);
-    if length.is_some_and(|length| length != "0") {
+    if chunked || length.is_some_and(|length| length != "0") {
         request = request.body(reqwest::Body::wrap_stream(body.into_data_stream()));
     }
     match request.send().await {

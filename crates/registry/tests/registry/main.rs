@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod ecr;
 mod front;
 mod judge;
 mod lab;
+mod login;
 mod relay;
 mod transfer;
 mod trouble;
