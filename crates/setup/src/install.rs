@@ -96,6 +96,8 @@ async fn explain(failed: String, request: &Request, draft: &Draft, uv: &Uv, ctx:
         "A package is not what its index says it is: it was changed or damaged on its way. Look at the index or its mirror."
     } else if says(&["401 Unauthorized", "403 Forbidden"]) {
         "The package index does not accept the credentials: look at index-url and extra-index-url."
+    } else if says(&["there are no versions of bentoml", "bentoml was not found in the package registry"]) {
+        "The package index lists no bentoml: is index-url the address of an index, such as https://pypi.example.com/simple?"
     } else {
         "The lines above are uv's own."
     };

@@ -23,6 +23,7 @@ use crate::version_file::toml;
 use crate::{More, credentials};
 
 const IMAGE: &str = include_str!("image.py");
+const PYPROJECT: &str = "pyproject.toml";
 /// Reading one file.
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -48,7 +49,7 @@ pub(crate) async fn add(
     ctx: &Context,
 ) -> Result<Vec<String>> {
     let before = more.clone();
-    let pyproject = folder.join("pyproject.toml");
+    let pyproject = folder.join(PYPROJECT);
     let pyproject = if pyproject.is_file() { Some(read_toml(&pyproject)?) } else { None };
     let bentofile = folder.join("bentofile.yaml");
     let build = if bentofile.is_file() {
@@ -62,7 +63,7 @@ pub(crate) async fn add(
     }
     let mut remarks = Vec::new();
     if let Some(file) = &pyproject {
-        add_dependencies(more, folder, file, &mut remarks)?;
+        add_dependencies(more, &folder.join(PYPROJECT), file, &mut remarks)?;
     }
     let service = build.as_ref().and_then(|build| build.get("service")?.as_str()).unwrap_or("service");
     let service = service_file(folder, service);
@@ -98,15 +99,14 @@ fn add_build(more: &mut More, folder: &Path, build: &Value) -> Result<()> {
     list("wheels").into_iter().try_for_each(|wheel| more.add_package(folder.join(wheel).to_string_lossy().into_owned()))
 }
 
-fn add_dependencies(more: &mut More, folder: &Path, file: &Value, remarks: &mut Vec<String>) -> Result<()> {
-    let project = file.get("project");
+fn add_dependencies(more: &mut More, file: &Path, contents: &Value, remarks: &mut Vec<String>) -> Result<()> {
+    let project = contents.get("project");
     texts(project.and_then(|project| project.get("dependencies")))
         .into_iter()
         .try_for_each(|package| more.add_package(package))?;
     let dynamic = texts(project.and_then(|project| project.get("dynamic")));
     if dynamic.iter().any(|field| field == "dependencies") {
-        let place = folder.join("pyproject.toml");
-        remarks.push(format!("the dependencies of {} are dynamic: they are not installed", place.display()));
+        remarks.push(format!("the dependencies of {} are dynamic: they are not installed", file.display()));
     }
     Ok(())
 }
@@ -135,7 +135,8 @@ async fn add_image(
         more.add_file(folder.join(file), &format!("{}: requirements_file", service.display()))?;
     }
     for file in image.projects {
-        add_dependencies(more, folder, &read_toml(&folder.join(file))?, remarks)?;
+        let file = folder.join(file);
+        add_dependencies(more, &file, &read_toml(&file)?, remarks)?;
     }
     if let Some(line) = image.unknown.first() {
         remarks.push(format!(

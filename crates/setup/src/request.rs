@@ -124,7 +124,9 @@ impl Request {
             python_mirror: mirror.map(|text| indexes::address("python-mirror", text)).transpose()?,
             cache,
             more,
-            project: inputs.install_project_dependencies.then(|| ctx.workspace().join(&inputs.context)),
+            project: inputs
+                .install_project_dependencies
+                .then(|| ctx.workspace().join(&inputs.context).components().collect()),
             compile: inputs.compile_bytecode,
             indexes,
             uv,

@@ -35,6 +35,8 @@ for given in sys.argv[2:]:
     }
     if name == "bentoml":
         files[info + "METADATA"] += "Provides-Extra: grpc\nRequires-Dist: grpcio; extra == 'grpc'\n"
+    if name == "bulk":
+        files["bulk/data"] = "x" * 16_000_000
     record = "".join(file + ",,\n" for file in files) + info + "RECORD,,\n"
     with zipfile.ZipFile(os.path.join(sys.argv[1], f"{name}-{version}-py3-none-any.whl"), "w") as wheel:
         for file, text in [*files.items(), (info + "RECORD", record)]:
@@ -160,6 +162,15 @@ impl Machine {
         for (name, value) in [("UV_FIND_LINKS", &*folder.to_string_lossy()), ("UV_OFFLINE", "1")] {
             self.env.set(name, value);
         }
+    }
+
+    /// The program that ships, as `cargo build -p bento-actions` makes it.
+    pub(crate) fn program_that_ships() -> PathBuf {
+        let folder = std::env::var_os("BENTO_ACTIONS_BIN")
+            .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debug"), PathBuf::from);
+        let program = folder.join("bento-actions");
+        assert!(program.is_file(), "{} is missing: run `cargo build -p bento-actions`", program.display());
+        program
     }
 
     /// The cache of GitHub Actions.
