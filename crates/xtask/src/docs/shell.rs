@@ -56,10 +56,11 @@ pub(super) fn problems(root: &Path, subcommands: &[String]) -> Result<Vec<String
             if work.1 == Plan::Leave || done.contains(&work) {
                 continue;
             }
-            println!("{place}");
+            let start = Instant::now();
             if let Err(error) = execute(&work.0, &work.1) {
                 problems.push(format!("{place}: {error:#}"));
             }
+            println!("{place}: {:.1} s", start.elapsed().as_secs_f64());
             done.push(work);
         }
     }
