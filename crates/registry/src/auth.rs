@@ -49,6 +49,13 @@ impl Credentials {
     }
 }
 
+/// A secret that no log shows from now on.
+pub(crate) fn masked(secret: &str) -> SecretString {
+    let secret = SecretString::from(secret);
+    mask::add(&secret);
+    secret
+}
+
 /// What `WWW-Authenticate` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Challenge {
@@ -114,9 +121,8 @@ impl Challenge {
         }
         let answer: Value = response.json().await.map_err(unreachable)?;
         let token = ["token", "access_token"].iter().filter_map(|name| answer.get(name)?.as_str());
-        let token = token.filter(|token| !token.is_empty()).map(SecretString::from).next();
+        let token = token.filter(|token| !token.is_empty()).map(masked).next();
         let token = token.ok_or_else(|| Error::failure(format!("{what}: it answered {status} without one")))?;
-        mask::add(&token);
         Ok(SecretString::from(format!("Bearer {}", token.expose_secret())))
     }
 }

@@ -7,6 +7,7 @@ mod body;
 mod client;
 mod docker;
 mod ecr;
+mod helper;
 mod image;
 mod layer;
 mod login;

@@ -128,11 +128,15 @@ impl<'a> Upload<'a> {
 
     /// As many attempts as ever, and as many again whenever it has got further.
     async fn persist<F: Future<Output = Result<(), Attempt>>>(&self, attempt: impl Fn() -> F) -> Result<()> {
+        let refused = Cell::new(false);
         loop {
             let before = self.highest.get();
-            let done = http::retry(&self.registry.cancel, &attempt).await;
+            let done = http::retry(&self.registry.cancel, || async {
+                attempt().await.inspect_err(|failed| refused.set(matches!(failed, Attempt::Final(_))))
+            });
+            let done = done.await;
             let got_on = self.highest.get() > before && self.starts.get() < STARTS;
-            if done.is_ok() || !got_on || self.registry.cancel.is_cancelled() {
+            if done.is_ok() || refused.get() || !got_on || self.registry.cancel.is_cancelled() {
                 return done;
             }
         }

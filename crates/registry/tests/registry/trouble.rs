@@ -135,3 +135,24 @@ async fn a_cancelled_upload_to_a_registry_that_stands_still_ends_in_time() {
     assert_eq!(ended.unwrap_err().cause(), Cause::Cancelled);
     assert!(at.elapsed() < Duration::from_secs(3), "{:?}", at.elapsed());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_at_the_end_is_not_sent_again() {
+    let (lab, folder, cancel) = (Lab::start(), tempfile::tempdir().unwrap(), Cancel::default());
+    let patches = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&patches);
+    let rule: front::Rule = Arc::new(move |request| match request.method {
+        Method::PUT => front::told(400, &[], r#"{"errors": [{"code": "DIGEST_INVALID", "message": "other bytes"}]}"#),
+        Method::PATCH => {
+            seen.fetch_add(1, Ordering::SeqCst);
+            None
+        }
+        _ => None,
+    });
+    let address = front::start(lab.address(), rule).await;
+    let source = layer(folder.path(), 2 * MIB, 9);
+    let refused = access(&address, "refused", Credentials::None, &cancel).add_layer(&source).await.unwrap_err();
+    assert!(refused.full_text().contains("other bytes"), "{}", refused.full_text());
+    assert_eq!(patches.load(Ordering::SeqCst), 1);
+    assert_eq!(lab.uploads("refused"), 0, "the upload was taken back");
+}
