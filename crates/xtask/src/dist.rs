@@ -22,6 +22,7 @@ use flate2::{Compression, GzBuilder};
 
 use crate::layout;
 use assemble::Places;
+pub(crate) use assemble::copy_checkout;
 use platform::Platform;
 use version::Version;
 
@@ -96,6 +97,17 @@ pub(crate) fn build() -> Result<(PathBuf, u64)> {
         .and_then(|()| std::fs::copy(&built, &binary))
         .with_context(|| format!("could not copy {} to {}", built.display(), binary.display()))?;
     Ok((binary, bytes))
+}
+
+/// Lays out a tree like a release's with the debug binary of this machine, for tests.
+///
+/// # Errors
+///
+/// No release serves this machine, or nothing is built.
+pub(crate) fn lay_out_debug(tree: &Path) -> Result<()> {
+    let platform = Platform::of_this_machine().context("no release serves this machine")?;
+    copy_checkout(&layout::root(), tree)?;
+    assemble::put_binary(&layout::debug_binaries().join(platform.binary()), tree, platform)
 }
 
 /// Lays out the release tree of this checkout with these binaries, a folder per platform.

@@ -9,6 +9,7 @@ mod command;
 mod demo;
 mod dist;
 mod docs;
+mod e2e;
 mod engine;
 mod events;
 mod layout;
@@ -30,6 +31,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     (checks::command, checks::run),
     (docs::command, docs::run),
     (dist::command, dist::run),
+    (e2e::command, e2e::run),
     (tools::command, tools::run),
 ];
 

@@ -57,8 +57,17 @@ fn is_built(places: &Places, platform: &Platform) -> bool {
     folder.join(platform.binary()).is_file() && folder.join(BILL_OF_MATERIALS).is_file()
 }
 
-/// Every file that git knows or would take, as it stands in the work tree.
-fn copy_checkout(checkout: &Path, tree: &Path) -> Result<()> {
+/// Puts one binary where the launcher looks for it.
+pub(super) fn put_binary(binary: &Path, tree: &Path, platform: &Platform) -> Result<()> {
+    put(binary, &tree.join("actions/bin").join(platform.name).join(platform.binary()), 0o755)
+}
+
+/// Every file of the folder that git knows or would take, as it stands in the work tree.
+///
+/// # Errors
+///
+/// It is in no repository, or a file cannot be copied.
+pub(crate) fn copy_checkout(checkout: &Path, tree: &Path) -> Result<()> {
     let files = git::ask(checkout, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"])?;
     for file in files.split('\0').filter(|file| !file.is_empty()) {
         let (from, to) = (checkout.join(file), tree.join(file));

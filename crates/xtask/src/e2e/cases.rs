@@ -1,0 +1,271 @@
+//! The workflows that are run, what starts them, and what must come of it. In this order: later ones use what earlier
+//! ones left in the cloud.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+use super::event::Event;
+use super::lab::Lab;
+use super::log::Log;
+
+/// Steps of `build-and-deploy`.
+const PLAN: &str = "Plan";
+const SETUP: &str = "Set up BentoML";
+const BUILD: &str = "Build";
+const DEPLOY: &str = "Push and deploy";
+const CHECKOUT: &str = "Check out";
+/// The steps of `bento-ship.yml`, in the order of their ends: a composite action ends after its own.
+const SHIP: &[&str] = &[CHECKOUT, PLAN, SETUP, BUILD, DEPLOY, "Build, push, deploy"];
+const SHIP_AND_TEST: &[&str] = &[CHECKOUT, PLAN, SETUP, BUILD, DEPLOY, "Build, push, deploy", "Test"];
+const TELL: &str = "Tell";
+
+const CICD: &str = "examples/cicd";
+const SUMMARIZATION: &str = "examples/summarization";
+
+/// Shell would run something in each of these, and leave a file that outlives the job.
+const HOSTILE: &str = "$(touch $BENTOML_HOME/run-1) `touch $BENTOML_HOME/run-2` \"; touch $BENTOML_HOME/run-3; \" '; touch $BENTOML_HOME/run-4; ' && touch $BENTOML_HOME/run-5";
+
+/// A run of one workflow.
+pub(super) struct Case {
+    /// Of this run; unique.
+    pub(super) name: &'static str,
+    /// The folder whose contents are the repository.
+    pub(super) project: &'static str,
+    pub(super) workflow: Workflow,
+    pub(super) event: Event,
+    /// Of a dispatch.
+    pub(super) inputs: &'static [(&'static str, &'static str)],
+    /// The steps that succeed, all of them, in the order of their ends.
+    pub(super) steps: &'static [&'static str],
+    /// The step that fails, and words of its error.
+    pub(super) fails: Option<(&'static str, &'static [&'static str])>,
+    /// What besides must hold.
+    pub(super) check: fn(&Lab, &Case, &Log) -> Result<()>,
+}
+
+/// Which workflow it is.
+pub(super) enum Workflow {
+    /// One of the project's own.
+    Example(&'static str),
+    /// This text: as a user would write it.
+    Own(&'static str),
+}
+
+impl Case {
+    /// The name, as one of a folder.
+    pub(super) fn folder(&self) -> String {
+        self.name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
+    }
+}
+
+/// A run that deploys `keywords`.
+const fn ships(name: &'static str, workflow: &'static str, event: Event, steps: &'static [&'static str]) -> Case {
+    Case {
+        name,
+        project: CICD,
+        workflow: Workflow::Example(workflow),
+        event,
+        inputs: &[],
+        steps,
+        fails: None,
+        check: keywords_answers,
+    }
+}
+
+const fn own(name: &'static str, text: &'static str, event: Event, steps: &'static [&'static str]) -> Case {
+    Case {
+        name,
+        project: CICD,
+        workflow: Workflow::Own(text),
+        event,
+        inputs: &[],
+        steps,
+        fails: None,
+        check: |_, _, _| Ok(()),
+    }
+}
+
+const MAIN: Event = Event::Push("refs/heads/main");
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        check: built_and_kept,
+        ..own(
+            "build: pushed and kept as an artifact, no Deployment touched",
+            include_str!("workflows/build.yml"),
+            MAIN,
+            &[CHECKOUT, SETUP, BUILD, "Push", "Export", "Keep the Bento", TELL],
+        )
+    },
+    Case {
+        check: |_, _, log| told(log, "deployments", ""),
+        ..own(
+            "build: a pull request of a fork builds without any secret",
+            include_str!("workflows/pull-request.yml"),
+            Event::ForkPullRequest,
+            &["No secret is there", CHECKOUT, SETUP, BUILD],
+        )
+    },
+    Case {
+        fails: Some((PLAN, &["cloud_api_token"])),
+        ..own(
+            "ship: a pull request of a fork gets no secret, so nothing is built",
+            include_str!("workflows/ship.yml"),
+            Event::ForkPullRequest,
+            &[CHECKOUT],
+        )
+    },
+    ships("every-commit: a new Deployment", "every-commit.yml", MAIN, SHIP),
+    ships("code-update: updated and tested", "code-update.yml", MAIN, SHIP_AND_TEST),
+    ships("config-changed: nothing is built", "config-changed.yml", MAIN, &[CHECKOUT, "Deploy"]),
+    ships("deployment-config: applied", "deployment-config.yml", Event::Dispatch, SHIP),
+    ships("deployment-branch: deployed", "deployment-branch.yml", Event::Push("refs/heads/deployment"), SHIP),
+    Case {
+        check: |lab, case, log| {
+            output(log, "bento-tag", "keywords:v1.2.3")?;
+            keywords_answers(lab, case, log)
+        },
+        ..ships("release-tag: the Bento has its version", "release-tag.yml", Event::Push("refs/tags/v1.2.3"), SHIP)
+    },
+    Case {
+        inputs: &[("tag", "keywords:v1.2.3"), ("deployment", "keywords")],
+        check: |lab, case, log| {
+            output(log, "bento_tag", "keywords:v1.2.3")?;
+            keywords_answers(lab, case, log)
+        },
+        ..ships("manual: a Bento of choice", "manual.yml", Event::Dispatch, &[CHECKOUT, "Deploy"])
+    },
+    Case {
+        inputs: &[("tag", HOSTILE)],
+        fails: Some(("Deploy", &["$(touch $BENTOML_HOME/run-1) `touch $BENTOML_HOME/run-2`"])),
+        check: nothing_was_run,
+        ..ships("manual: a tag that is shell is data", "manual.yml", Event::Dispatch, &[CHECKOUT])
+    },
+    Case {
+        check: |lab, case, log| {
+            for (name, value) in &log.told {
+                ensure!(!value.is_empty(), "the output {name} of the workflow is empty");
+            }
+            ensure!(log.told.len() == 5, "the caller was told {:?}", log.told);
+            nothing_was_run(lab, case, log)?;
+            hostile_label_arrived(lab, log)
+        },
+        ..own(
+            "ship: outputs arrive, and inputs that are shell are data",
+            include_str!("workflows/ship.yml"),
+            MAIN,
+            &[CHECKOUT, PLAN, SETUP, BUILD, DEPLOY, "Build, push, deploy", "Test", TELL],
+        )
+    },
+    Case {
+        project: SUMMARIZATION,
+        check: |_, _, log| output(log, "deployment_status", "running"),
+        ..ships(
+            "summarization: configuration",
+            "deployment-config.yml",
+            Event::Dispatch,
+            &["actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", "Deploy"],
+        )
+    },
+    Case {
+        project: SUMMARIZATION,
+        check: |_, _, log| output(log, "deployment_status", "running"),
+        ..ships(
+            "summarization: code",
+            "code-update.yml",
+            MAIN,
+            &["actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", "Deploy", "Test inference"],
+        )
+    },
+    Case {
+        check: image_is_in_the_registry,
+        ..own(
+            "image: built and pushed, several platforms asked for",
+            include_str!("workflows/image.yml"),
+            MAIN,
+            &[
+                CHECKOUT,
+                "Emulate other platforms",
+                "Start a builder for several platforms",
+                SETUP,
+                BUILD,
+                "Make and push the image",
+                "Build, containerize, push",
+                TELL,
+            ],
+        )
+    },
+    Case {
+        fails: Some(("Set up", &["linux-x64, linux-arm64, darwin-arm64, darwin-x64, win32-x64", "release tag"])),
+        ..own(
+            "launcher: a commit without binaries says which platforms there are",
+            include_str!("workflows/without-binary.yml"),
+            MAIN,
+            &[],
+        )
+    },
+];
+
+/// Did any step set the output to this value?
+fn output(log: &Log, name: &str, expected: &str) -> Result<()> {
+    let value = log.outputs.get(name).with_context(|| format!("no step set the output {name}"))?;
+    ensure!(value == expected, "the output {name} is {value:?} instead of {expected:?}");
+    Ok(())
+}
+
+/// Did a job that needs the workflow get this value?
+fn told(log: &Log, name: &str, expected: &str) -> Result<()> {
+    let value = log.told.get(name).map_or("", String::as_str);
+    ensure!(value == expected, "{name} is {value:?} instead of {expected:?} for the caller");
+    Ok(())
+}
+
+fn keywords_answers(lab: &Lab, _: &Case, log: &Log) -> Result<()> {
+    let deployment = lab.cloud("/api/v2/deployments/keywords?cluster=local")?;
+    let url = log.outputs.get("deployment-url").or_else(|| log.outputs.get("deployment_url"));
+    let url = url.with_context(|| format!("no step told the URL; the cloud has {deployment}"))?;
+    let (status, answer) = lab.post(&format!("{url}/keywords"), &json!({"text": "bees bees crops", "count": 1}))?;
+    ensure!(status == 200 && answer == r#"["bees"]"#, "the Deployment answered {status}: {answer}");
+    Ok(())
+}
+
+fn built_and_kept(lab: &Lab, _: &Case, log: &Log) -> Result<()> {
+    let tag = log.outputs.get("bento-tag").context("no step told the Bento's tag")?;
+    told(log, "bento-tag", tag)?;
+    let (name, version) = tag.split_once(':').context("a tag has a colon")?;
+    let bento = lab.cloud(&format!("/api/v1/bento_repositories/{name}/bentos/{version}"))?;
+    ensure!(bento["upload_status"] == "success", "the cloud has {bento}");
+    let kept = log.told.get("actions/upload-artifact").context("nothing was kept")?;
+    ensure!(kept.contains("\"INPUT_NAME\":\"the-bento\""), "kept as {kept}");
+    let deployments = lab.cloud("/api/v2/deployments")?;
+    ensure!(deployments["total"] == 0, "there are Deployments: {deployments}");
+    Ok(())
+}
+
+/// Is there none of the files that shell would have made?
+fn nothing_was_run(lab: &Lab, _: &Case, _: &Log) -> Result<()> {
+    let found = lab.in_bentoml_home("run-")?;
+    ensure!(found.is_empty(), "shell ran what was an input, and made {found:?}");
+    Ok(())
+}
+
+fn hostile_label_arrived(lab: &Lab, log: &Log) -> Result<()> {
+    let tag = log.outputs.get("bento-tag").context("no step told the Bento's tag")?;
+    let (name, version) = tag.split_once(':').context("a tag has a colon")?;
+    let bento = lab.cloud(&format!("/api/v1/bento_repositories/{name}/bentos/{version}"))?;
+    let label = "$(touch $BENTOML_HOME/run-1) `touch $BENTOML_HOME/run-2` \\\"; touch $BENTOML_HOME/run-3; \\\" '; touch $BENTOML_HOME/run-4; '";
+    ensure!(bento.to_string().contains(label), "the label did not arrive as it was written: {bento}");
+    Ok(())
+}
+
+fn image_is_in_the_registry(lab: &Lab, _: &Case, log: &Log) -> Result<()> {
+    let image = log.told.get("image").context("the caller was told no image")?;
+    let digest = image.split_once('@').context("an image has a digest")?.1;
+    told(log, "digest", digest)?;
+    let url = format!("http://127.0.0.1:5000/v2/e2e/keywords/manifests/{digest}");
+    let kinds = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
+                 application/vnd.docker.distribution.manifest.v2+json";
+    let status = lab.get(&url, kinds)?;
+    ensure!(status == 200, "GET {url} answered {status}");
+    Ok(())
+}
