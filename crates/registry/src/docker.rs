@@ -107,7 +107,7 @@ impl DockerConfig {
     pub(crate) fn write(mut self, folder: &Path) -> Result<()> {
         fs::create_dir(folder).context(|| format!("failed to write {}", folder.display()))?;
         if let Some(own) = self.folder.take() {
-            let own = own.canonicalize().context(|| format!("failed to read {}", own.display()))?;
+            let own = std::path::absolute(&own).context(|| format!("failed to read {}", own.display()))?;
             self.share(&own, folder).context(|| format!("failed to take over {}", own.display()))?;
         }
         bento_core::files::write_private(&folder.join("config.json"), self.config.to_string().as_bytes())
