@@ -83,6 +83,29 @@ async fn the_latest_is_brought_up_to_date_and_saved_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_environment_brings_its_uv_along_where_path_has_none() {
+    let server = Server::start().await.expect("a server");
+    let first = machine(&server, &PACKAGES);
+    let ran = job(&first).await;
+    assert!(run(format!("{}/bin/uv", ran.output("venv")), &["--version"]).starts_with("uv "));
+    // It is brought up to date where no uv can be had.
+    let mut second = machine(&server, &["bentoml-9.0", "bentoml-9.1", "pip-99"]);
+    for (name, value) in [("RUNNER_TOOL_CACHE", ""), ("PIP_INDEX_URL", "http://127.0.0.1:9"), ("PIP_FIND_LINKS", "")] {
+        second.env.set(name, value);
+    }
+    let again = job(&second).await;
+    assert_eq!((again.output("bentoml-version"), again.output("uv-version")), ("9.1", ran.output("uv-version")));
+
+    let server = Server::start().await.expect("a server");
+    let mut with_uv = Machine::with_uv().await;
+    with_uv.with_cache(&server);
+    with_uv.packages(&PACKAGES);
+    with_uv.append_path(&with_uv.bare_python());
+    let ran = job(&with_uv).await;
+    assert!(!std::path::Path::new(ran.output("venv")).join("bin/uv").exists(), "PATH has one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_later_steps_install_is_not_saved() {
     let server = Server::start().await.expect("a server");
     let first = machine(&server, &PACKAGES);
@@ -97,17 +120,39 @@ async fn what_later_steps_install_is_not_saved() {
     assert!(!std::path::Path::new(&site).join("later.py").exists());
 }
 
+/// An archive of this format with one file more.
+fn archive(format: &str, name: &str) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, text) in [(".bento-actions-cache", format), (name, "x")] {
+        let mut header = tar::Header::new_gnu();
+        // `set_path` would refuse what is tested here.
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_mode(0o644);
+        header.set_size(text.len() as u64);
+        header.set_cksum();
+        tar.append(&header, text.as_bytes()).expect("in memory");
+    }
+    zstd::encode_all(&*tar.into_inner().expect("in memory"), 1).expect("in memory")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn entries_that_cannot_be_used_are_installed_instead() {
     let server = Server::start().await.expect("a server");
     let key = job(&machine(&server, &PACKAGES)).await.output("cache-key").to_owned();
-    let changes: [fn(Vec<u8>) -> Vec<u8>; 3] =
-        [|bytes| bytes[..bytes.len() - 9].to_vec(), |_| Vec::new(), |_| b"<html>not found</html>".to_vec()];
+    let changes: [fn(Vec<u8>) -> Vec<u8>; 6] = [
+        |bytes| bytes[..bytes.len() - 9].to_vec(),
+        |_| Vec::new(),
+        |_| b"<html>not found</html>".to_vec(),
+        |_| archive("2\n", "bin/x"),
+        |_| archive("1\n", "../../escaped"),
+        |_| archive("1\n", "/tmp/bento-actions-escaped"),
+    ];
     for change in changes {
         server.tamper(&key, change).expect("changed");
         let ran = job(&machine(&server, &PACKAGES)).await;
         assert_eq!((ran.output("cache-hit"), ran.output("bentoml-version")), ("false", "9.0"));
     }
+    assert!(!std::path::Path::new("/tmp/bento-actions-escaped").exists());
     server.fail("GetCacheEntryDownloadURL", 403);
     assert_eq!(job(&machine(&server, &PACKAGES)).await.output("cache-hit"), "false");
 }
