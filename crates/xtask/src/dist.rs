@@ -5,6 +5,7 @@ mod assemble;
 mod auditable;
 mod build;
 mod git;
+mod page;
 mod platform;
 mod publish;
 mod reproducible;
@@ -23,6 +24,7 @@ use flate2::{Compression, GzBuilder};
 use crate::layout;
 use assemble::Places;
 pub(crate) use assemble::copy_checkout;
+use page::Page;
 use platform::Platform;
 use version::Version;
 
@@ -56,7 +58,7 @@ pub(crate) fn command() -> Command {
         .subcommand(Command::new("assemble").about("Make the release tree, the assets and the notes of all platforms"))
         .subcommand(
             Command::new("publish")
-                .about("Commit the release tree beside main and push its tags, all or none")
+                .about("Commit the release tree beside main, draft its page, push its tags, all or none, and show the page")
                 .arg(remote),
         )
 }
@@ -144,7 +146,7 @@ fn assemble_all() -> Result<()> {
     lay_out(&platform::ALL.iter().collect::<Vec<_>>())?;
     // Made here too, so that a tree that cannot be released is noticed before anything is announced.
     let commit = publish::commit(&layout::root(), &layout::release_tree(), version)?;
-    let path = layout::target().join("release-notes.md");
+    let path = notes_file();
     std::fs::write(&path, notes).with_context(|| format!("could not write {}", path.display()))?;
     println!("the commit of {} is {commit}", version.tag());
     Ok(())
@@ -153,9 +155,14 @@ fn assemble_all() -> Result<()> {
 fn publish(remote: &str) -> Result<()> {
     let version = Version::of_workspace()?;
     let commit = publish::commit(&layout::root(), &layout::release_tree(), version)?;
-    let pushed = publish::publish(&layout::root(), remote, &commit, version)?;
+    let page = Page { assets: places().assets, notes: notes_file(), gh: "gh".into(), checkout: layout::root() };
+    let pushed = publish::publish(&layout::root(), remote, &commit, version, &page)?;
     println!("pushed {} for {commit}", if pushed.is_empty() { "nothing new".to_owned() } else { pushed.join(" and ") });
     Ok(())
+}
+
+fn notes_file() -> PathBuf {
+    layout::target().join("release-notes.md")
 }
 
 fn notes(version: Version) -> Result<String> {

@@ -36,6 +36,7 @@ pub(super) fn build(platform: &Platform) -> Result<(PathBuf, u64)> {
     let binary = folder.join(platform.binary());
     let bytes = std::fs::copy(&built, &binary).with_context(|| format!("could not copy {}", built.display()))?;
     check_size(&binary, bytes)?;
+    check_start(platform, &binary)?;
     let bill = folder.join(super::BILL_OF_MATERIALS);
     std::fs::write(&bill, auditable::bill_of_materials(&binary)?)
         .with_context(|| format!("could not write {}", bill.display()))?;
@@ -48,6 +49,18 @@ fn check_size(binary: &Path, bytes: u64) -> Result<()> {
             "{} has {bytes} bytes, more than {LARGEST_BYTES}: find what grew it with `cargo tree -e features -p bento-actions`",
             binary.display()
         );
+    }
+    Ok(())
+}
+
+/// One that this machine can start says the version that it is.
+fn check_start(platform: &Platform, binary: &Path) -> Result<()> {
+    if Platform::of_this_machine() != Some(platform) {
+        return Ok(());
+    }
+    let answer = command::capture(command::clean(binary).arg("--version"))?;
+    if !answer.trim().ends_with(env!("CARGO_PKG_VERSION")) {
+        bail!("{} --version answers {:?}", binary.display(), answer.trim());
     }
     Ok(())
 }

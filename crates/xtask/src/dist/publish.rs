@@ -1,5 +1,6 @@
-//! The release commit and its tags. The commit stands beside main, with main's commit as its parent: the binaries are
-//! all that it adds. Both tags come to the remote in one step, the last one: whatever fails before leaves none.
+//! The release commit, its tags and its page. The commit stands beside main, with main's commit as its parent: the
+//! binaries are all that it adds. The page is a draft until both tags have come to the remote, in one step: whatever
+//! fails before leaves no tag.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::git::{ask, git};
+use super::page::Page;
 use super::sums;
 use super::version::Version;
 use crate::command;
@@ -68,6 +70,31 @@ fn is_expected(change: &str) -> bool {
     change.strip_prefix("A\t").is_some_and(|path| path.starts_with(BINARIES) || path == sums::NAME)
 }
 
+/// Publishes the commit: the draft of its page, the tags, then the page for everybody. It can be run again after a
+/// failure. Returns the tags that were pushed.
+///
+/// # Errors
+///
+/// The page cannot be drafted: then there is no tag. The tags cannot be pushed: then the page stays a draft.
+pub(super) fn publish(
+    checkout: &Path,
+    remote: &str,
+    commit: &str,
+    version: Version,
+    page: &Page,
+) -> Result<Vec<String>> {
+    page.draft(version)?;
+    let pushed = push_tags(checkout, remote, commit, version)?;
+    let is_latest = released(&remote_tags(checkout, remote)?).all(|other| other <= version);
+    page.make_public(version, is_latest)?;
+    Ok(pushed)
+}
+
+/// The versions among the tags.
+fn released(tags: &BTreeMap<String, String>) -> impl Iterator<Item = Version> {
+    tags.keys().filter_map(|tag| Version::parse(tag).ok())
+}
+
 /// Pushes the version's tag, and the major one with it unless that names a later version; returns those that it pushed.
 /// A second call for the same commit changes nothing.
 ///
@@ -75,7 +102,7 @@ fn is_expected(change: &str) -> bool {
 ///
 /// The tag names another commit, the major tag was moved meanwhile, or the remote takes one of them not: then it has
 /// neither.
-pub(super) fn publish(checkout: &Path, remote: &str, commit: &str, version: Version) -> Result<Vec<String>> {
+fn push_tags(checkout: &Path, remote: &str, commit: &str, version: Version) -> Result<Vec<String>> {
     let (tag, major) = (version.tag(), version.major_tag());
     let tags = remote_tags(checkout, remote)?;
     let mut push = git(checkout);
@@ -89,10 +116,7 @@ pub(super) fn publish(checkout: &Path, remote: &str, commit: &str, version: Vers
             pushed.push(tag);
         }
     }
-    let later = tags
-        .keys()
-        .filter_map(|tag| Version::parse(tag).ok())
-        .any(|other| other.shares_major(version) && other > version);
+    let later = released(&tags).any(|other| other.shares_major(version) && other > version);
     let before = tags.get(&major).map_or("", String::as_str);
     if !later && before != commit {
         // Moves it, but only away from the commit that was seen there. A `+` would undo that condition.

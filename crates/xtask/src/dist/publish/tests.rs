@@ -9,7 +9,21 @@ use tempfile::TempDir;
 use super::*;
 use crate::dist::BILL_OF_MATERIALS;
 use crate::dist::assemble::{Places, assemble};
+use crate::dist::page::Page;
 use crate::dist::platform;
+
+/// GitHub is not here: this keeps a page's state in a file, writes down what it was asked for, and fails where told to.
+const GH: &str = r#"#!/bin/sh
+cd "$(dirname "$0")"
+echo "$2 $3 $4 $5 [$(git --git-dir=remote.git tag | tr '\n' ' ')]" >> gh.log
+test "$2" != "$(cat gh.fails 2>/dev/null)" || exit 1
+case $2 in
+    view) cat gh.draft ;;
+    create) echo true > gh.draft ;;
+    edit) echo false > gh.draft ;;
+    delete) rm gh.draft ;;
+esac
+"#;
 
 struct Scratch {
     folder: TempDir,
@@ -26,6 +40,8 @@ impl Scratch {
         ask(folder.path(), &["init", "--quiet", "--bare", "remote.git"]).expect("a remote");
         ask(folder.path(), &["init", "--quiet", "--initial-branch=main", "checkout"]).expect("a checkout");
         let scratch = Self { folder, places };
+        scratch.executable("gh", GH);
+        scratch.write("notes.md", "What is new.\n");
         scratch.write("checkout/.gitignore", "/actions/bin\n");
         scratch.write("checkout/actions/launcher/launch.js", "'use strict'\n");
         scratch.commit_main("first");
@@ -40,6 +56,11 @@ impl Scratch {
         let path = self.folder.path().join(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
         fs::write(path, text).expect("writable");
+    }
+
+    fn executable(&self, path: &str, text: &str) {
+        self.write(path, text);
+        fs::set_permissions(self.folder_of(path), PermissionsExt::from_mode(0o755)).expect("ours");
     }
 
     fn commit_main(&self, message: &str) {
@@ -68,8 +89,24 @@ impl Scratch {
         check_unreleased(&self.places.checkout, &self.remote(), version)?;
         assemble(&self.places, &platforms)?;
         let commit = commit(&self.places.checkout, &self.places.tree, version)?;
-        publish(&self.places.checkout, &self.remote(), &commit, version)?;
+        self.publish(&commit, version)?;
         Ok(commit)
+    }
+
+    fn publish(&self, commit: &str, version: Version) -> Result<Vec<String>> {
+        let page = Page {
+            assets: self.places.assets.clone(),
+            notes: self.folder_of("notes.md"),
+            gh: self.folder_of("gh"),
+            checkout: self.places.checkout.clone(),
+        };
+        publish(&self.places.checkout, &self.remote(), commit, version, &page)
+    }
+
+    /// What `gh` was asked for, each with the tags that the remote had then.
+    fn asked(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.folder_of("gh.log")).unwrap_or_default();
+        log.lines().map(str::to_owned).collect()
     }
 
     fn folder_of(&self, name: &str) -> PathBuf {
@@ -119,7 +156,7 @@ fn the_major_tag_moves_forward_only() {
 fn a_release_happens_once() {
     let scratch = Scratch::new();
     let commit = scratch.release("1.0.0").expect("a release");
-    let again = publish(&scratch.places.checkout, &scratch.remote(), &commit, Version::parse("1.0.0").expect("one"));
+    let again = scratch.publish(&commit, Version::parse("1.0.0").expect("a version"));
     assert_eq!(again.expect("the last step may be run again"), Vec::<String>::new());
     let error = scratch.release("1.0.0").expect_err("it is there").to_string();
     assert!(error.contains("v1.0.0") && error.contains(&commit), "{error}");
@@ -142,12 +179,11 @@ fn a_platform_without_a_binary_leaves_no_tag() {
 #[test]
 fn a_remote_that_takes_one_tag_only_gets_none() {
     let scratch = Scratch::new();
-    scratch.write("remote.git/hooks/update", "#!/bin/sh\ntest \"$1\" != refs/tags/v1\n");
-    let hook = scratch.folder_of("remote.git/hooks/update");
-    fs::set_permissions(hook, PermissionsExt::from_mode(0o755)).expect("ours");
+    scratch.executable("remote.git/hooks/update", "#!/bin/sh\ntest \"$1\" != refs/tags/v1\n");
     let error = scratch.release("1.0.0").expect_err("refused").to_string();
     assert!(error.contains("took none of the tags v1.0.0, v1"), "{error}");
     assert_eq!(scratch.tags(), Vec::<String>::new());
+    assert!(!scratch.asked().iter().any(|call| call.starts_with("edit")), "the page stays a draft");
 }
 
 #[test]
@@ -157,4 +193,40 @@ fn a_checkout_with_changes_is_not_released() {
     let error = scratch.release("1.0.0").expect_err("changed").to_string();
     assert!(error.contains("launch.js") && error.contains("clean checkout"), "{error}");
     assert_eq!(scratch.tags(), Vec::<String>::new());
+}
+
+#[test]
+fn the_page_is_a_draft_until_the_tags_are_there() {
+    let scratch = Scratch::new();
+    scratch.release("1.0.0").expect("a release");
+    let calls = [
+        "view v1.0.0 --json isDraft []",
+        "create v1.0.0 --draft --title []",
+        "edit v1.0.0 --draft=false --latest=true [v1 v1.0.0 ]",
+    ];
+    assert_eq!(scratch.asked(), calls);
+    scratch.write("checkout/README.md", "new\n");
+    scratch.commit_main("second");
+    scratch.release("2.0.0").expect("a release");
+    scratch.release("1.0.1").expect("a release");
+    let last = scratch.asked().pop().expect("it was asked");
+    assert!(last.starts_with("edit v1.0.1 --draft=false --latest=false"), "{last}");
+}
+
+#[test]
+fn without_a_page_there_is_no_tag_and_the_next_attempt_goes_through() {
+    let scratch = Scratch::new();
+    scratch.write("gh.fails", "create");
+    let error = scratch.release("1.0.0").expect_err("no page").to_string();
+    assert!(error.contains("could not draft the release v1.0.0"), "{error}");
+    assert_eq!(scratch.tags(), Vec::<String>::new());
+
+    scratch.write("gh.fails", "edit");
+    let error = scratch.release("1.0.0").expect_err("no public page").to_string();
+    assert!(error.contains("still a draft: run this step again"), "{error}");
+    scratch.write("gh.fails", "");
+    let commit = scratch.at_remote(&["rev-parse", "v1.0.0"]);
+    scratch.publish(&commit, Version::parse("1.0.0").expect("a version")).expect("the second attempt");
+    let states: Vec<_> = scratch.asked().iter().filter_map(|call| Some(call.split_once(' ')?.0.to_owned())).collect();
+    assert_eq!(states[states.len() - 4..], ["view", "delete", "create", "edit"], "a draft that was left is replaced");
 }
