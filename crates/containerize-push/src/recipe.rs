@@ -1,6 +1,6 @@
 //! How an image is made: the Dockerfile as used, and how the models get in.
 
-use bento_core::Result;
+use bento_core::{Error, Result};
 
 use crate::dockerfile::{Dockerfile, Place};
 use crate::engine::Kind;
@@ -60,7 +60,7 @@ impl Recipe {
             Kind::Api => Way::Inside,
             _ => Way::Contexts,
         };
-        let dockerfile = if from.kind == Kind::Api { from.for_one_context(way)? } else { from.for_contexts(way) };
+        let dockerfile = if from.kind == Kind::Api { from.for_one_context()? } else { from.for_contexts(way) };
         Ok(Self { dockerfile, way })
     }
 }
@@ -79,21 +79,18 @@ impl Ingredients<'_> {
         self.dockerfile.with_caches().with_before_source(&lines)
     }
 
-    /// The same from the one context; the source is copied piece by piece then, else the models would be in it again.
-    fn for_one_context(&self, way: Way) -> Result<Dockerfile> {
+    /// The same from the one context. The source is copied piece by piece then, else the models' folders would come with it
+    /// once more.
+    fn for_one_context(&self) -> Result<Dockerfile> {
         let plain = self.dockerfile.without_caches().or_else(|mount| {
             serves(SECRET_MOUNTS, self.kind)?;
-            Err(bento_core::Error::failure(format!("{mount} is not known")))
+            Err(Error::failure(format!("{mount} is not known")))
         })?;
         let Place { folder, uid, gid } = self.place;
         let copy = |name: &str| format!("COPY --chown={uid}:{gid} {name} {folder}/{name}/\n");
         let placed = plain.with_before_source(&format!("{}{}", copy(MODELS), copy(HUB_MODELS)));
-        match self.context {
-            Source::Folder(context) if way == Way::Inside => {
-                let (folders, files) = context::top_of(context, &[MODELS, HUB_MODELS])?;
-                Ok(placed.with_copied(&folders, &files))
-            }
-            _ => Ok(placed),
-        }
+        let Source::Folder(context) = self.context else { return Ok(placed) };
+        let (folders, files) = context::top_of(context, &[MODELS, HUB_MODELS])?;
+        Ok(placed.with_copied(&folders, &files))
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bento_core::action::{Cancel, Context};
 use bento_core::huggingface::Entry;
 use bento_core::runner::console;
-use bento_core::{Cause, Context as _, Env, Error, Result};
+use bento_core::{Context as _, Env, Error, Result};
 use bollard::auth::DockerCredentials;
 use bollard::models::{BuildInfo, PushImageInfo};
 use bollard::query_parameters::{BuildImageOptions, PushImageOptions, RemoveImageOptions, TagImageOptions};
@@ -144,12 +144,7 @@ impl Api {
             error: told.error_detail.as_ref().and_then(|error| error.message.clone()),
             result: None,
         });
-        let failed = |why: String| {
-            let cause =
-                if why.contains("unauthorized") || why.contains("denied") { Cause::Access } else { Cause::Failure };
-            Error::new(cause, format!("failed to push {repository}: {why}"))
-        };
-        pushed.await.map(drop).map_err(failed)
+        pushed.await.map(drop).map_err(|why| failure(build.plan, &format!("failed to push {name}: {why}")))
     }
 
     /// Removes a name from the engine's store.

@@ -114,8 +114,14 @@ pub(crate) fn top_of(root: &Path, without: &[&str]) -> Result<(Vec<String>, Vec<
     let own = fs::read_to_string(root.join(RULES)).unwrap_or_default();
     let ignore = Ignore::parse(&own)?;
     let names = sorted(root).context(failed)?.into_iter().filter_map(|name| name.into_string().ok());
-    let kept = names.filter(|name| !without.contains(&name.as_str()) && !ignore.leaves_out(Path::new(name)));
+    let kept = names.filter(|name| !without.contains(&name.as_str()) && sends(root, Path::new(name), &ignore));
     Ok(kept.partition(|name| root.join(name).symlink_metadata().is_ok_and(|meta| meta.is_dir())))
+}
+
+/// Does anything of this come into the context? Of a folder that is left out, what an exception keeps.
+fn sends(root: &Path, path: &Path, ignore: &Ignore) -> bool {
+    let below = || sorted(&root.join(path)).into_iter().flatten().any(|name| sends(root, &path.join(name), ignore));
+    !ignore.leaves_out(path) || (ignore.has_exceptions() && root.join(path).is_dir() && below())
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<std::ffi::OsString>> {

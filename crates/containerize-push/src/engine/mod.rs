@@ -170,10 +170,13 @@ fn none(what: &str, hint: &str, error: Error) -> Error {
     Error::new(Cause::Unreachable, format!("no {what} answers")).hint(hint).caused_by(error)
 }
 
-/// A build that failed for this reason, and what to do.
+/// A build or a push that failed for this reason, and what to do.
 fn failure(plan: &Plan, why: &str) -> Error {
-    let error = Error::new(Cause::Build, format!("failed to build the image of {}: {why}", plan.bento.tag));
     let says = |texts: &[&str]| texts.iter().any(|text| why.contains(text));
+    if says(&["failed to push"]) {
+        return refused(plan, why, says);
+    }
+    let error = Error::new(Cause::Build, format!("failed to build the image of {}: {why}", plan.bento.tag));
     if says(&["unknown flag", "unknown shorthand flag", "requires BuildKit", "not supported by", "unknown command"]) {
         return error.hint("The engine is too old for one of the inputs: update it, or leave the input out.");
     }
@@ -190,6 +193,23 @@ fn failure(plan: &Plan, why: &str) -> Error {
         return error.hint("Free space first: `docker system prune`, or a larger runner.");
     }
     error.hint("The log above shows the instruction that failed.")
+}
+
+/// A push that the registry refused, or that did not reach it.
+fn refused(plan: &Plan, why: &str, says: impl Fn(&[&str]) -> bool) -> Error {
+    let text = format!("failed to push the image of {}: {why}", plan.bento.tag);
+    if says(&["401", "403", "authorization failed", "denied", "no basic auth credentials"]) {
+        return Error::new(Cause::Access, text)
+            .hint("Log in to the registry before this step, or set username and password.");
+    }
+    if says(&["404", "name unknown", "NAME_UNKNOWN"]) {
+        return Error::not_found(text).hint("This registry wants a repository to be made before it is pushed to.");
+    }
+    if says(&["connection refused", "no such host", "i/o timeout", "network is unreachable"]) {
+        return Error::new(Cause::Unreachable, text)
+            .hint("Check the registry's name, and that it can be reached from here.");
+    }
+    Error::failure(text).hint("Run the job again; what is built is cached, and models that arrived are not sent again.")
 }
 
 /// Was it the registry or the network, and may the next attempt succeed?

@@ -1,6 +1,6 @@
 //! Input that cannot work: each is one annotation that says what to do.
 
-use crate::lab::Lab;
+use crate::lab::{Lab, base};
 
 /// A Bento without a model, made by hand: what is refused needs no real one.
 fn hand_made() -> Lab {
@@ -9,7 +9,7 @@ fn hand_made() -> Lab {
     std::fs::create_dir_all(folder.join("env/docker")).unwrap();
     let manifest = "name: shop\nversion: abc1\ncreation_time: '2026-01-02T00:00:00+00:00'\nspec: 2\n";
     std::fs::write(folder.join("bento.yaml"), manifest).unwrap();
-    std::fs::write(folder.join("env/docker/Dockerfile"), "FROM python:3.11-slim\nRUN true\n").unwrap();
+    std::fs::write(folder.join("env/docker/Dockerfile"), format!("FROM {}\nRUN true\n", base())).unwrap();
     lab
 }
 
@@ -33,6 +33,15 @@ fn wrong_inputs_are_named() {
         ),
         (&[("bento-tag", "shop"), ("oci-backend", "dokcer")], 2, "did you mean docker"),
         (&[("bento-tag", "shop"), ("username", "me")], 2, "password is missing"),
+        (&[("bento-tag", "shop"), ("registries", "s3kret")], 2, "it is no list"),
+        (&[("bento-tag", "shop"), ("verify", "true")], 2, "verify is for an image that is pushed"),
+        (&[("bento-tag", "shop"), push, ("tag-rules", "type=bento")], 2, "for no image"),
+        (
+            &[("bento-tag", "shop"), push, ("images", "r.x/a"), ("tag-rules", "type=ref,event=pr")],
+            2,
+            "no rule of tag-rules",
+        ),
+        (&[("bento-tag", "none.bento")], 4, "there is no file"),
         (&[("bento-tag", "shop"), ("file", "none")], 2, "is no file"),
         (&[("bento-tag", "shop"), ("context", "none")], 2, "is no folder"),
         (&[("bento-tag", "shop"), ("secret-files", "token=none")], 2, "none (the secret token) does not exist"),
@@ -58,14 +67,13 @@ fn a_missing_engine_and_a_failing_build_are_told_apart() {
     assert_eq!((alone.exit_code, alone.errors().len()), (Some(5), 1), "{}", alone.log_text());
     assert!(alone.errors()[0].contains("no container engine"), "{:?}", alone.errors());
 
-    let write = |text: &str| std::fs::write(lab.workspace().join("Dockerfile"), text).unwrap();
     let with = [("bento-tag", "shop"), ("file", "Dockerfile")];
-    write("FROM python:3.11-slim\nRUN echo '::error::a trap' && exit 3\n");
+    lab.dockerfile("RUN echo '::error::a trap' && exit 3");
     let failing = lab.step(&with);
     assert_eq!((failing.exit_code, failing.errors().len()), (Some(6), 1), "{}", failing.log_text());
     assert!(failing.errors()[0].contains("exit code: 3"), "{:?}", failing.errors());
 
-    write("FROM 127.0.0.1:1/none:1\n");
+    std::fs::write(lab.workspace().join("Dockerfile"), "FROM 127.0.0.1:1/none:1\n").unwrap();
     let unknown = lab.step(&with);
     assert!(unknown.errors()[0].contains("base image cannot be pulled"), "{:?}", unknown.errors());
 }
@@ -73,9 +81,10 @@ fn a_missing_engine_and_a_failing_build_are_told_apart() {
 #[test]
 fn secrets_reach_the_build_and_no_log() {
     let lab = hand_made();
-    let text = "FROM python:3.11-slim\nRUN --mount=type=secret,id=one --mount=type=secret,id=two \
-        echo $(cat /run/secrets/one | rev) $(cat /run/secrets/two) $(cat /run/secrets/one)\n";
-    std::fs::write(lab.workspace().join("Dockerfile"), text).unwrap();
+    lab.dockerfile(
+        "RUN --mount=type=secret,id=one --mount=type=secret,id=two \
+        echo $(cat /run/secrets/one | rev) $(cat /run/secrets/two) $(cat /run/secrets/one)",
+    );
     let with = [
         ("bento-tag", "shop"),
         ("file", "Dockerfile"),
@@ -87,4 +96,27 @@ fn secrets_reach_the_build_and_no_log() {
     assert!(result.succeeded(), "{}", result.log_text());
     assert!(result.log_text().contains("cba-tirkes from-env ***"), "{}", result.log_text());
     assert!(!result.log_text().contains("sekrit-abc"), "{}", result.log_text());
+}
+
+#[test]
+fn a_registry_that_is_not_there_and_one_that_knows_no_such_repository() {
+    let lab = Lab::greeter(1000).quick();
+    let with = [("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("push", "true")];
+    let nobody = lab.step(&[&with[..], &[("tags", "127.0.0.1:1/a/b:1")]].concat());
+    assert_eq!((nobody.exit_code, nobody.errors().len()), (Some(5), 1), "{}", nobody.log_text());
+    assert!(nobody.errors()[0].contains("cannot reach the registry 127.0.0.1:1"), "{:?}", nobody.errors());
+    let front = crate::front::Front::without_repositories();
+    let image = format!("{}/a/b:1", front.address());
+    let unknown = lab.step(&[&with[..], &[("tags", image.as_str())]].concat());
+    assert_eq!((unknown.exit_code, unknown.errors().len()), (Some(4), 1), "{}", unknown.log_text());
+    assert!(unknown.errors()[0].contains("wants a repository to be made"), "{:?}", unknown.errors());
+}
+
+#[test]
+fn an_engine_that_is_too_old_for_an_input_is_told() {
+    // One that knows `--call` finds no fault with this Dockerfile.
+    let lab = hand_made();
+    let result = lab.step(&[("bento-tag", "shop"), ("call", "check")]);
+    let too_old = result.errors().first().is_some_and(|error| error.contains("too old for one of the inputs"));
+    assert!(result.succeeded() || too_old, "{}", result.log_text());
 }

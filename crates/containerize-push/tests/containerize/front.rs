@@ -1,4 +1,4 @@
-//! A front of the registry that asks for a user name and a password.
+//! Fronts of the registry: one asks for a user name and a password, one knows no repository.
 
 use axum::Router;
 use axum::body::Body;
@@ -33,6 +33,17 @@ impl Front {
         let expected = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
         let door = Door { client: bento_core::http::upload_client().unwrap(), expected };
         let router = Router::new().fallback(pass).with_state(door);
+        runtime.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, _runtime: runtime }
+    }
+
+    /// One where a repository has to be made before it is pushed to.
+    pub(crate) fn without_repositories() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let unknown = "{\"errors\":[{\"code\":\"NAME_UNKNOWN\",\"message\":\"repository not known\"}]}";
+        let router = Router::new().fallback(async move || (StatusCode::NOT_FOUND, unknown));
         runtime.spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { address, _runtime: runtime }
     }

@@ -1,5 +1,6 @@
 //! A store with Bentos made by BentoML, an engine, a registry, and the action run on them.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -59,6 +60,25 @@ impl Lab {
         lab
     }
 
+    /// A store with a Bento of these files, named by its bentofile or service.
+    pub(crate) fn of(files: &[(&str, &str)], version: &str) -> Self {
+        let lab = Self::new();
+        for (name, text) in files {
+            let file = lab.project().join(name);
+            std::fs::write(&file, text).unwrap();
+            let mode = if name.ends_with(".sh") { 0o755 } else { 0o644 };
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        lab.bentoml("bentoml", &["build", "--version", version]);
+        lab
+    }
+
+    /// With a `Dockerfile` in the workspace that installs nothing.
+    pub(crate) fn quick(self) -> Self {
+        self.dockerfile("RUN mkdir -p /home/bentoml/bento\nWORKDIR /home/bentoml/bento\nCOPY . ./");
+        self
+    }
+
     /// Builds `greeter` in this version, with more lines in its service.
     pub(crate) fn build(&self, version: &str, more: &str) {
         std::fs::write(self.project().join("service.py"), format!("{SERVICE}{more}")).unwrap();
@@ -87,17 +107,42 @@ impl Lab {
         &self.repository
     }
 
+    /// Writes a `Dockerfile` into the workspace: the base image, and these lines.
+    pub(crate) fn dockerfile(&self, lines: &str) {
+        std::fs::write(self.workspace().join("Dockerfile"), format!("FROM {}\n{lines}\n", base())).unwrap();
+    }
+
+    /// A folder that is removed with the lab.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        let folder = self.root.path().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
     /// Runs a program of the virtual environment with BentoML.
     pub(crate) fn bentoml(&self, program: &str, arguments: &[&str]) {
+        self.bentoml_with(program, arguments, &[]);
+    }
+
+    /// The same, with variables.
+    pub(crate) fn bentoml_with(&self, program: &str, arguments: &[&str], env: &[(&str, &str)]) {
         let mut command = Command::new(venv().join("bin").join(program));
         command.args(arguments).current_dir(self.project());
-        command.env("BENTOML_HOME", self.home()).env("BENTOML_DO_NOT_TRACK", "true");
+        command.env("BENTOML_HOME", self.home()).env("BENTOML_DO_NOT_TRACK", "true").envs(env.iter().copied());
         output(&mut command);
     }
 
     /// Runs the action with these inputs.
     pub(crate) fn step(&self, with: &[(&str, &str)]) -> StepResult {
         self.run(with, &[], |step| step)
+    }
+
+    /// Runs the post step with these states.
+    pub(crate) fn post(&self, states: &[(&str, &str)], env: &[(&str, &str)]) -> StepResult {
+        let states: Vec<_> = states.iter().map(|(name, value)| (format!("STATE_{name}"), *value)).collect();
+        let env: Vec<_> =
+            states.iter().map(|(name, value)| (name.as_str(), *value)).chain(env.iter().copied()).collect();
+        self.run(&[], &env, |step| step.env(crate::IS_POST, "true"))
     }
 
     /// Runs the action with these inputs and variables.
@@ -107,6 +152,41 @@ impl Lab {
         env: &[(&str, &str)],
         change: impl FnOnce(Step) -> Step,
     ) -> StepResult {
+        self.watch(with, env, change, |_| {})
+    }
+
+    /// Runs the action, and cancels it when this returns.
+    pub(crate) fn cancel_after(&self, with: &[(&str, &str)], until: impl FnOnce() + Send + 'static) -> StepResult {
+        let (cancel, cancelled) = std::sync::mpsc::channel();
+        let waiting = std::thread::spawn(move || {
+            let canceller: tokio_util::sync::CancellationToken = cancelled.recv().unwrap();
+            until();
+            canceller.cancel();
+        });
+        let result = self.start(with, &[], |step| step, |_| {}, |job| cancel.send(job.canceller()).unwrap());
+        waiting.join().unwrap();
+        result
+    }
+
+    /// The same, with someone who sees each line of the log as it comes.
+    pub(crate) fn watch(
+        &self,
+        with: &[(&str, &str)],
+        env: &[(&str, &str)],
+        change: impl FnOnce(Step) -> Step,
+        on_log: impl FnMut(&str) + Send + 'static,
+    ) -> StepResult {
+        self.start(with, env, change, on_log, |_| {})
+    }
+
+    fn start(
+        &self,
+        with: &[(&str, &str)],
+        env: &[(&str, &str)],
+        change: impl FnOnce(Step) -> Step,
+        on_log: impl FnMut(&str) + Send + 'static,
+        started: impl FnOnce(&Job),
+    ) -> StepResult {
         let program = std::env::current_exe().unwrap();
         let arguments = ["--exact", "action_process", "--nocapture"].map(Into::into);
         let mut step = Step::run([program.into_os_string()].into_iter().chain(arguments)).env(IS_ACTION, "true");
@@ -114,6 +194,7 @@ impl Lab {
             step = step.env(format!("INPUT_{}", input.to_uppercase()), *value);
         }
         let mut job = Job::new(self.workspace()).unwrap().env("BENTOML_HOME", self.home().display().to_string());
+        job = job.on_log(on_log);
         for name in ["PATH", "DOCKER_CONFIG", "DOCKER_HOST", "DOCKER_CONTEXT", "HOME"] {
             if let Ok(value) = std::env::var(name) {
                 job = job.env(name, value);
@@ -125,6 +206,7 @@ impl Lab {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let deadline = Duration::from_secs(180);
         let temp = job.runner_temp();
+        started(&job);
         let mut result = runtime.block_on(async {
             tokio::time::timeout(deadline, job.step(change(step))).await.expect("the step ends").unwrap()
         });
@@ -139,6 +221,19 @@ impl Lab {
         assert!(left.is_empty(), "temporary folders are left: {left:?}");
         result
     }
+}
+
+/// The base image that Bentos of the tests' Python ask for.
+pub(crate) fn base() -> String {
+    let version = "import sys; print('%d.%d' % sys.version_info[:2], end='')";
+    format!("python:{}-slim", output(Command::new(venv().join("bin/python")).args(["-c", version])))
+}
+
+/// The base image, under a name that docker can run.
+pub(crate) fn base_image() -> String {
+    let name = base();
+    docker(&["pull", "--quiet", &name]);
+    name
 }
 
 /// Runs docker and returns what it prints.

@@ -28,7 +28,7 @@ fn the_dockerfile_alone_can_be_had() {
 #[test]
 fn a_cache_that_cannot_be_written_fails_no_good_build() {
     let lab = Lab::greeter(10);
-    std::fs::write(lab.workspace().join("Dockerfile"), "FROM python:3.11-slim\nRUN true\n").unwrap();
+    lab.dockerfile("RUN true");
     let result = lab.step(&[
         ("bento-tag", "greeter:v1"),
         ("file", "Dockerfile"),

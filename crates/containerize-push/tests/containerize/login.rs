@@ -6,8 +6,7 @@ use crate::lab::Lab;
 #[test]
 fn inputs_log_in_for_this_step_only() {
     let lab = Lab::greeter(1000);
-    std::fs::write(lab.workspace().join("Dockerfile"), "FROM python:3.11-slim\nRUN mkdir -p /home/bentoml/bento\n")
-        .unwrap();
+    lab.dockerfile("RUN mkdir -p /home/bentoml/bento");
     let front = Front::start("me", "pa55word");
     let image = format!("{}/{}:1", front.address(), lab.repository());
     let with = [("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("push", "true"), ("tags", image.as_str())];

@@ -2,15 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod api;
+mod attestations;
 mod cancel;
+mod command_lines;
+mod container;
 mod errors;
 mod front;
+mod hub;
+mod image;
+mod kinds;
 mod lab;
 mod local;
 mod login;
+mod mortal;
+mod outputs;
 mod push;
 mod relay;
+mod room;
 mod unreliable;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -20,6 +31,8 @@ use containerize_push::{ContainerizePush, Inputs};
 
 /// Set for the process that is the action; in all others this test does nothing.
 const IS_ACTION: &str = "CONTAINERIZE_PUSH_TEST_ACTION";
+/// Set besides where it is the post step.
+const IS_POST: &str = "CONTAINERIZE_PUSH_TEST_POST";
 
 /// The action: this test binary, started again by [`lab::Lab::step`].
 #[test]
@@ -31,7 +44,8 @@ fn action_process() {
     }
     // The test harness has begun a line.
     console::line("");
-    let matches = command::<Inputs>(&ContainerizePush::SPEC).get_matches_from(["containerize-push"]);
+    let words = ["containerize-push"].into_iter().chain(env.flag(IS_POST).then_some("--post"));
+    let matches = command::<Inputs>(&ContainerizePush::SPEC).get_matches_from(words);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let code = runtime.block_on(run::<ContainerizePush>(env, &matches));
     runtime.shutdown_background();

@@ -1,73 +1,8 @@
 //! A push: what comes out is what BentoML would have made, and the model goes to the registry once.
 
-use std::time::{Duration, Instant};
-
-use serde_json::Value;
-
+use crate::container::answer;
+use crate::image::{config, files, layers};
 use crate::lab::{Lab, docker, registry, registry_get};
-
-/// Everything that the image keeps of the Bento, with owner and size. Two things differ on purpose: the mode of a model's
-/// folder, which with BentoML is an accident, and the Dockerfile, which with BentoML is the one used.
-fn files(image: &str) -> Vec<String> {
-    let find = "find /home/bentoml -printf '%p %m %U:%G %s %y\\n' | sort";
-    let list = docker(&["run", "--rm", "--entrypoint", "sh", image, "-c", find]);
-    let same = |line: &str| match line.split(' ').next().unwrap_or_default() {
-        path if path.ends_with("/env/docker/Dockerfile") => path.to_owned(),
-        path if path.ends_with("/models/greetings/v1") => line.replace(" 700 ", " 755 "),
-        _ => line.to_owned(),
-    };
-    list.lines().map(same).collect()
-}
-
-fn config(image: &str) -> Value {
-    let mut config: Value = serde_json::from_str(&docker(&["inspect", "--format", "{{json .Config}}", image])).unwrap();
-    if let Some(labels) = config["Labels"].as_object_mut() {
-        labels.retain(|name, _| !name.starts_with("org.opencontainers.image.") && !name.starts_with("com.bentoml."));
-    }
-    if config["Labels"].as_object().is_none_or(serde_json::Map::is_empty) {
-        config["Labels"] = Value::Null;
-    }
-    config
-}
-
-/// A container, removed when dropped.
-struct Container(String);
-
-impl Drop for Container {
-    fn drop(&mut self) {
-        docker(&["rm", "--force", &self.0]);
-    }
-}
-
-/// What the service in a container answers.
-fn answer(image: &str) -> String {
-    let container = Container(docker(&["run", "--detach", "--publish", "127.0.0.1::3000", image]).trim().to_owned());
-    let port = docker(&["port", &container.0, "3000"]);
-    let address = format!("http://{}/greet", port.trim());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let start = Instant::now();
-    runtime.block_on(async {
-        let client = bento_core::http::client().unwrap();
-        loop {
-            let sent = client.post(&address).json(&serde_json::json!({"name": "you"})).send().await;
-            match sent {
-                Ok(response) if response.status().is_success() => break response.text().await.unwrap(),
-                other if start.elapsed() > Duration::from_secs(40) => {
-                    panic!("it does not serve: {other:?}\n{}", docker(&["logs", &container.0]))
-                }
-                _ => tokio::time::sleep(Duration::from_millis(200)).await,
-            }
-        }
-    })
-}
-
-/// The digests of the layers that a pushed index names, platform by platform.
-fn layers(repository: &str, digest: &str) -> Vec<String> {
-    let index = registry_get(&format!("{repository}/manifests/{digest}"));
-    let image = index["manifests"][0]["digest"].as_str().unwrap();
-    let manifest = registry_get(&format!("{repository}/manifests/{image}"));
-    manifest["layers"].as_array().unwrap().iter().map(|layer| layer["digest"].as_str().unwrap().to_owned()).collect()
-}
 
 #[test]
 fn the_image_is_bentoml_s_and_the_model_travels_once() {

@@ -16,6 +16,8 @@ struct State {
     /// How many connections are still to break.
     breaks: AtomicU64,
     sent: AtomicU64,
+    /// Where a connection stays open, and nothing goes on any more, bytes; 0: nowhere.
+    hold: AtomicU64,
 }
 
 /// Listens while it lives.
@@ -52,6 +54,11 @@ impl Relay {
         self.state.breaks.store(connections, Ordering::SeqCst);
     }
 
+    /// From here on every connection that has sent these bytes hangs.
+    pub(crate) fn hold_after(&self, bytes: u64) {
+        self.state.hold.store(bytes, Ordering::SeqCst);
+    }
+
     /// The bytes that went to the registry so far.
     pub(crate) fn sent(&self) -> u64 {
         self.state.sent.load(Ordering::SeqCst)
@@ -66,6 +73,10 @@ async fn pass(client: TcpStream, state: Arc<State>) {
     let (mut buffer, mut sent) = (vec![0; 64 * 1024], 0);
     while let Ok(read) = from_client.read(&mut buffer).await {
         sent += read as u64;
+        let hold = state.hold.load(Ordering::SeqCst);
+        if hold > 0 && sent > hold {
+            std::future::pending::<()>().await;
+        }
         if sent > state.budget.load(Ordering::SeqCst) && state.take_break() {
             back.abort();
             break;

@@ -8,8 +8,7 @@ const MIB: u64 = 1024 * 1024;
 #[test]
 fn what_breaks_off_goes_on_in_pieces_and_a_dead_registry_is_told() {
     let lab = Lab::greeter(80 * MIB);
-    std::fs::write(lab.workspace().join("Dockerfile"), "FROM python:3.11-slim\nRUN mkdir -p /home/bentoml/bento\n")
-        .unwrap();
+    lab.dockerfile("RUN mkdir -p /home/bentoml/bento");
     let relay = Relay::start();
     let image = format!("{}/{}:relayed", relay.address(), lab.repository());
     let with = [("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("push", "true"), ("tags", image.as_str())];

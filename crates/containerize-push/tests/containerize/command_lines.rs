@@ -1,0 +1,61 @@
+//! Engines with a command line of their own. None of them is here: a script in their place writes down what it is told,
+//! which shows that the words are the table's, and not that the engine obeys them.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::lab::Lab;
+
+/// Puts the script on a PATH of its own and returns what it was told in the run.
+fn told(lab: &Lab, program: &str, with: &[(&str, &str)]) -> Vec<String> {
+    let folder = lab.folder(program);
+    let (script, record) = (folder.join(program), folder.join("record"));
+    let metadata = "while [ $# -gt 0 ]; do if [ \"$1\" = --metadata-file ]; then echo '{}' > \"$2\"; fi; shift; done";
+    let text = format!("#!/bin/sh\necho \"$*\" >> '{}'\n{metadata}\n", record.display());
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", folder.display());
+    let with = [&[("bento-tag", "greeter:v1"), ("oci-backend", program)], with].concat();
+    let result = lab.run(&with, &[("PATH", &path)], |step| step);
+    assert!(result.succeeded(), "{}", result.log_text());
+    let record = std::fs::read_to_string(record).unwrap();
+    record.lines().map(|line| line.replace(&lab.home().display().to_string(), "HOME")).collect()
+}
+
+fn has(line: &str, words: &[&str]) {
+    for word in words {
+        assert!(line.contains(word), "{word:?} is not in {line:?}");
+    }
+}
+
+#[test]
+fn each_is_told_in_its_own_words() {
+    let lab = Lab::greeter(10);
+    let with = [("tags", "shop:1"), ("build-args", "A=1,2"), ("target", "base"), ("load", "true")];
+    let context = "HOME/bentos/greeter/v1";
+
+    let buildah = told(&lab, "buildah", &[&with[..], &[("ulimit", "nofile=9"), ("pull", "true")]].concat());
+    assert_eq!(buildah[0], "version");
+    has(&buildah[1], &["build --layers ", "--build-arg A=1,2", "--target base", "--ulimit nofile=9", "--pull=always"]);
+    has(&buildah[1], &["--build-context bento-folders=", "--build-context bento-model-0=HOME/models/greetings/v1"]);
+    has(&buildah[1], &["--label com.bentoml.bento.tag=greeter:v1", "--tag shop:1", "/Dockerfile"]);
+    assert!(buildah[1].ends_with(context), "{}", buildah[1]);
+
+    let nerdctl = told(&lab, "nerdctl", &with);
+    assert_eq!(nerdctl[0], "info");
+    has(&nerdctl[1], &["build --progress plain ", "--build-arg A=1,2", "--tag shop:1"]);
+    assert!(nerdctl[1].ends_with(context) && !nerdctl[1].contains("--output"), "{}", nerdctl[1]);
+
+    let more =
+        [("tags", "shop:1"), ("outputs", "type=oci,dest=out.tar"), ("build-args", "A=1,2"), ("no-cache", "true")];
+    let buildctl = told(&lab, "buildctl", &more);
+    assert_eq!(buildctl[0], "debug workers");
+    has(&buildctl[1], &["build --frontend dockerfile.v0 ", "--opt build-arg:A=1,2", "--no-cache", "--metadata-file "]);
+    has(
+        &buildctl[1],
+        &["--local bento-model-0=HOME/models/greetings/v1", "--opt context:bento-model-0=local:bento-model-0"],
+    );
+    has(
+        &buildctl[1],
+        &["--opt filename=Dockerfile", "--output type=oci,dest=out.tar", &format!("--local context={context}")],
+    );
+}

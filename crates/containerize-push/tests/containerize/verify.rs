@@ -1,0 +1,78 @@
+//! The pushed image is run until it is ready; whatever happens, no container stays.
+
+use std::time::Duration;
+
+use crate::lab::{Lab, docker};
+
+const SERVER: &str = "RUN mkdir -p /home/bentoml/bento /srv && touch /srv/readyz\n\
+    ENTRYPOINT [\"python\", \"-m\", \"http.server\", \"3000\", \"--directory\", \"/srv\"]";
+
+fn with<'a>(image: &'a str, timeout: &'a str) -> Vec<(&'static str, &'a str)> {
+    let with = [("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("push", "true"), ("verify", "true")];
+    with.into_iter().chain([("tags", image), ("verify-timeout", timeout)]).collect()
+}
+
+fn containers() -> String {
+    docker(&["ps", "--all", "--filter", "name=bento-verify-", "--format", "{{.Names}} {{.Image}}"])
+}
+
+#[test]
+fn an_image_that_serves_and_one_that_ends() {
+    let lab = Lab::greeter(1000);
+    lab.dockerfile(SERVER);
+    let image = lab.image("serves");
+    let good = lab.step(&with(&image, "60"));
+    assert!(good.succeeded(), "{}", good.log_text());
+    assert!(good.log_text().contains("is ready after"), "{}", good.log_text());
+    assert!(good.summary.unwrap().contains("run and ready"));
+    let empty = lab.folder("empty").display().to_string();
+    let by_api =
+        lab.run(&[&with(&image, "60")[..], &[("oci-backend", "docker")]].concat(), &[("PATH", &empty)], |step| step);
+    assert!(by_api.succeeded(), "{}", by_api.log_text());
+
+    lab.dockerfile(
+        "RUN mkdir -p /home/bentoml/bento\nENTRYPOINT [\"sh\", \"-c\", \"echo '::error::no model'; exit 3\"]",
+    );
+    let ends = lab.step(&with(&image, "60"));
+    assert_eq!((ends.exit_code, ends.errors().len()), (Some(7), 1), "{}", ends.log_text());
+    assert!(ends.errors()[0].contains("ended before it was ready"), "{:?}", ends.errors());
+    assert!(ends.log_text().contains("::error::no model"), "{}", ends.log_text());
+    assert!(ends.outputs["digest"].starts_with("sha256:"), "what is pushed is told");
+
+    lab.dockerfile("RUN mkdir -p /home/bentoml/bento\nENTRYPOINT [\"sleep\", \"100\"]");
+    let late = lab.step(&with(&image, "2"));
+    assert_eq!((late.exit_code, late.errors().len()), (Some(8), 1), "{}", late.log_text());
+    assert!(!containers().contains(lab.repository()), "a container is left: {}", containers());
+}
+
+#[test]
+fn a_cancelled_try_leaves_no_container() {
+    let lab = Lab::greeter(1000);
+    lab.dockerfile("RUN mkdir -p /home/bentoml/bento\nENTRYPOINT [\"sleep\", \"600\"]");
+    let image = lab.image("sleeps");
+    let mark = lab.repository().to_owned();
+    let cancel = move || {
+        while !containers().contains(&mark) {
+            std::thread::sleep(Duration::from_millis(100))
+        }
+    };
+    let result = lab.cancel_after(&with(&image, "60"), cancel);
+    assert_eq!((result.exit_code, result.killed), (Some(130), false), "{}", result.log_text());
+    assert!(!containers().contains(lab.repository()), "a container is left: {}", containers());
+}
+
+#[test]
+fn the_post_step_removes_what_a_killed_one_left() {
+    let lab = Lab::greeter(10);
+    let name = format!("bento-verify-{}", lab.repository());
+    docker(&["run", "--detach", "--name", &name, "--entrypoint", "sleep", &crate::lab::base_image(), "600"]);
+    let post = lab.post(&[("container", &name), ("engine", "docker")], &[]);
+    assert!(post.succeeded() && post.annotations.is_empty(), "{}", post.log_text());
+    assert!(!containers().contains(&name), "{}", containers());
+    // Nothing there, and an engine that is gone, are no failures; what others named is not touched.
+    let gone = lab.post(&[("container", &name), ("engine", "docker")], &[("DOCKER_HOST", "tcp://127.0.0.1:1")]);
+    assert!(gone.succeeded(), "{}", gone.log_text());
+    let kept = lab.folder("kept");
+    let other = lab.post(&[("folder", kept.to_str().unwrap()), ("container", "mine"), ("engine", "docker")], &[]);
+    assert!(other.succeeded() && kept.is_dir(), "{}", other.log_text());
+}
