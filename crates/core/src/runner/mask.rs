@@ -6,14 +6,19 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::console;
 
+/// Of a secret's several lines, shorter ones are no masks.
+const SHORTEST_LINE: usize = 3;
+
 static MASKS: RwLock<Vec<String>> = RwLock::new(Vec::new());
 
 /// Registers a secret: from now on neither the runner's log nor this process shows it.
 ///
-/// The runner masks line by line, so each line of the value is a mask of its own. Values of white space only are skipped,
-/// as the runner refuses them.
+/// The runner masks line by line, so each line of the value is a mask of its own. Lines of white space only are skipped, as
+/// the runner refuses them; and of several lines those that give nothing away but would blacken the log, such as a key's `{`.
 pub fn add(secret: &SecretString) {
-    for value in secret.expose_secret().lines().map(str::trim).filter(|value| !value.is_empty()) {
+    let secret = secret.expose_secret();
+    let shortest = if secret.trim().contains('\n') { SHORTEST_LINE } else { 1 };
+    for value in secret.lines().map(str::trim).filter(|value| value.len() >= shortest) {
         let mut masks = MASKS.write().unwrap_or_else(PoisonError::into_inner);
         if masks.iter().any(|mask| mask == value) {
             continue;
@@ -40,5 +45,7 @@ mod tests {
         add(&SecretString::from("sekrit-one\n  \nsekrit-one-more"));
         assert_eq!(redact("a sekrit-one-more b sekrit-one c"), "a *** b *** c");
         assert_eq!(redact("nothing here"), "nothing here");
+        add(&SecretString::from("{\n  sekrit-key\n}\n"));
+        assert_eq!(redact("{sekrit-key}"), "{***}");
     }
 }
