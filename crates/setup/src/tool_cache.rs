@@ -43,11 +43,13 @@ impl ToolCache {
             }
         };
         let key = format!("{prefix}{newest}");
-        let marker = File::options().write(true).open(self.marker(&key)).ok()?;
+        let (marker, folder) = (self.marker(&key), self.0.join(&key));
+        if !marker.is_file() || !folder.is_dir() {
+            return None;
+        }
         // When it was used last; a cache that only others may write to is as good.
-        let _ = marker.set_modified(SystemTime::now());
-        let folder = self.0.join(&key);
-        folder.is_dir().then_some((key, folder))
+        let _ = File::options().write(true).open(marker).and_then(|marker| marker.set_modified(SystemTime::now()));
+        Some((key, folder))
     }
 
     /// Keeps a finished environment. It gets its name when all of it is there, and its marker after that.
