@@ -178,21 +178,37 @@ pub(super) const CASES: &[Case] = &[
         )
     },
     Case {
-        check: image_is_in_the_registry,
+        check: |lab, case, log| {
+            stand_in_got(log, "docker/setup-buildx-action", "{}")?;
+            stand_in_got(log, "aws-actions/configure-aws-credentials", "role/push")?;
+            stand_in_got(log, "google-github-actions/auth", "push@project")?;
+            image_is_in_the_registry(lab, case, log)
+        },
         ..own(
-            "image: built and pushed, several platforms asked for",
+            "image: several platforms, and logins at AWS and Google",
             include_str!("workflows/image.yml"),
             MAIN,
             &[
                 CHECKOUT,
                 "Emulate other platforms",
                 "Start a builder for several platforms",
+                "Log in to AWS",
+                "Log in to Google Cloud",
                 SETUP,
                 BUILD,
                 "Make and push the image",
                 "Build, containerize, push",
                 TELL,
             ],
+        )
+    },
+    Case {
+        check: image_is_in_the_registry,
+        ..own(
+            "image: for this machine, without a login",
+            include_str!("workflows/image-plain.yml"),
+            MAIN,
+            &[CHECKOUT, SETUP, BUILD, "Make and push the image", "Build, containerize, push", TELL],
         )
     },
     Case {
@@ -220,6 +236,13 @@ fn told(log: &Log, name: &str, expected: &str) -> Result<()> {
     Ok(())
 }
 
+/// Did what stands in for this action get an input with these words?
+fn stand_in_got(log: &Log, action: &str, words: &str) -> Result<()> {
+    let inputs = log.told.get(action).with_context(|| format!("{action} did not run"))?;
+    ensure!(inputs.contains(words), "{action} got {inputs}");
+    Ok(())
+}
+
 fn keywords_answers(lab: &Lab, _: &Case, log: &Log) -> Result<()> {
     let deployment = lab.cloud("/api/v2/deployments/keywords?cluster=local")?;
     let url = log.outputs.get("deployment-url").or_else(|| log.outputs.get("deployment_url"));
@@ -235,8 +258,7 @@ fn built_and_kept(lab: &Lab, _: &Case, log: &Log) -> Result<()> {
     let (name, version) = tag.split_once(':').context("a tag has a colon")?;
     let bento = lab.cloud(&format!("/api/v1/bento_repositories/{name}/bentos/{version}"))?;
     ensure!(bento["upload_status"] == "success", "the cloud has {bento}");
-    let kept = log.told.get("actions/upload-artifact").context("nothing was kept")?;
-    ensure!(kept.contains("\"INPUT_NAME\":\"the-bento\""), "kept as {kept}");
+    stand_in_got(log, "actions/upload-artifact", "\"INPUT_NAME\":\"the-bento\"")?;
     let deployments = lab.cloud("/api/v2/deployments")?;
     ensure!(deployments["total"] == 0, "there are Deployments: {deployments}");
     Ok(())
