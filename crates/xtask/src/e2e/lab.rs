@@ -20,7 +20,7 @@ use crate::{command, dist, layout, tools};
 /// The token's and the endpoint's names in `secrets`.
 const SECRETS: [&str; 2] = ["BENTO_CLOUD_API_KEY", "BENTO_CLOUD_API_ENDPOINT"];
 /// What a job takes over from this machine besides PATH: where packages come from.
-const PACKAGE_SETTINGS: [&str; 4] = ["PIP_", "UV_", "SSL_CERT_", "HTTPS_PROXY"];
+const PACKAGE_SETTINGS: [&str; 5] = ["PIP_", "UV_", "SSL_CERT_", "HTTPS_PROXY", "NO_PROXY"];
 /// A job that takes longer hangs.
 const DEADLINE: Duration = Duration::from_secs(300);
 const POLL: Duration = Duration::from_millis(50);
@@ -58,7 +58,8 @@ impl Lab {
         dist::copy_checkout(&layout::root(), &lab.folder.join("main"))?;
         let tree = lab.tree();
         match release_tree {
-            true => command::run(command::clean("cp").arg("-a").arg(layout::release_tree()).arg(&tree))?,
+            true => command::run(command::clean("cp").arg("-a").arg(layout::release_tree()).arg(&tree))
+                .context("make the tree first: `cargo xtask dist`")?,
             false => dist::lay_out_debug(&tree)?,
         }
         for (reference, name) in [(tree::TAG, "tree"), (WITHOUT_BINARIES, "main")] {
