@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bento_core::action::Context;
 use bento_core::files::write_private;
-use bento_core::process::{Command, describe};
+use bento_core::process::describe;
 use bento_core::python::{Draft, Interpreter, Uv, Version};
 use bento_core::runner::console;
 use bento_core::{Cause, Error, Result};
@@ -107,7 +107,7 @@ async fn explain(failed: String, request: &Request, draft: &Draft, uv: &Uv, ctx:
     }
     let below = nearest(&format!("bentoml<{version}"), "highest", draft, uv, ctx).await;
     let above = nearest(&format!("bentoml>{version}"), "lowest", draft, uv, ctx).await;
-    let near: Vec<_> = below.into_iter().chain(above).collect();
+    let near: Vec<_> = below.into_iter().chain(above).map(|version| version.to_string()).collect();
     let error = Error::new(Cause::Input, format!("input bentoml-version: there is no bentoml {version} to install"));
     if near.is_empty() {
         return error.hint("No other version can be installed either: look at the package index.");
@@ -118,11 +118,17 @@ async fn explain(failed: String, request: &Request, draft: &Draft, uv: &Uv, ctx:
 /// How long the index may take to name a version that would do: the error is certain without it.
 const ASKING: Duration = Duration::from_secs(30);
 
-async fn nearest(requirement: &str, resolution: &str, draft: &Draft, uv: &Uv, ctx: &Context) -> Option<String> {
-    let file = draft.folder().join("nearest.in");
+async fn nearest(requirement: &str, resolution: &str, draft: &Draft, uv: &Uv, ctx: &Context) -> Option<Version> {
+    let file = draft.folder().with_file_name("nearest.in");
     std::fs::write(&file, requirement).ok()?;
-    let asking = Command::new(&uv.program).inherit(&ctx.env).args(["pip", "compile", "--quiet", "--no-deps"]);
-    let asking = asking.args(["--no-header", "--no-annotate", "--resolution", resolution, "--python"]);
-    let answer = asking.arg(draft.python()).arg(&file).deadline(ASKING).output(&ctx.cancel).await.ok()?;
-    answer.lines().find_map(|line| line.trim().strip_prefix("bentoml==")).map(str::to_owned)
+    let asking = uv.command(ctx).args(["pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-annotate"]);
+    let asking = asking.args(["--resolution", resolution, "--python"]).arg(draft.python()).arg(&file);
+    let answer = asking.deadline(ASKING).output(&ctx.cancel).await.ok()?;
+    answer.lines().find_map(|line| line.trim().strip_prefix("bentoml==")?.parse().ok())
+}
+
+/// The newest BentoML that answers the request, whether what it depends on can be had or not; `None` where that is not
+/// known.
+pub(crate) async fn newest(draft: &Draft, request: &Request, uv: &Uv, ctx: &Context) -> Option<Version> {
+    nearest(&request.bentoml.requirement(&[], ""), "highest", draft, uv, ctx).await
 }

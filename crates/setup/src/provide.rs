@@ -7,7 +7,7 @@ use bento_core::python::{self, Choice, Chosen, Draft, Interpreter, PINNED_UV, So
 use bento_core::{Context as _, Error, Result};
 use url::Url;
 
-use crate::install::{install, install_pip, installed};
+use crate::install::{install, install_pip, installed, newest};
 use crate::kept::{Kept, Restored};
 use crate::{Cached, Request};
 
@@ -35,9 +35,10 @@ pub(crate) async fn provide(request: &Request, choice: &Choice, uv: Option<Uv>, 
         Some(Restored { draft, key, there, is_here }) if request.bentoml.is_exact() => {
             (draft, there, uv, Some((key, is_here)))
         }
-        Some(Restored { draft, key, is_here, .. }) => {
+        Some(Restored { draft, key, there, is_here }) => {
             let uv = own_uv(&draft, request, uv, ctx).await?;
-            let (there, uv) = update(&draft, request, uv, &chosen.python, ctx).await?;
+            let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
+            let there = update(&draft, there, request, &uv, ctx).await?;
             (draft, there, Some(uv), Some((key, is_here)))
         }
         None => {
@@ -53,17 +54,13 @@ pub(crate) async fn provide(request: &Request, choice: &Choice, uv: Option<Uv>, 
         }
     };
     let key = kept.as_ref().map(|kept| kept.key(&there.1));
-    let (before, is_here) = before.unzip();
-    let cached = Cached { hit: before.is_some() && before == key, key, snapshot: None };
-    let made = finish(draft, there, uv.as_ref(), cached, ctx).await?;
+    let hit = before.as_ref().is_some_and(|(before, _)| key.as_ref() == Some(before));
+    let made = finish(draft, there, uv.as_ref(), Cached { hit, key, snapshot: None }, ctx).await?;
+    // What came from the tool cache as it is stands where it would be kept.
+    let stands_there = hit && before.is_some_and(|(_, is_here)| is_here);
     Ok(match kept {
-        // It is where it would be kept.
-        Some(_) if made.cached.hit && is_here == Some(true) => made,
-        Some(kept) => {
-            let new = !made.cached.hit;
-            kept.keep(made, new, ctx)
-        }
-        None => made,
+        Some(kept) if !stands_there => kept.keep(made, !hit, ctx),
+        _ => made,
     })
 }
 
@@ -92,24 +89,26 @@ async fn uv_or_fetched(uv: Option<Uv>, request: &Request, python: &Interpreter, 
     }
 }
 
-/// The newest that can be installed may be newer by now, which only the resolver knows: it depends on all that BentoML
-/// depends on. What is there is not looked up again, so this costs a request or two.
+/// Brings BentoML up to date. What can be installed only the resolver knows: it depends on all that BentoML depends on. But
+/// there is nothing to resolve where the index has nothing newer, which is a request or two.
 async fn update(
     draft: &Draft,
+    there: (Interpreter, Version),
     request: &Request,
-    uv: Option<Uv>,
-    python: &Interpreter,
+    uv: &Uv,
     ctx: &Context,
-) -> Result<((Interpreter, Version), Uv)> {
-    let uv = uv_or_fetched(uv, request, python, ctx).await?;
-    if let Err(error) = install(draft, request, true, &uv, ctx).await {
+) -> Result<(Interpreter, Version)> {
+    if newest(draft, request, uv, ctx).await.as_ref() == Some(&there.1) {
+        return Ok(there);
+    }
+    if let Err(error) = install(draft, request, true, uv, ctx).await {
         if ctx.cancel.is_cancelled() {
             return Err(Error::cancelled());
         }
         // uv changes nothing before it knows all that it will change.
         tracing::warn!("whether there is a newer BentoML is not known: {}", error.full_text());
     }
-    Ok((installed(&draft.python(), ctx).await?, uv))
+    installed(&draft.python(), ctx).await
 }
 
 /// The file of uv in an environment.

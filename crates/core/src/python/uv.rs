@@ -118,7 +118,7 @@ impl Uv {
     }
 
     /// uv in the workspace, with the job's settings.
-    pub(super) fn command(&self, ctx: &Context) -> Command {
+    pub fn command(&self, ctx: &Context) -> Command {
         // In the workspace, uv takes the indexes and constraints that its project sets.
         let folder = if ctx.workspace().is_dir() { ctx.workspace().to_owned() } else { ctx.temp_root() };
         let command = Command::new(&self.program).inherit(&ctx.env).current_dir(folder).env("UV_NO_PROGRESS", "1");
