@@ -11,6 +11,7 @@ use crate::{command, tools};
 
 const TOKEN: &str = "local-cloud-token";
 const START_DEADLINE: Duration = Duration::from_secs(30);
+#[cfg(unix)]
 const STOP_DEADLINE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(20);
 

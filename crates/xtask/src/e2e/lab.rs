@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -23,6 +23,9 @@ const SECRETS: [&str; 2] = ["BENTO_CLOUD_API_KEY", "BENTO_CLOUD_API_ENDPOINT"];
 const PACKAGE_SETTINGS: [&str; 5] = ["PIP_", "UV_", "SSL_CERT_", "HTTPS_PROXY", "NO_PROXY"];
 /// A job that takes longer hangs.
 const DEADLINE: Duration = Duration::from_secs(300);
+/// How long it may take to end.
+#[cfg(unix)]
+const PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
 /// A second name for the repository: without binaries, as on main.
 pub(super) const WITHOUT_BINARIES: &str = "main";
@@ -237,10 +240,27 @@ fn wait(command: &mut Command) -> Result<bool> {
             return Ok(status.success());
         }
         if start.elapsed() > DEADLINE {
-            child.kill().context("could not end act")?;
-            child.wait()?;
+            end(child)?;
             bail!("it was not done within {} s", DEADLINE.as_secs());
         }
         std::thread::sleep(POLL);
     }
+}
+
+/// Interrupted, it ends what it started; killed, it could not.
+fn end(mut child: Child) -> Result<()> {
+    #[cfg(unix)]
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if child.try_wait()?.is_some() {
+                return Ok(());
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+    child.kill().context("could not end act")?;
+    child.wait()?;
+    Ok(())
 }
