@@ -68,7 +68,8 @@ pub(crate) async fn push(build: Build<'_>, push: &Push, engine: &Engine) -> Resu
     if let Some(staging) = &staging {
         // Also after a failure or a cancellation, which leaves little time.
         let cleaning = clean_up(&registries, staging, engine);
-        if tokio::time::timeout(FAREWELL, cleaning).await.is_err() {
+        let patience = if build.ctx.cancel.is_cancelled() { FAREWELL } else { PATIENCE };
+        if tokio::time::timeout(patience, cleaning).await.is_err() {
             tracing::warn!("the tag {staging} may be left in the registry, it can be deleted");
         }
     }
@@ -166,15 +167,17 @@ async fn clean_up(registries: &[Registry], staging: &str, engine: &Engine) {
             registry.put_blob(b"{}").await?;
             registry.remove_tag(staging, &stand_in).await
         };
-        if let Err(error) = removed.await {
+        let (removed, ()) = tokio::join!(removed, engine.forget(&name, &cancel));
+        if let Err(error) = removed {
             tracing::warn!("the tag {name} is left in the registry, it can be deleted: {}", error.full_text());
         }
-        engine.forget(&name, &cancel).await;
     }
 }
 
-/// How long taking the staging tag away may take.
+/// How long taking the staging tag away may take after a cancellation.
 const FAREWELL: Duration = Duration::from_millis(2500);
+/// The same, where there is time.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The digest of `{}`.
 const EMPTY: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";

@@ -120,7 +120,7 @@ impl Cli {
     /// The build or the push fails, or the job is cancelled.
     pub(crate) async fn build(&self, build: Build<'_>, cancel: &Cancel) -> Result<Value> {
         let group = console::group("Build the image");
-        self.run(&build, self.arguments(&build)?, cancel).await?;
+        self.run(&build, self.arguments(&build)?, "", cancel).await?;
         drop(group);
         if let (Goal::Push(repositories, Some(_)), false) = (build.goal, self.by_digest()) {
             let _group = console::group("Push the image without models");
@@ -129,7 +129,7 @@ impl Cli {
                 let mut words: Vec<OsString> = self.table.push.iter().map(Into::into).collect();
                 words.extend(self.table.insecure.iter().filter(|_| plain).map(OsString::from));
                 words.push(name.into());
-                self.run(&build, words, cancel).await?;
+                self.run(&build, words, &format!("failed to push {name}: "), cancel).await?;
             }
         }
         match self.table.metadata {
@@ -138,7 +138,7 @@ impl Cli {
         }
     }
 
-    async fn run(&self, build: &Build<'_>, words: Vec<OsString>, cancel: &Cancel) -> Result<()> {
+    async fn run(&self, build: &Build<'_>, words: Vec<OsString>, what: &str, cancel: &Cancel) -> Result<()> {
         let mut command = self.command(words);
         for (name, value) in &build.workspace.variables {
             command = command.env(name, value);
@@ -148,7 +148,7 @@ impl Cli {
             }
         }
         let ended = command.stream(cancel).await?;
-        if ended.status.success() { Ok(()) } else { Err(failure(build.plan, &why(&ended))) }
+        if ended.status.success() { Ok(()) } else { Err(failure(build.plan, &format!("{what}{}", why(&ended)))) }
     }
 
     /// nerdctl runs containers as docker does; buildah and BuildKit only build.
@@ -168,7 +168,10 @@ impl Cli {
     }
 
     fn command<A: AsRef<std::ffi::OsStr>>(&self, words: impl IntoIterator<Item = A>) -> Command {
-        Command::new(self.table.program).inherit(&self.env).args(words)
+        let command = Command::new(self.table.program).inherit(&self.env).args(words);
+        // buildah takes a folder without the file for a mistake.
+        let folder = self.env.path("DOCKER_CONFIG").filter(|folder| !folder.join("config.json").is_file());
+        if folder.is_some() { command.env_remove("DOCKER_CONFIG") } else { command }
     }
 
     fn arguments(&self, build: &Build<'_>) -> Result<Vec<OsString>> {

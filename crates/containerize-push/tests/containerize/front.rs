@@ -1,4 +1,7 @@
-//! Fronts of the registry: one asks for a user name and a password, one knows no repository.
+//! Fronts of the registry: one asks for a user name and a password, one is busy, one knows no repository.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -21,31 +24,41 @@ pub(crate) struct Front {
 #[derive(Clone)]
 struct Door {
     client: reqwest::Client,
-    expected: String,
+    /// The header that lets in; without it everyone is.
+    expected: Option<String>,
+    /// How many uploads are still refused.
+    busy: Arc<AtomicU64>,
 }
 
 impl Front {
     /// A front that lets this user in.
     pub(crate) fn start(user: &str, password: &str) -> Self {
+        Self::open(Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))), 0)
+    }
+
+    /// One that has no time for so many uploads.
+    pub(crate) fn busy(uploads: u64) -> Self {
+        Self::open(None, uploads)
+    }
+
+    fn open(expected: Option<String>, busy: u64) -> Self {
+        let client = bento_core::http::upload_client().unwrap();
+        let door = Door { client, expected, busy: Arc::new(AtomicU64::new(busy)) };
+        Self::serve(Router::new().fallback(pass).with_state(door))
+    }
+
+    fn serve(router: Router) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let expected = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
-        let door = Door { client: bento_core::http::upload_client().unwrap(), expected };
-        let router = Router::new().fallback(pass).with_state(door);
         runtime.spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { address, _runtime: runtime }
     }
 
     /// One where a repository has to be made before it is pushed to.
     pub(crate) fn without_repositories() -> Self {
-        let runtime = Runtime::new().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap().to_string();
         let unknown = "{\"errors\":[{\"code\":\"NAME_UNKNOWN\",\"message\":\"repository not known\"}]}";
-        let router = Router::new().fallback(async move || (StatusCode::NOT_FOUND, unknown));
-        runtime.spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { address, _runtime: runtime }
+        Self::serve(Router::new().fallback(async move || (StatusCode::NOT_FOUND, unknown)))
     }
 
     /// Where it listens.
@@ -57,9 +70,13 @@ impl Front {
 async fn pass(State(door): State<Door>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let given = parts.headers.remove("authorization");
-    if given.is_none_or(|given| given != door.expected.as_str()) {
+    if door.expected.is_some_and(|expected| given.is_none_or(|given| given != expected.as_str())) {
         let challenge = [("WWW-Authenticate", "Basic realm=\"test\"")];
         return (StatusCode::UNAUTHORIZED, challenge, "{\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}").into_response();
+    }
+    let one_less = |left: u64| left.checked_sub(1);
+    if parts.method == "POST" && door.busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+        return StatusCode::TOO_MANY_REQUESTS.into_response();
     }
     // With the Host of the front in it, so that the registry's addresses lead back here.
     let address = format!("http://{}{}", registry(), parts.uri);
