@@ -27,8 +27,7 @@ pub(crate) fn command() -> Command {
 pub(crate) fn run(_: &ArgMatches) -> Result<()> {
     tools::ensure()?;
     say("building the actions and a BentoCloud for this machine");
-    let binaries = ["--package", "bento-actions", "--package", "local-cloud", "--bins"];
-    command::run(command::cargo().args(["build", "--locked"]).args(binaries))?;
+    command::run(command::cargo().args(["build", "--locked", "--workspace", "--bins"]))?;
     let started = Instant::now();
     let runtime = tokio::runtime::Runtime::new().context("could not start tokio")?;
     runtime.block_on(pipeline())?;

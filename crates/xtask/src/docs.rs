@@ -4,6 +4,7 @@
 mod interface;
 mod manifest;
 mod markdown;
+mod messages;
 mod page;
 mod shell;
 mod table;
@@ -59,6 +60,7 @@ pub(crate) fn check() -> Result<()> {
     let suite = interface::all(&root)?;
     problems.extend(suite.iter().flat_map(Interface::flaws));
     problems.extend(uses::problems(&root, &suite)?);
+    problems.extend(messages::problems(&root)?);
     let subcommands: Vec<_> = SUBCOMMANDS.iter().map(|(command, _)| command().get_name().to_owned()).collect();
     problems.extend(shell::problems(&root, &subcommands)?);
     if problems.is_empty() {

@@ -36,8 +36,7 @@ pub(crate) fn command() -> Command {
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     tools::ensure()?;
-    let binaries = ["--package", "bento-actions", "--package", "local-cloud", "--bins"];
-    command::run(command::cargo().args(["build", "--locked"]).args(binaries))?;
+    command::run(command::cargo().args(["build", "--locked", "--workspace", "--bins"]))?;
     let lab = Lab::new(matches.get_flag("release-tree"))?;
     let wanted = matches.get_one::<String>("name");
     let cases: Vec<_> = CASES.iter().filter(|case| wanted.is_none_or(|name| case.name.contains(name))).collect();

@@ -31,7 +31,11 @@ pub(super) fn files(root: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
 }
 
 /// Files below a folder, other than those of tools (`.venv` and the like, but `.github`).
-fn collect(folder: &Path, wanted: &dyn Fn(&Path) -> bool, files: &mut Vec<PathBuf>) -> Result<()> {
+///
+/// # Errors
+///
+/// When a folder cannot be listed.
+pub(super) fn collect(folder: &Path, wanted: &dyn Fn(&Path) -> bool, files: &mut Vec<PathBuf>) -> Result<()> {
     let context = || format!("could not list {}", folder.display());
     if !folder.exists() {
         return Ok(());
