@@ -50,7 +50,10 @@ impl Assembly<'_> {
     /// The registry refuses it or cannot be reached, or the engine pushed something unexpected.
     pub(crate) async fn of(&self, base: Manifest) -> Result<Made> {
         let Some(entries) = base.document.get("manifests").and_then(Value::as_array) else {
-            let Platform { manifest, image_id, size, layers } = self.platform(&base).await?;
+            let Platform { mut manifest, image_id, size, layers } = self.platform(&base).await?;
+            if self.layers.is_empty() {
+                manifest = Manifest::new(self.annotated(manifest.document));
+            }
             return Ok(Made { manifest, image_id, size, layers });
         };
         let is_image = |entry: &&Value| graft::is_image(entry);
@@ -92,13 +95,12 @@ impl Assembly<'_> {
         if index.get("mediaType").is_none() {
             index["mediaType"] = base.media_type.clone().into();
         }
-        self.annotate(&mut index);
-        let manifest = Manifest::new(index);
+        let manifest = Manifest::new(self.annotated(index));
         let image_id = if ids.len() == 1 { ids.remove(0) } else { manifest.digest.clone() };
         Ok(Made { manifest, image_id, size, layers: layers.unwrap_or_default() })
     }
 
-    /// One platform's manifest with the layers.
+    /// One platform's manifest with the layers. Without any it stays as it is: statements are about its digest.
     async fn platform(&self, base: &Manifest) -> Result<Platform> {
         let digest = base.document.pointer("/config/digest").and_then(Value::as_str);
         let digest = digest.ok_or_else(|| Error::failure(format!("{} names no config", base.digest)))?;
@@ -111,24 +113,27 @@ impl Assembly<'_> {
             self.registry.put_blob(&config).await?;
             image_id = digest_of(&config);
             document = graft::manifest(&document, &image_id, config.len(), self.layers)?;
+            if document.get("mediaType").is_none() {
+                document["mediaType"] = base.media_type.clone().into();
+            }
+            document = self.annotated(document);
         }
-        if document.get("mediaType").is_none() {
-            document["mediaType"] = base.media_type.clone().into();
-        }
-        self.annotate(&mut document);
         let (size, layers) = (graft::size(&document), graft::layers(&document));
-        Ok(Platform { manifest: Manifest::new(document), image_id, size, layers })
+        let manifest = if self.layers.is_empty() { base.clone() } else { Manifest::new(document) };
+        Ok(Platform { manifest, image_id, size, layers })
     }
 
-    /// The facts that the labels tell, where the format has a place for them and the user says nothing else.
-    fn annotate(&self, document: &mut Value) {
+    /// With the facts that the labels tell, where the format has a place for them and the user says nothing else.
+    fn annotated(&self, mut document: Value) -> Value {
         let oci = document.get("mediaType").and_then(Value::as_str).is_some_and(|kind| kind.contains("oci"));
-        let Some(fields) = document.as_object_mut().filter(|_| oci) else { return };
-        let own = fields.entry("annotations").or_insert_with(|| Value::Object(Map::new()));
-        let Some(own) = own.as_object_mut() else { return };
-        for (key, value) in facts(self.plan, self.ctx) {
-            own.entry(key).or_insert(value.into());
+        if let Some(fields) = document.as_object_mut().filter(|_| oci)
+            && let Some(own) = fields.entry("annotations").or_insert_with(|| Value::Object(Map::new())).as_object_mut()
+        {
+            for (key, value) in facts(self.plan, self.ctx) {
+                own.entry(key).or_insert(value.into());
+            }
         }
+        document
     }
 
     /// The layers were laid out by what the Dockerfile says: is it what the image says?

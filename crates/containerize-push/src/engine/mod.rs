@@ -198,11 +198,11 @@ fn failure(plan: &Plan, why: &str) -> Error {
 /// A push that the registry refused, or that did not reach it.
 fn refused(plan: &Plan, why: &str, says: impl Fn(&[&str]) -> bool) -> Error {
     let text = format!("failed to push the image of {}: {why}", plan.bento.tag);
-    if says(&["401", "403", "authorization failed", "denied", "no basic auth credentials"]) {
+    if says(&["401 Unauthorized", "403 Forbidden", "authorization failed", "denied", "no basic auth credentials"]) {
         return Error::new(Cause::Access, text)
             .hint("Log in to the registry before this step, or set username and password.");
     }
-    if says(&["404", "name unknown", "NAME_UNKNOWN"]) {
+    if says(&["404 Not Found", "name unknown", "NAME_UNKNOWN"]) {
         return Error::not_found(text).hint("This registry wants a repository to be made before it is pushed to.");
     }
     if says(&["connection refused", "no such host", "i/o timeout", "network is unreachable"]) {
@@ -218,7 +218,6 @@ fn refused(plan: &Plan, why: &str, says: impl Fn(&[&str]) -> bool) -> Error {
 pub(crate) fn is_transient(why: &str) -> bool {
     let pushing = ["failed to push", "failed to do request", "failed to copy", "unexpected status"];
     let passing = [
-        "429",
         "500 Internal",
         "502 Bad",
         "503 Service",

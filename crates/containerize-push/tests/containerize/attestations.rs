@@ -48,3 +48,18 @@ fn statements_stay_with_what_they_are_about() {
     let bare = get(&without.outputs["digest"]);
     assert!(bare["manifests"].as_array().is_none_or(|entries| entries.len() == 1), "{bare:#}");
 }
+
+#[test]
+fn without_models_the_image_and_its_statements_are_the_engine_s() {
+    let lab = Lab::plain().quick();
+    let image = lab.image("plain");
+    let with = [("bento-tag", "plain:v1"), ("file", "Dockerfile"), ("push", "true"), ("tags", image.as_str())];
+    let result = lab.step(&[&with[..], &[("provenance", "mode=max")]].concat());
+    assert!(result.succeeded(), "{}", result.log_text());
+    let index = registry_get(&format!("{}/manifests/{}", lab.repository(), result.outputs["digest"]));
+    assert_eq!(index["manifests"].as_array().unwrap().len(), 2, "{index:#}");
+    assert_eq!(annotation(&index["manifests"][1], "digest"), index["manifests"][0]["digest"]);
+    assert_eq!(index["annotations"]["com.bentoml.bento.tag"], "plain:v1");
+    let told = docker(&["buildx", "imagetools", "inspect", &image, "--format", "{{json .Provenance}}"]);
+    assert!(told.contains("mobyproject.org/buildkit"), "{told}");
+}

@@ -1,20 +1,24 @@
 //! Engines with a command line of their own. None of them is here: a script in their place writes down what it is told,
-//! which shows that the words are the table's, and not that the engine obeys them.
+//! which shows that the words are the table's, and not that the engine obeys them. The same script in docker's place shows
+//! what docker is told where a real one needs a network, or is too old.
 
 use std::os::unix::fs::PermissionsExt;
 
 use crate::lab::Lab;
 
-/// Puts the script on a PATH of its own and returns what it was told in the run.
+/// Puts the script on a PATH of its own and returns what it was told in the run; a token in its environment follows.
 fn told(lab: &Lab, program: &str, with: &[(&str, &str)]) -> Vec<String> {
     let folder = lab.folder(program);
     let (script, record) = (folder.join(program), folder.join("record"));
     let metadata = "while [ $# -gt 0 ]; do if [ \"$1\" = --metadata-file ]; then echo '{}' > \"$2\"; fi; shift; done";
-    let text = format!("#!/bin/sh\necho \"$*\" >> '{}'\n{metadata}\n", record.display());
+    let token = "if [ -n \"$GIT_AUTH_TOKEN\" ]; then echo \"token $GIT_AUTH_TOKEN\"; fi";
+    let text = format!("#!/bin/sh\n{{ echo \"$*\"; {token}; }} >> '{}'\n{metadata}\n", record.display());
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:/usr/bin:/bin", folder.display());
-    let with = [&[("bento-tag", "greeter:v1"), ("oci-backend", program)], with].concat();
+    let own = [("oci-backend", program), ("bento-tag", "greeter:v1")];
+    let given = |name: &str| with.iter().any(|(other, _)| *other == name);
+    let with: Vec<_> = own.into_iter().filter(|(name, _)| !given(name)).chain(with.iter().copied()).collect();
     let result = lab.run(&with, &[("PATH", &path)], |step| step);
     assert!(result.succeeded(), "{}", result.log_text());
     let record = std::fs::read_to_string(record).unwrap();
@@ -58,4 +62,27 @@ fn each_is_told_in_its_own_words() {
         &buildctl[1],
         &["--opt filename=Dockerfile", "--output type=oci,dest=out.tar", &format!("--local context={context}")],
     );
+}
+
+#[test]
+fn a_token_reaches_git_contexts_of_the_job_s_repository_alone_and_never_by_a_command_line() {
+    let lab = Lab::plain();
+    // The simulated runner's repository.
+    for (context, expected) in [
+        ("https://github.com/octocat/hello-world.git#main:sub", true),
+        ("https://github.com/octocat/hello-world-two.git", false),
+        ("https://git.x/octocat/hello-world.git", false),
+    ] {
+        let lab = &lab;
+        let with = [("bento-tag", "plain:v1"), ("context", context), ("github-token", "x-git-token"), ("load", "true")];
+        let _ = std::fs::remove_dir_all(lab.folder("docker"));
+        let told = told(lab, "docker", &with);
+        let build = told.iter().find(|line| line.starts_with("buildx build ")).unwrap();
+        assert!(build.ends_with(context) && !build.contains("x-git-token"), "{build}");
+        assert_eq!(build.contains("--secret id=GIT_AUTH_TOKEN,env=GIT_AUTH_TOKEN"), expected, "{build}");
+        assert_eq!(told.iter().any(|line| line == "token x-git-token"), expected, "{told:?}");
+    }
+    let _ = std::fs::remove_dir_all(lab.folder("docker"));
+    let told = told(&lab, "docker", &[("bento-tag", "plain:v1"), ("call", "check")]);
+    has(told.iter().find(|line| line.starts_with("buildx build ")).unwrap(), &["buildx build --call check "]);
 }

@@ -1,7 +1,7 @@
 //! Fronts of the registry: one asks for a user name and a password, one is busy, one knows no repository.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -26,24 +26,25 @@ struct Door {
     client: reqwest::Client,
     /// The header that lets in; without it everyone is.
     expected: Option<String>,
-    /// How many uploads are still refused.
-    busy: Arc<AtomicU64>,
+    /// How long uploads are refused, from the first on.
+    busy: Duration,
+    first: Arc<OnceLock<Instant>>,
 }
 
 impl Front {
     /// A front that lets this user in.
     pub(crate) fn start(user: &str, password: &str) -> Self {
-        Self::open(Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))), 0)
+        Self::open(Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))), Duration::ZERO)
     }
 
-    /// One that has no time for so many uploads.
-    pub(crate) fn busy(uploads: u64) -> Self {
-        Self::open(None, uploads)
+    /// One that has no time for uploads at first.
+    pub(crate) fn busy(time: Duration) -> Self {
+        Self::open(None, time)
     }
 
-    fn open(expected: Option<String>, busy: u64) -> Self {
+    fn open(expected: Option<String>, busy: Duration) -> Self {
         let client = bento_core::http::upload_client().unwrap();
-        let door = Door { client, expected, busy: Arc::new(AtomicU64::new(busy)) };
+        let door = Door { client, expected, busy, first: Arc::default() };
         Self::serve(Router::new().fallback(pass).with_state(door))
     }
 
@@ -74,8 +75,7 @@ async fn pass(State(door): State<Door>, request: Request) -> Response {
         let challenge = [("WWW-Authenticate", "Basic realm=\"test\"")];
         return (StatusCode::UNAUTHORIZED, challenge, "{\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}").into_response();
     }
-    let one_less = |left: u64| left.checked_sub(1);
-    if parts.method == "POST" && door.busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
+    if parts.method == "POST" && door.first.get_or_init(Instant::now).elapsed() < door.busy {
         return StatusCode::TOO_MANY_REQUESTS.into_response();
     }
     // With the Host of the front in it, so that the registry's addresses lead back here.

@@ -73,6 +73,13 @@ impl Lab {
         lab
     }
 
+    /// A store with a Bento `plain:v1` without a model.
+    pub(crate) fn plain() -> Self {
+        let service = "import bentoml\n\n\n@bentoml.service\nclass Plain:\n    pass\n";
+        let bentofile = "service: service:Plain\npython:\n  lock_packages: false\n";
+        Self::of(&[("service.py", service), ("bentofile.yaml", bentofile)], "v1")
+    }
+
     /// With a `Dockerfile` in the workspace that installs nothing.
     pub(crate) fn quick(self) -> Self {
         self.dockerfile("RUN mkdir -p /home/bentoml/bento\nWORKDIR /home/bentoml/bento\nCOPY . ./");

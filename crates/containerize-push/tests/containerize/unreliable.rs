@@ -1,5 +1,7 @@
 //! A registry that breaks off in the middle of a push.
 
+use std::time::Duration;
+
 use crate::front::Front;
 use crate::lab::Lab;
 use crate::relay::Relay;
@@ -33,16 +35,9 @@ fn what_breaks_off_goes_on_in_pieces_and_a_dead_registry_is_told() {
 #[test]
 fn a_registry_without_time_is_asked_again_for_what_the_engine_pushes() {
     // Without a model nobody pushes but the engine. What it pushes is its own, or the registry has all of it.
-    let lab = Lab::of(
-        &[
-            ("service.py", "import bentoml\n\n\n@bentoml.service\nclass Plain:\n    pass\n"),
-            ("bentofile.yaml", "service: service:Plain\npython:\n  lock_packages: false\n"),
-        ],
-        "v1",
-    )
-    .quick();
-    // The engine asks some times itself before it gives up.
-    let front = Front::busy(40);
+    let lab = Lab::plain().quick();
+    // The engine itself asks some times without a pause before it gives up.
+    let front = Front::busy(Duration::from_secs(1));
     let image = format!("{}/{}:1", front.address(), lab.repository());
     let with = [("bento-tag", "plain:v1"), ("file", "Dockerfile"), ("push", "true"), ("tags", image.as_str())];
     let result = lab.step(&with);
