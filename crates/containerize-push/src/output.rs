@@ -25,6 +25,23 @@ pub(crate) struct Push {
     pub(crate) attributes: Vec<String>,
 }
 
+impl Push {
+    /// An `--output` of BuildKit's that pushes to these names, with more attributes.
+    pub(crate) fn output(&self, names: &[String], how: &str) -> String {
+        let own = self.attributes.iter().map(|field| format!(",{}", quoted(field)));
+        format!(
+            "type=image,{},push=true,{how}{}",
+            quoted(&format!("name={}", names.join(","))),
+            own.collect::<String>()
+        )
+    }
+}
+
+/// A field of a CSV record.
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+}
+
 /// Reads `push`, `load`, `outputs` and the tags together.
 ///
 /// # Errors
@@ -136,7 +153,10 @@ mod tests {
         let both = read(&[("INPUT_OUTPUTS", outputs), ("INPUT_TAGS", "r.x/a:1")]).unwrap();
         assert_eq!(both.local, Some(vec!["type=docker".to_owned()]));
         let push = both.push.unwrap();
-        assert_eq!((push.tagged, push.attributes), (true, vec!["compression=zstd".to_owned()]));
+        assert!(push.tagged);
+        let names = ["r.x/a".to_owned(), "r.y/b".to_owned()];
+        let expected = "type=image,\"name=r.x/a,r.y/b\",push=true,push-by-digest=true,compression=zstd";
+        assert_eq!(push.output(&names, "push-by-digest=true"), expected);
         let output = ("INPUT_OUTPUTS", "type=image,name=r.x/a,push-by-digest=true,name-canonical=true,push=true");
         let by_digest = read(&[output]).unwrap();
         assert_eq!((by_digest.push.unwrap().tagged, by_digest.local), (false, None));

@@ -145,8 +145,8 @@ impl Workspace {
         const NAME: &str = "GIT_AUTH_TOKEN";
         let own = format!("{}/{}", ctx.event.server_url, ctx.event.repository);
         let is_own = |address: &str| {
-            let rest = address.strip_prefix(&own);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(".git") || rest.starts_with('#'))
+            let repository = address.split('#').next().unwrap_or_default();
+            repository.strip_suffix(".git").unwrap_or(repository) == own
         };
         let Some(token) = plan.inputs.github_token.as_ref().filter(|token| !token.expose_secret().is_empty()) else {
             return;

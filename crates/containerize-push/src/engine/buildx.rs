@@ -125,7 +125,7 @@ impl Buildx {
             }
         }
         let outputs = match build.goal {
-            Goal::Push(..) => vec![push_output(build)],
+            Goal::Push(..) => build.push_output().into_iter().collect(),
             Goal::Local(outputs) => outputs.to_vec(),
         };
         option("build-contexts", &build.workspace.contexts());
@@ -145,18 +145,6 @@ impl Buildx {
         });
         words
     }
-}
-
-/// Every repository, by digest or under a tag that goes again.
-fn push_output(build: &Build<'_>) -> String {
-    let Goal::Push(repositories, staging) = build.goal else { return String::new() };
-    let names: Vec<_> = match staging {
-        Some(_) => build.names(),
-        None => repositories.iter().map(ToString::to_string).collect(),
-    };
-    // Nobody runs it here: unpacking would cost seconds.
-    let how = if staging.is_some() { "unpack=false" } else { "push-by-digest=true" };
-    format!("type=image,\"name={}\",push=true,{how}", names.join(","))
 }
 
 fn provenance(build: &Build<'_>, outputs: &[String]) -> Option<String> {

@@ -218,10 +218,7 @@ impl Cli {
     /// Outputs of their own are BuildKit's; the others keep what they build.
     fn outputs(&self, build: &Build<'_>) -> Vec<String> {
         match build.goal {
-            Goal::Push(repositories, None) => {
-                let names: Vec<_> = repositories.iter().map(ToString::to_string).collect();
-                vec![format!("type=image,\"name={}\",push=true,push-by-digest=true", names.join(","))]
-            }
+            Goal::Push(_, None) => build.push_output().into_iter().collect(),
             Goal::Push(..) => Vec::new(),
             // nerdctl and buildah load what has no other output.
             Goal::Local(outputs) => outputs.iter().filter(|output| *output != "type=docker").cloned().collect(),

@@ -64,6 +64,17 @@ impl Build<'_> {
         }
     }
 
+    /// The `--output` of BuildKit that pushes: to every repository, by digest or under a tag that goes again.
+    pub(crate) fn push_output(&self) -> Option<String> {
+        let Goal::Push(repositories, staging) = self.goal else { return None };
+        let (names, how) = match staging {
+            // Nobody runs it here: unpacking would cost seconds.
+            Some(_) => (self.names(), "unpack=false"),
+            None => (repositories.iter().map(ToString::to_string).collect(), "push-by-digest=true"),
+        };
+        Some(self.plan.destination.push.as_ref()?.output(&names, how))
+    }
+
     /// The labels, those of the user last: they win.
     pub(crate) fn labels(&self) -> Vec<String> {
         let own = crate::report::labels(self.plan, self.ctx);

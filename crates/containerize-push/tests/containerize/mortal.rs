@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::lab::Lab;
+use crate::lab::{Lab, docker};
 
 const MIB: u64 = 1024 * 1024;
 
-/// A `docker-registry` process, killed when dropped.
+/// A `docker-registry` process, or a container of one where that program is missing; killed when dropped.
 struct Registry {
     process: Child,
+    container: Option<String>,
     port: u16,
 }
 
@@ -23,20 +24,30 @@ impl Registry {
             folder.join("storage").display()
         );
         fs::write(&config, text).unwrap();
-        let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().expect("docker-registry is on PATH: `scripts/docker-engine up` brings it");
+        let quiet = |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let own = quiet(Command::new("docker-registry").arg("serve").arg(&config));
+        let (process, container) = match own {
+            Ok(process) => (process, None),
+            Err(_) => {
+                let (name, volume) = (format!("registry-{port}"), format!("{0}:{0}", folder.display()));
+                let run = ["run", "--rm", "--network", "host", "--name", &name, "--volume", &volume, "registry:2"];
+                (quiet(Command::new("docker").args(run).arg(&config)).unwrap(), Some(name))
+            }
+        };
         let start = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(start.elapsed() < Duration::from_secs(20), "the registry does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self { process, port }
+        Self { process, container, port }
     }
 }
 
 impl Drop for Registry {
     fn drop(&mut self) {
+        if let Some(name) = &self.container {
+            docker(&["rm", "--force", name]);
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

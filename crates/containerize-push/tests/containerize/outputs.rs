@@ -8,10 +8,13 @@ use crate::lab::{Lab, docker, registry_get};
 fn a_push_and_a_loaded_image_in_one_step() {
     let lab = Lab::greeter(1000).quick();
     let image = lab.image("both");
-    let outputs = "type=image,push=true\ntype=docker";
+    let outputs = "type=image,push=true,compression=zstd,force-compression=true\ntype=docker";
     let with = [("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("outputs", outputs), ("tags", image.as_str())];
     let result = lab.step(&with);
     assert!(result.succeeded(), "{}", result.log_text());
+    let get = |reference: &str| registry_get(&format!("{}/manifests/{reference}", lab.repository()));
+    let manifest = get(get("both")["manifests"][0]["digest"].as_str().unwrap());
+    assert!(manifest["layers"][0]["mediaType"].as_str().unwrap().contains("zstd"), "{manifest:#}");
     // Both hold the model: the one in the registry as a layer that was added, the one here as BuildKit built it.
     let look = ["run", "--rm", "--pull", "never", "--entrypoint", "cat", image.as_str(), "models/greetings/latest"];
     assert_eq!(docker(&look), "v1");
