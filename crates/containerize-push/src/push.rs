@@ -168,6 +168,8 @@ async fn clean_up(registries: &[Registry], staging: &str, engine: &Engine) {
             registry.remove_tag(staging, &stand_in).await
         };
         let (removed, ()) = tokio::join!(removed, engine.forget(&name, &cancel));
+        // An engine whose client was stopped may have named the image after the first time.
+        engine.forget(&name, &cancel).await;
         if let Err(error) = removed {
             tracing::warn!("the tag {name} is left in the registry, it can be deleted: {}", error.full_text());
         }

@@ -65,12 +65,8 @@ impl Buildx {
     /// # Errors
     /// The build fails, or the job is cancelled.
     pub(crate) async fn build(&self, build: Build<'_>, cancel: &Cancel) -> Result<Value> {
-        let mut command = self.docker(self.arguments(&build));
-        for (name, value) in &build.workspace.variables {
-            command = command.env(name, value);
-        }
         let group = console::group("Build the image");
-        let ended = command.stream(cancel).await?;
+        let ended = self.run(&build, self.arguments(&build), cancel).await?;
         drop(group);
         if !ended.status.success() {
             return Err(failure(build.plan, &why(&ended)));
@@ -98,11 +94,7 @@ impl Buildx {
     pub(crate) async fn call(&self, build: Build<'_>, call: &str, cancel: &Cancel) -> Result<()> {
         let mut words = self.arguments(&build);
         words.splice(2..2, ["--call".into(), call.into()]);
-        let mut command = self.docker(words);
-        for (name, value) in &build.workspace.variables {
-            command = command.env(name, value);
-        }
-        let ended = command.stream(cancel).await?;
+        let ended = self.run(&build, words, cancel).await?;
         if ended.status.success() {
             return Ok(());
         }
@@ -113,6 +105,14 @@ impl Buildx {
         } else {
             Error::input(format!("call: {call} finds fault with the Dockerfile")).hint("See what it says above.")
         })
+    }
+
+    async fn run(&self, build: &Build<'_>, words: Vec<OsString>, cancel: &Cancel) -> Result<process::Ended> {
+        let mut command = self.docker(words);
+        for (name, value) in &build.workspace.variables {
+            command = command.env(name, value);
+        }
+        command.stream(cancel).await
     }
 
     fn arguments(&self, build: &Build<'_>) -> Vec<OsString> {

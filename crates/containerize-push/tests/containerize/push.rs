@@ -35,8 +35,9 @@ fn the_image_is_bentoml_s_and_the_model_travels_once() {
         (layers(lab.repository(), &first.outputs["digest"]), layers(lab.repository(), &second.outputs["digest"]));
     assert_eq!(before.last(), after.last(), "the model's layer");
     assert_ne!(before, after, "the source's layer");
-    let leftover = docker(&["images", "--format", "{{.Tag}}"]);
-    assert!(!leftover.contains("bento-staging"), "the engine keeps a staging tag: {leftover}");
+    let all = docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
+    let ours = |line: &&str| line.contains(lab.repository()) && line.contains(":bento-staging");
+    assert_eq!(all.lines().find(ours), None, "the engine keeps a staging tag");
     for image in [theirs.as_str(), image, &second.outputs["image"]] {
         docker(&["image", "rm", "--force", image]);
     }
