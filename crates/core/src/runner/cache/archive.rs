@@ -43,7 +43,7 @@ fn add(tar: &mut Builder<impl Write>, root: &Path, relative: &Path) -> io::Resul
             add(tar, root, &name)?;
         } else if kind.is_symlink() {
             let link = fs::read_link(entry.path())?;
-            if !link.is_absolute() && inside(&relative.join(&link)).is_some() {
+            if stays_inside(relative, &link) {
                 header.set_entry_type(EntryType::Symlink);
                 header.set_size(0);
                 tar.append_link(&mut header, &name, &link)?;
@@ -53,6 +53,13 @@ fn add(tar: &mut Builder<impl Write>, root: &Path, relative: &Path) -> io::Resul
         }
     }
     Ok(())
+}
+
+/// Does a link in this folder lead to a place below where the folder's path starts? `..` is taken at its beginning only: behind
+/// a name, which may be a link's, it leads nobody knows where.
+pub(super) fn stays_inside(folder: &Path, link: &Path) -> bool {
+    let mut down = link.components().skip_while(|part| matches!(part, Component::CurDir | Component::ParentDir));
+    down.all(|part| matches!(part, Component::Normal(_))) && inside(&folder.join(link)).is_some()
 }
 
 /// The path with `..` resolved, if it stays below where it starts.

@@ -1,5 +1,6 @@
 //! Unpacking an entry: whoever can write to the cache may have written it, so nothing in it is trusted.
 
+use std::collections::HashSet;
 use std::fs::{self, File, FileTimes};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use tar::{Archive, Entry, EntryType};
 use zstd::Decoder;
 
-use super::archive::{FORMAT, inside};
+use super::archive::{FORMAT, inside, stays_inside};
 use crate::{Context, Error, Result};
 
 const BUFFER: usize = 256 * 1024;
@@ -22,7 +23,7 @@ pub(super) fn unpack(archive: impl Read, target: &Path) -> Result<()> {
     decoder.window_log_max(WINDOW_LOG).context(broken)?;
     let mut archive = Archive::new(io::BufReader::with_capacity(BUFFER, decoder));
     let mut buffer = vec![0; BUFFER];
-    let mut folders = Vec::new();
+    let mut folders = Folders::default();
     let mut entries = archive.entries().context(broken)?;
     let first = entries.next().transpose().context(broken)?;
     check_format(first)?;
@@ -32,10 +33,19 @@ pub(super) fn unpack(archive: impl Read, target: &Path) -> Result<()> {
     // The end of the stream holds its checksum, and tells a whole one from one that was cut off.
     io::copy(&mut archive.into_inner(), &mut io::sink()).context(broken)?;
     // Read-only folders become so when everything is in them.
-    for (folder, mode) in folders.into_iter().rev() {
+    for (folder, mode) in folders.read_only.into_iter().rev() {
         set_mode(&folder, mode).context(|| format!("failed to write {}", folder.display()))?;
     }
     Ok(())
+}
+
+/// The folders that were made here.
+#[derive(Default)]
+struct Folders {
+    /// Below the target. Only they take entries: the name of another one may lead through a link.
+    made: HashSet<PathBuf>,
+    /// Those to be without the right to write, and their modes.
+    read_only: Vec<(PathBuf, u32)>,
 }
 
 fn check_format(first: Option<Entry<'_, impl Read>>) -> Result<()> {
@@ -53,7 +63,7 @@ fn unpack_entry(
     mut entry: Entry<'_, impl Read>,
     target: &Path,
     buffer: &mut [u8],
-    folders: &mut Vec<(PathBuf, u32)>,
+    folders: &mut Folders,
 ) -> Result<()> {
     let name = entry.path().context(|| "an entry has no valid name".into())?.into_owned();
     let refused = |why: &str| Error::failure(format!("refused to unpack {}: {why}", name.display()));
@@ -62,8 +72,8 @@ fn unpack_entry(
     let path = target.join(&relative);
     let failed = || format!("failed to write {}", path.display());
     // Entries come in the order of a walk: the folder above is there, and was made here.
-    let parent = path.parent().unwrap_or(target);
-    if parent != target && !parent.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+    let parent = relative.parent().unwrap_or(Path::new(""));
+    if !parent.as_os_str().is_empty() && !folders.made.contains(parent) {
         return Err(refused("the folder above it is none"));
     }
     let mode = entry.header().mode().unwrap_or(0o644) & 0o777;
@@ -71,8 +81,9 @@ fn unpack_entry(
         EntryType::Directory => {
             fs::create_dir(&path).context(failed)?;
             if mode & 0o200 == 0 {
-                folders.push((path, mode));
+                folders.read_only.push((path, mode));
             }
+            folders.made.insert(relative);
         }
         EntryType::Regular => {
             let mut file = create(&path, mode).context(failed)?;
@@ -88,8 +99,7 @@ fn unpack_entry(
         }
         EntryType::Symlink => {
             let link = entry.link_name().context(failed)?.ok_or_else(|| refused("it is a link to nothing"))?;
-            let from = relative.parent().unwrap_or(Path::new(""));
-            if link.is_absolute() || inside(&from.join(&link)).is_none() {
+            if !stays_inside(parent, &link) {
                 return Err(refused("it is a link that points outside"));
             }
             symlink(&link, &path).context(failed)?;
@@ -181,6 +191,17 @@ mod tests {
             vec![("d", Directory, ""), ("h", Link, "d")],
             vec![("b", Block, "")],
             vec![("missing/x", Regular, "x")],
+            vec![
+                ("d", Directory, ""),
+                ("a", Directory, ""),
+                ("a/b", Directory, ""),
+                ("a/b/c", Directory, ""),
+                ("a/b/c/l", Symlink, "../../.."),
+                ("a/b/c/l/d/s", Symlink, "../../../.."),
+                ("a/b/c/l/d/s/beside/x", Regular, "x"),
+            ],
+            // Each leads inside by its letters, the second does not by its way.
+            vec![("a", Directory, ""), ("a/l", Symlink, ".."), ("m", Symlink, "a/l/..")],
         ] {
             let error = error(&archive(FORMAT.1, &entries));
             assert!(error.starts_with("refused to unpack "), "{entries:?}: {error}");
