@@ -11,11 +11,15 @@ use serde_json::Value;
 
 use super::options::{arguments, given};
 use super::{Build, Goal, Kind, failure, none};
+use crate::Inputs;
 use crate::plan::{Plan, Source};
 use crate::provenance;
 
 /// How long an engine may take to say what it is.
 const ANSWER: Duration = Duration::from_secs(60);
+
+/// What a worker on containerd's image store names in its labels.
+const CONTAINERD: &str = "org.mobyproject.buildkit.worker.containerd.";
 
 /// The engine.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub(crate) struct Buildx {
     builder: Option<String>,
     /// Can it push without a tag?
     pub(crate) by_digest: bool,
+    /// Can it keep statements about an image?
+    attests: bool,
 }
 
 impl Buildx {
@@ -33,7 +39,7 @@ impl Buildx {
     /// There is none, or it has no buildx.
     pub(crate) async fn find(plan: &Plan, ctx: &Context) -> Result<Self> {
         let builder = plan.inputs.builder.clone().filter(|builder| !builder.is_empty());
-        let mut engine = Self { env: ctx.env.clone(), builder, by_digest: false };
+        let mut engine = Self { env: ctx.env.clone(), builder, by_digest: false, attests: true };
         let missing = |error| {
             let hint = "GitHub's Linux runners have one; elsewhere install Docker with its buildx plugin and start it, \
                 and set DOCKER_HOST where it does not listen at its usual place.";
@@ -47,7 +53,15 @@ impl Buildx {
         }
         // The engine's own BuildKit names every image that it pushes; a builder of its own need not.
         engine.by_digest = field("Driver:").unwrap_or_default() != "docker";
-        Ok(engine)
+        // Docker's own, older store of images has no place for them, and buildx refuses to build.
+        engine.attests = engine.by_digest || told.contains(CONTAINERD);
+        match wanted_attestation(&plan.inputs) {
+            Some(input) if !engine.attests => Err(Error::input(format!(
+                "input {input}: the engine's image store keeps no attestations"
+            ))
+            .hint("Use docker/setup-buildx-action before this step, or switch docker to the containerd image store.")),
+            _ => Ok(engine),
+        }
     }
 
     pub(super) fn env(&self) -> &Env {
@@ -131,7 +145,7 @@ impl Buildx {
         option("build-contexts", &build.workspace.contexts());
         option("labels", &build.labels());
         option("outputs", &outputs);
-        option("provenance", &provenance(build, &outputs).into_iter().collect::<Vec<_>>());
+        option("provenance", &self.provenance(build, &outputs).into_iter().collect::<Vec<_>>());
         option("secrets", &build.workspace.secrets);
         let file = |path: std::path::PathBuf| path.into_os_string();
         words.extend(["--file".into(), file(build.workspace.dockerfile())]);
@@ -145,13 +159,24 @@ impl Buildx {
         });
         words
     }
+
+    fn provenance(&self, build: &Build<'_>, outputs: &[String]) -> Option<String> {
+        let inputs = &build.plan.inputs;
+        let attested = inputs.attests.iter().any(|attest| attest.contains("type=provenance"));
+        provenance::attributes(inputs.provenance.as_deref().filter(|given| !given.is_empty()), &build.ctx.event)
+            .filter(|_| self.attests && !attested && !outputs.iter().any(|output| output.starts_with("type=docker")))
+    }
 }
 
-fn provenance(build: &Build<'_>, outputs: &[String]) -> Option<String> {
-    let inputs = &build.plan.inputs;
-    let attested = inputs.attests.iter().any(|attest| attest.contains("type=provenance"));
-    provenance::attributes(inputs.provenance.as_deref().filter(|given| !given.is_empty()), &build.ctx.event)
-        .filter(|_| !attested && !outputs.iter().any(|output| output.starts_with("type=docker")))
+/// The first input that asks for a statement.
+fn wanted_attestation(inputs: &Inputs) -> Option<&'static str> {
+    let wants = |given: &Option<String>| given.as_deref().is_some_and(|given| !matches!(given, "" | "false"));
+    match inputs {
+        _ if wants(&inputs.provenance) => Some("provenance"),
+        _ if wants(&inputs.sbom) => Some("sbom"),
+        _ if !inputs.attests.is_empty() => Some("attests"),
+        _ => None,
+    }
 }
 
 /// The last error that BuildKit printed, else how it ended.

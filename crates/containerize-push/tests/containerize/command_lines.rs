@@ -6,13 +6,18 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::lab::Lab;
 
+/// What buildx tells of docker's own, older store of images.
+const INSPECT: &str =
+    "Driver: docker\\nStatus: running\\nLabels:\\n org.mobyproject.buildkit.worker.moby.host-gateway-ip: x\\n";
+
 /// Puts the script on a PATH of its own and returns what it was told in the run; a token in its environment follows.
 fn told(lab: &Lab, program: &str, with: &[(&str, &str)]) -> Vec<String> {
     let folder = lab.folder(program);
     let (script, record) = (folder.join(program), folder.join("record"));
     let metadata = "while [ $# -gt 0 ]; do if [ \"$1\" = --metadata-file ]; then echo '{}' > \"$2\"; fi; shift; done";
     let token = "if [ -n \"$GIT_AUTH_TOKEN\" ]; then echo \"token $GIT_AUTH_TOKEN\"; fi";
-    let text = format!("#!/bin/sh\n{{ echo \"$*\"; {token}; }} >> '{}'\n{metadata}\n", record.display());
+    let inspect = format!("if [ \"$2\" = inspect ]; then printf '{INSPECT}'; fi");
+    let text = format!("#!/bin/sh\n{{ echo \"$*\"; {token}; }} >> '{}'\n{inspect}\n{metadata}\n", record.display());
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:/usr/bin:/bin", folder.display());
@@ -85,4 +90,17 @@ fn a_token_reaches_git_contexts_of_the_job_s_repository_alone_and_never_by_a_com
     let _ = std::fs::remove_dir_all(lab.folder("docker"));
     let told = told(&lab, "docker", &[("bento-tag", "plain:v1"), ("call", "check")]);
     has(told.iter().find(|line| line.starts_with("buildx build ")).unwrap(), &["buildx build --call check "]);
+}
+
+#[test]
+fn docker_s_older_store_is_asked_for_no_statement() {
+    let lab = Lab::plain();
+    let with = [("bento-tag", "plain:v1"), ("outputs", "type=local,dest=out")];
+    let told = told(&lab, "docker", &with);
+    let build = told.iter().find(|line| line.starts_with("buildx build ")).unwrap();
+    assert!(!build.contains("--provenance"), "{build}");
+    let path = format!("{}:/usr/bin:/bin", lab.folder("docker").display());
+    let given = lab.run(&[&with[..], &[("provenance", "mode=max")]].concat(), &[("PATH", &path)], |step| step);
+    assert_eq!(given.exit_code, Some(2), "{}", given.log_text());
+    assert!(given.log_text().contains("input provenance: the engine's image store keeps no attestations"));
 }
