@@ -79,6 +79,8 @@ pub const RUNNER_TEMP: &str = "RUNNER_TEMP";
 pub const RUNNER_TOOL_CACHE: &str = "RUNNER_TOOL_CACHE";
 /// `1` where the user asked for debug logging.
 pub const RUNNER_DEBUG: &str = "RUNNER_DEBUG";
+/// The token of the cache service, which the runner gives to actions and not to `run:` steps.
+pub const ACTIONS_RUNTIME_TOKEN: &str = "ACTIONS_RUNTIME_TOKEN";
 
 /// The API token of BentoCloud (bentoml ≥ 1.2.5).
 pub const BENTO_CLOUD_API_KEY: &str = "BENTO_CLOUD_API_KEY";

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use group::Group;
 
 use crate::action::Cancel;
+use crate::env::ACTIONS_RUNTIME_TOKEN;
 use crate::runner::console;
 use crate::{Cause, Context, Env, Error, Result};
 
@@ -73,7 +74,8 @@ impl Command {
         self
     }
 
-    /// Gives the child this environment in place of the process's own. Inputs stay behind: some are secrets.
+    /// Gives the child this environment in place of the process's own. Inputs stay behind, since some are secrets, and what
+    /// the runner gives to actions alone: a child may run code that the user did not write.
     #[must_use]
     pub fn inherit(mut self, env: &Env) -> Self {
         self.inherited = Some(env.clone());
@@ -218,7 +220,7 @@ impl Command {
         let mut command = TokioCommand::new(&self.program);
         command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if let Some(env) = &self.inherited {
-            command.env_clear().envs(env.iter().filter(|(name, _)| !name.starts_with("INPUT_")));
+            command.env_clear().envs(env.iter().filter(|(name, _)| is_for_children(name)));
         }
         for (name, value) in &self.environment {
             match value {
@@ -233,6 +235,10 @@ impl Command {
         command.process_group(0);
         command.spawn().context(|| format!("failed to start {}", self.program().display()))
     }
+}
+
+fn is_for_children(name: &str) -> bool {
+    !name.starts_with("INPUT_") && !matches!(name, ACTIONS_RUNTIME_TOKEN | "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 }
 
 /// How a status reads in a sentence: `exit code 3`, `signal 9`.
@@ -260,5 +266,21 @@ async fn read_lines(pipe: impl AsyncRead + Unpin, which: Pipe, lines: mpsc::Send
             return;
         }
         line.clear();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_child_sees_the_user_s_variables_and_no_token_of_the_runner() {
+        let given = ["PATH=/usr/bin:/bin", "TOKEN=kept"];
+        let kept_back = ["INPUT_PASSWORD=x", "ACTIONS_RUNTIME_TOKEN=x", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=x"];
+        let env: Env = given.iter().chain(&kept_back).filter_map(|variable| variable.split_once('=')).collect();
+        let seen = Command::new("env").inherit(&env).output(&Cancel::default()).await.unwrap();
+        let mut seen: Vec<_> = seen.lines().collect();
+        seen.sort_unstable();
+        assert_eq!(seen, given);
     }
 }

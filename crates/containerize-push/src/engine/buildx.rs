@@ -10,7 +10,7 @@ use bento_core::{Cause, Env, Error, Result};
 use serde_json::Value;
 
 use super::options::{arguments, given};
-use super::{Build, Goal, Kind, failure, none};
+use super::{Build, Goal, Kind, engine, failure, none};
 use crate::Inputs;
 use crate::plan::{Plan, Source};
 use crate::provenance;
@@ -71,7 +71,7 @@ impl Buildx {
     /// The docker CLI, with the environment of the action.
     pub(crate) fn docker<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         // `docker` is looked up on the child's PATH.
-        Command::new("docker").inherit(&self.env).args(arguments)
+        engine("docker", &self.env).args(arguments)
     }
 
     /// Builds, and returns what BuildKit tells of the result.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::buildx::why;
 use super::options::{arguments, given};
-use super::{Build, Containers, Goal, Kind, failure, none};
+use super::{Build, Containers, Goal, Kind, engine, failure, none};
 use crate::plan::Source;
 
 /// How long an engine may take to say what it is.
@@ -168,7 +168,7 @@ impl Cli {
     }
 
     fn command<A: AsRef<std::ffi::OsStr>>(&self, words: impl IntoIterator<Item = A>) -> Command {
-        let command = Command::new(self.table.program).inherit(&self.env).args(words);
+        let command = engine(self.table.program, &self.env).args(words);
         // buildah takes a folder without the file for a mistake.
         let folder = self.env.path("DOCKER_CONFIG").filter(|folder| !folder.join("config.json").is_file());
         if folder.is_some() { command.env_remove("DOCKER_CONFIG") } else { command }

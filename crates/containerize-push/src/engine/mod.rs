@@ -10,6 +10,8 @@ mod kind;
 pub(crate) mod options;
 
 use bento_core::action::{Cancel, Context};
+use bento_core::env::ACTIONS_RUNTIME_TOKEN;
+use bento_core::process::Command;
 use bento_core::{Cause, Env, Error, Result};
 use bollard::auth::DockerCredentials;
 use registry::Repository;
@@ -179,6 +181,15 @@ fn none(what: &str, hint: &str, error: Error) -> Error {
         return error;
     }
     Error::new(Cause::Unreachable, format!("no {what} answers")).hint(hint).caused_by(error)
+}
+
+/// An engine's program, with the environment of the action. A cache of the type `gha` needs the token of the cache service.
+fn engine(program: &str, env: &Env) -> Command {
+    let command = Command::new(program).inherit(env);
+    match env.get(ACTIONS_RUNTIME_TOKEN) {
+        Some(token) => command.env(ACTIONS_RUNTIME_TOKEN, token),
+        None => command,
+    }
 }
 
 /// A build or a push that failed for this reason, and what to do.

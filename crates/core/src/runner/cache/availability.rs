@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::Env;
+use crate::env::ACTIONS_RUNTIME_TOKEN;
 
 /// Why there is no cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub(super) struct Named {
 }
 
 pub(super) fn of(env: &Env) -> Result<Named, Off> {
-    let (Some(base), Some(token)) = (env.get("ACTIONS_RESULTS_URL"), env.get("ACTIONS_RUNTIME_TOKEN")) else {
+    let (Some(base), Some(token)) = (env.get("ACTIONS_RESULTS_URL"), env.get(ACTIONS_RUNTIME_TOKEN)) else {
         return Err(if is_enterprise_server(env) { Off::EnterpriseServer } else { Off::None });
     };
     if is_enterprise_server(env) {
