@@ -42,12 +42,6 @@ impl Indexes {
         }
         ctx
     }
-
-    /// A text that differs when packages may; it holds no credentials.
-    pub(crate) fn contents(&self) -> String {
-        let all = self.main.iter().chain(&self.more).map(|url| credentials::without(url.as_str()));
-        all.collect::<Vec<_>>().join("\n")
-    }
 }
 
 /// An address; its credentials are masked from here on. What is wrong must not be shown: it may be a secret in the wrong

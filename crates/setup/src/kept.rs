@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::install::installed;
 use crate::provide::Made;
 use crate::tool_cache::{ToolCache, link_all};
+use crate::uv_settings::UvSettings;
 use crate::{Request, cache, key};
 
 /// An environment that an earlier job made.
@@ -44,10 +45,15 @@ impl Kept {
             tracing::info!("the environment is not cached: what stands in the workspace is installed into it");
             return None;
         }
+        let settings = UvSettings::of(ctx);
+        if settings.moving {
+            tracing::info!("the environment is not cached: uv's settings name what may be another thing the next time");
+            return None;
+        }
         let elsewhere = ToolCache::of(&ctx.env, false);
         let service = cache::service(ctx, elsewhere.is_some());
         let tool_cache = ToolCache::of(&ctx.env, service.is_some());
-        let prefix = key::prefix(request, python, &ctx.env);
+        let prefix = key::prefix(request, &settings, python, &ctx.env);
         (tool_cache.is_some() || service.is_some()).then_some(Self { tool_cache, service, prefix })
     }
 

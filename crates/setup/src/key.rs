@@ -2,24 +2,27 @@
 
 use bento_core::Env;
 use bento_core::python::{Architecture, Interpreter};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::Request;
+use crate::uv_settings::UvSettings;
 
 /// What stands before the version of BentoML in the key of an environment.
-pub(crate) fn prefix(request: &Request, python: &Interpreter, env: &Env) -> String {
+pub(crate) fn prefix(request: &Request, settings: &UvSettings, python: &Interpreter, env: &Env) -> String {
     let system = std::env::consts::OS;
     let architecture = architecture(python);
     let base = python.base_executable.as_ref().unwrap_or(&python.executable);
-    let parts = [
+    let all = json!({
         // Wheels for a newer C library do not run with an older one.
-        distribution(env),
-        python.platform.clone(),
-        base.to_string_lossy().into_owned(),
-        python.version.to_string(),
-        request.contents(),
-    ];
-    let digest = Sha256::digest(parts.join("\n"));
+        "system": distribution(env),
+        "platform": python.platform,
+        "base": base.to_string_lossy(),
+        "python": python.version.to_string(),
+        "request": request.contents(),
+        "settings": settings.contents,
+    });
+    let digest = Sha256::digest(all.to_string());
     let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("bentoml-{system}-{architecture}-python-{}-{digest}-", python.version)
 }
@@ -48,7 +51,10 @@ fn distribution(env: &Env) -> String {
 mod tests {
     use std::path::PathBuf;
 
+    use bento_core::action::{Cancel, Context, Inputs as _, Values};
+
     use super::*;
+    use crate::Inputs;
 
     fn python(version: &str, base: &str) -> Interpreter {
         Interpreter {
@@ -61,6 +67,37 @@ mod tests {
             scripts: "/venv/bin".into(),
             path: Vec::new(),
         }
+    }
+
+    /// The key of a request on the same machine.
+    fn prefix(request: &Request, python: &Interpreter, env: &Env) -> String {
+        let ctx = request.indexes.apply(&Context::new(env.clone(), Cancel::default()));
+        super::prefix(request, &UvSettings::of(&ctx), python, env)
+    }
+
+    #[test]
+    fn what_is_asked_for_in_another_place_is_another_key() {
+        let keys = [
+            ("", ""),
+            ("EXTRAS", "grpc"),
+            ("PACKAGES", "grpc"),
+            ("INDEX-URL", "https://a/simple"),
+            ("EXTRA-INDEX-URL", "https://a/simple"),
+            ("UV-VERSION", "0.9"),
+            ("BENTOML-VERSION", ">=0.9"),
+            ("COMPILE-BYTECODE", "false"),
+        ]
+        .map(|(name, value)| {
+            let folder = tempfile::tempdir().unwrap();
+            let env: Env = [(format!("INPUT_{name}"), value.to_owned())].into_iter().collect();
+            let mut ctx = Context::new(env.clone(), Cancel::default());
+            ctx.env.set("GITHUB_WORKSPACE", folder.path().to_string_lossy());
+            let inputs = Inputs::read(&Values::of(&env)).unwrap();
+            let (request, _) = Request::of(&inputs, &ctx).unwrap();
+            prefix(&request, &python("3.11.7", "/usr/bin/python3"), &env)
+        });
+        let different: std::collections::BTreeSet<_> = keys.iter().collect();
+        assert_eq!(different.len(), keys.len(), "{keys:?}");
     }
 
     #[test]

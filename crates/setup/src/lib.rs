@@ -20,6 +20,7 @@ mod project;
 mod provide;
 mod request;
 mod tool_cache;
+mod uv_settings;
 mod version_file;
 
 pub use action::Setup;

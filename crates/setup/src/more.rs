@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bento_core::{Cause, Error, Result};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{Inputs, credentials};
@@ -47,9 +48,8 @@ impl More {
     /// # Errors
     /// When it, or a file that it includes, cannot be read.
     pub(crate) fn add_file(&mut self, file: PathBuf, of: &str) -> Result<()> {
-        let mut hasher = Sha256::new();
-        self.local |= digest(&file, of, &mut hasher, &mut BTreeSet::new())?;
-        let digest = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let (digest, local) = digest_file(&file, of)?;
+        self.local |= local;
         self.requirements.push((file, digest));
         Ok(())
     }
@@ -85,11 +85,11 @@ impl More {
         (!all.is_empty()).then(|| all.join(", "))
     }
 
-    /// A text that differs when what is installed may. It holds no credentials, which change more often.
-    pub(crate) fn contents(&self) -> String {
-        let digests = self.requirements.iter().map(|(_, digest)| digest.clone());
-        let packages = self.packages.iter().map(|package| credentials::without(package));
-        digests.chain(packages).chain(self.extras.iter().cloned()).collect::<Vec<_>>().join("\n")
+    /// A value that differs when what is installed may. It holds no credentials, which change more often.
+    pub(crate) fn contents(&self) -> Value {
+        let digests: Vec<_> = self.requirements.iter().map(|(_, digest)| digest).collect();
+        let packages: Vec<_> = self.packages.iter().map(|package| credentials::without(package)).collect();
+        json!({ "extras": self.extras, "packages": packages, "requirements": digests })
     }
 }
 
@@ -114,6 +114,16 @@ fn is_local(requirement: &str) -> bool {
     let is_file = what.starts_with(['.', '/']) || what.starts_with("file:");
     let is_wheel = what.ends_with(".whl") && !what.contains("://");
     is_file || is_wheel || ["-e", "--editable"].iter().any(|option| what.starts_with(option))
+}
+
+/// The digest of a file of requirements with those that it includes. Does it name something local? `of` says whose wish it is.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub(crate) fn digest_file(file: &Path, of: &str) -> Result<(String, bool)> {
+    let mut hasher = Sha256::new();
+    let local = digest(file, of, &mut hasher, &mut BTreeSet::new())?;
+    Ok((hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), local))
 }
 
 /// Digests a file of requirements with those that it includes, and masks the credentials in it. Does it name something

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bento_core::action::Context;
 use bento_core::python::{Architecture, NoArchitecture, NoPythonVersion, PythonRequest, Version};
 use bento_core::{Error, Result};
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::inputs::REPOSITORY;
@@ -75,12 +76,13 @@ impl Request {
         }
     }
 
-    /// All that is to be in the environment but for the version of BentoML, as a text that differs when they do.
-    pub(crate) fn contents(&self) -> String {
+    /// All that is to be in the environment but for the version of BentoML, as a value that differs when they do. Its
+    /// indexes are among uv's settings.
+    pub(crate) fn contents(&self) -> Value {
         // Who asks for the latest must not get an older one that somebody else asked for by its number since.
         let bentoml = if self.bentoml.is_exact() { String::new() } else { self.bentoml.requirement(&[], "") };
         let uv = self.uv.as_ref().map(ToString::to_string).unwrap_or_default();
-        [bentoml, self.more.contents(), self.indexes.contents(), uv, self.compile.to_string()].join("\n")
+        json!({ "bentoml": bentoml, "more": self.more.contents(), "uv": uv, "compile": self.compile })
     }
 
     /// BentoML as the requirement to install.

@@ -40,9 +40,8 @@ async fn the_real_bentoml_comes_back_without_uv_and_index() {
     let mut second = Machine::with_python();
     second.with_cache(&server);
     second.set("bentoml-version", "1.4.39");
-    for (name, value) in [("RUNNER_TOOL_CACHE", ""), ("UV_INDEX_URL", "http://127.0.0.1:9"), ("PIP_INDEX_URL", "x")] {
-        second.env.set(name, value);
-    }
+    second.env.set("RUNNER_TOOL_CACHE", "");
+    second.without_network();
     let again = job(&second).await;
     assert_eq!((again.output("cache-hit"), again.output("uv-version")), ("true", ""));
     assert_eq!(again.output("cache-key"), ran.output("cache-key"));
@@ -90,9 +89,8 @@ async fn an_environment_brings_its_uv_along_where_path_has_none() {
     assert!(run(format!("{}/bin/uv", ran.output("venv")), &["--version"]).starts_with("uv "));
     // It is brought up to date where no uv can be had.
     let mut second = machine(&server, &["bentoml-9.0", "bentoml-9.1", "pip-99"]);
-    for (name, value) in [("RUNNER_TOOL_CACHE", ""), ("PIP_INDEX_URL", "http://127.0.0.1:9"), ("PIP_FIND_LINKS", "")] {
-        second.env.set(name, value);
-    }
+    second.env.set("RUNNER_TOOL_CACHE", "");
+    second.without_network();
     let again = job(&second).await;
     assert_eq!((again.output("bentoml-version"), again.output("uv-version")), ("9.1", ran.output("uv-version")));
 

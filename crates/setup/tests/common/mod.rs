@@ -159,7 +159,20 @@ impl Machine {
         let folder = self.path("packages");
         fs::create_dir_all(&folder).expect("a folder");
         run(real_python(), &[&["-c", WHEELS, &folder.to_string_lossy()], names].concat());
-        for (name, value) in [("UV_FIND_LINKS", &*folder.to_string_lossy()), ("UV_OFFLINE", "1")] {
+        // As the workspace sees it: the same on all machines, as the address of an index would be.
+        for (name, value) in [("UV_FIND_LINKS", "../packages"), ("UV_OFFLINE", "1")] {
+            self.env.set(name, value);
+        }
+    }
+
+    /// What uv and pip ask for over the network fails at once.
+    pub(crate) fn without_network(&mut self) {
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            for name in [name.to_owned(), name.to_lowercase()] {
+                self.env.set(name, "http://127.0.0.1:9");
+            }
+        }
+        for (name, value) in [("NO_PROXY", ""), ("no_proxy", ""), ("PIP_FIND_LINKS", ""), ("PIP_RETRIES", "0")] {
             self.env.set(name, value);
         }
     }

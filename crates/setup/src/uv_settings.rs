@@ -1,0 +1,194 @@
+//! What uv obeys besides its arguments: variables of the job, and configuration files.
+//!
+//! Sources: uv's reference, "Environment variables" and "Configuration files".
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bento_core::Env;
+use bento_core::action::Context;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::{credentials, more};
+
+/// Variables that change what is installed.
+const VALUES: [&str; 23] = [
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "UV_EXCLUDE_NEWER",
+    "UV_EXCLUDE_NEWER_PACKAGE",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_FORK_STRATEGY",
+    "UV_INDEX",
+    "UV_INDEX_STRATEGY",
+    "UV_INDEX_URL",
+    "UV_NO_BINARY",
+    "UV_NO_BINARY_PACKAGE",
+    "UV_NO_BUILD",
+    "UV_NO_BUILD_ISOLATION",
+    "UV_NO_BUILD_PACKAGE",
+    "UV_NO_CONFIG",
+    "UV_NO_INDEX",
+    "UV_NO_SOURCES",
+    "UV_NO_SOURCES_PACKAGE",
+    "UV_PRERELEASE",
+    "UV_RESOLUTION",
+    "UV_TORCH_BACKEND",
+];
+/// Variables that name files of requirements, separated by blanks.
+const FILES: [&str; 4] = ["UV_BUILD_CONSTRAINT", "UV_CONSTRAINT", "UV_EXCLUDE", "UV_OVERRIDE"];
+
+/// What uv obeys in this job.
+#[derive(Debug)]
+pub(crate) struct UvSettings {
+    /// A value that differs when they do. It holds no credentials.
+    pub(crate) contents: Value,
+    /// May what they ask for be another thing the next time, whatever it is called?
+    pub(crate) moving: bool,
+}
+
+impl UvSettings {
+    /// What cannot be read is left out: uv says what is wrong with it.
+    pub(crate) fn of(ctx: &Context) -> Self {
+        let mut contents = Map::new();
+        for name in VALUES {
+            if let Some(value) = ctx.env.get(name) {
+                contents.insert(name.to_owned(), credentials::without(value).into());
+            }
+        }
+        let mut moving = find_links_of_workspace(ctx);
+        for name in FILES {
+            let files = ctx.env.get(name).unwrap_or_default().split_whitespace();
+            for file in files {
+                // At an address stands what somebody may change.
+                moving |= file.contains("://");
+                if let Ok((digest, inside)) = more::digest_file(&ctx.workspace().join(file), name) {
+                    moving |= inside;
+                    contents.insert(format!("{name} {file}"), digest.into());
+                }
+            }
+        }
+        for file in configuration_files(ctx) {
+            let Ok(text) = fs::read_to_string(&file) else { continue };
+            contents.insert(file.to_string_lossy().into_owned(), digest_settings(&file, &text));
+        }
+        Self { contents: contents.into(), moving }
+    }
+}
+
+/// Wheels that the job itself may have built. Of a folder that is missing nothing is installed.
+fn find_links_of_workspace(ctx: &Context) -> bool {
+    let Ok(workspace) = ctx.workspace().canonicalize() else { return false };
+    let value = ctx.env.get("UV_FIND_LINKS").unwrap_or_default();
+    let mut folders = value.split([',', ' ']).filter(|folder| !folder.is_empty());
+    folders.any(|folder| workspace.join(folder).canonicalize().is_ok_and(|folder| folder.starts_with(&workspace)))
+}
+
+/// The nearest of the workspace or above it, the user's, the system's.
+fn configuration_files(ctx: &Context) -> Vec<PathBuf> {
+    let env = &ctx.env;
+    if let Some(file) = env.path("UV_CONFIG_FILE") {
+        return vec![ctx.workspace().join(file)];
+    }
+    let above =
+        ctx.workspace().ancestors().flat_map(|folder| ["uv.toml", "pyproject.toml"].map(|name| folder.join(name)));
+    let of_project = above
+        .into_iter()
+        .find(|file| fs::read_to_string(file).is_ok_and(|text| file.ends_with("uv.toml") || tool_uv(&text).is_some()));
+    of_project.into_iter().chain(of_user(env)).chain([PathBuf::from("/etc/uv/uv.toml")]).collect()
+}
+
+fn of_user(env: &Env) -> Option<PathBuf> {
+    let folder = if cfg!(windows) {
+        env.path("APPDATA")
+    } else {
+        env.path("XDG_CONFIG_HOME").or_else(|| Some(env.path("HOME")?.join(".config")))
+    };
+    Some(folder?.join("uv/uv.toml"))
+}
+
+/// Of a pyproject.toml only uv's own part.
+fn digest_settings(file: &Path, text: &str) -> Value {
+    let own = if file.ends_with("pyproject.toml") { tool_uv(text) } else { None };
+    let digest = Sha256::digest(credentials::without(own.as_deref().unwrap_or(text)));
+    json!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+fn tool_uv(text: &str) -> Option<String> {
+    let table: toml::Table = text.parse().ok()?;
+    serde_json::to_string(table.get("tool")?.get("uv")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use bento_core::action::Cancel;
+
+    use super::*;
+
+    fn of(workspace: &Path, variables: &[(&str, &str)]) -> UvSettings {
+        let home = workspace.join("home");
+        let base = [("GITHUB_WORKSPACE", workspace.to_str().unwrap()), ("HOME", home.to_str().unwrap())];
+        let env: Env = base.iter().chain(variables).copied().collect();
+        UvSettings::of(&Context::new(env, Cancel::default()))
+    }
+
+    #[test]
+    fn variables_and_the_files_that_they_name_count_and_credentials_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("c.txt"), "x<2").unwrap();
+        let all = [
+            of(folder.path(), &[]),
+            of(folder.path(), &[("UV_INDEX_URL", "https://h/simple")]),
+            of(folder.path(), &[("UV_DEFAULT_INDEX", "https://h/simple")]),
+            of(folder.path(), &[("UV_RESOLUTION", "lowest")]),
+            of(folder.path(), &[("UV_PRERELEASE", "allow")]),
+            of(folder.path(), &[("UV_CONSTRAINT", "c.txt")]),
+            of(folder.path(), &[("UV_OVERRIDE", "c.txt")]),
+        ];
+        for (number, one) in all.iter().enumerate() {
+            assert!(!one.moving && all[..number].iter().all(|other| other.contents != one.contents), "{one:?}");
+        }
+        fs::write(folder.path().join("c.txt"), "x<3").unwrap();
+        assert_ne!(of(folder.path(), &[("UV_CONSTRAINT", "c.txt")]).contents, all[5].contents);
+        let with = of(folder.path(), &[("UV_INDEX_URL", "https://me:s3cret@h/simple")]);
+        assert_eq!(with.contents, all[1].contents);
+    }
+
+    #[test]
+    fn the_configuration_of_the_project_and_the_user_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+            of(folder.path(), &[]).contents
+        };
+        let none = of(folder.path(), &[]).contents;
+        assert_eq!(write("pyproject.toml", "[project]\nname = 'a'"), none);
+        let own = write("pyproject.toml", "[tool.uv]\nprerelease = 'allow'");
+        assert_ne!(own, none);
+        assert_eq!(write("pyproject.toml", "[project]\nname = 'b'\n[tool.uv]\nprerelease = 'allow'"), own);
+        let user = write("home/.config/uv/uv.toml", "resolution = 'lowest'");
+        assert_ne!(user, own);
+        // It comes before the other.
+        assert_ne!(write("uv.toml", "prerelease = 'allow'"), user);
+    }
+
+    #[test]
+    fn what_others_may_change_is_moving() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("o.txt"), "x @ file:///x").unwrap();
+        fs::create_dir(folder.path().join("dist")).unwrap();
+        for (name, value, moving) in [
+            ("UV_OVERRIDE", "o.txt", true),
+            ("UV_CONSTRAINT", "https://h/c.txt", true),
+            ("UV_FIND_LINKS", "dist", true),
+            ("UV_FIND_LINKS", "/opt/wheels,https://h/links", false),
+        ] {
+            assert_eq!(of(folder.path(), &[(name, value)]).moving, moving, "{name}={value}");
+        }
+    }
+}
