@@ -124,7 +124,7 @@ impl FromStr for BentomlVersion {
     }
 }
 
-/// It stands in the log and on uv's command line.
+/// It stands in the log.
 fn check_address(address: &str) -> Result<(), &'static str> {
     let url = Url::parse(address).map_err(|_| "is no URL")?;
     if url.password().is_some() || (!url.username().is_empty() && url.scheme() != "ssh") {

@@ -55,6 +55,7 @@ pub(crate) fn address(input: &str, text: &str) -> Result<Url> {
         return Err(refused("it is neither https:// nor http://"));
     }
     // As it was written, and as it is handed on.
-    [text, url.as_str()].into_iter().for_each(credentials::mask);
+    credentials::mask(text);
+    credentials::mask_address(&url);
     Ok(url)
 }

@@ -41,13 +41,11 @@ impl Kept {
         if !request.cache || !request.bentoml.is_released() {
             return None;
         }
-        if request.more.local {
-            tracing::info!("the environment is not cached: what stands in the workspace is installed into it");
-            return None;
-        }
         let settings = UvSettings::of(ctx);
-        if settings.moving {
-            tracing::info!("the environment is not cached: uv's settings name what may be another thing the next time");
+        if request.more.moving || settings.moving {
+            tracing::info!(
+                "the environment is not cached: it has parts that may be others the next time (of the workspace, of a branch, at an address)"
+            );
             return None;
         }
         let elsewhere = ToolCache::of(&ctx.env, false);

@@ -15,6 +15,7 @@ mod kept;
 mod key;
 mod later;
 mod more;
+mod moving;
 mod plan;
 mod project;
 mod provide;

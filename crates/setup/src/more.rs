@@ -8,6 +8,7 @@ use bento_core::{Cause, Error, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::moving::{is_moving, value};
 use crate::{Inputs, credentials};
 
 /// Extras of BentoML, files of requirements, packages.
@@ -19,8 +20,8 @@ pub struct More {
     pub requirements: Vec<(PathBuf, String)>,
     /// Lines of a file of requirements.
     pub packages: Vec<String>,
-    /// Does one of them stand in the workspace? Then it may be another one the next time, whatever it is called.
-    pub local: bool,
+    /// May one of them be another thing the next time, whatever it is called?
+    pub moving: bool,
 }
 
 impl More {
@@ -36,7 +37,7 @@ impl More {
         for file in &inputs.requirements {
             more.add_file(workspace.join(file), "input requirements")?;
         }
-        inputs.packages.iter().try_for_each(|package| more.add_package(package.clone()))?;
+        inputs.packages.iter().try_for_each(|package| more.add_package(package.clone(), "input packages"))?;
         for tool in words(&inputs.tools) {
             more.packages.push(name("tools", tool)?);
         }
@@ -48,27 +49,32 @@ impl More {
     /// # Errors
     /// When it, or a file that it includes, cannot be read.
     pub(crate) fn add_file(&mut self, file: PathBuf, of: &str) -> Result<()> {
-        let (digest, local) = digest_file(&file, of)?;
-        self.local |= local;
+        let (digest, moving) = digest_file(&file, of)?;
+        self.moving |= moving;
         self.requirements.push((file, digest));
         Ok(())
     }
 
-    /// Adds a requirement.
+    /// Adds a requirement; `of` says whose wish it is.
     ///
     /// # Errors
     /// When it is an option.
-    pub(crate) fn add_package(&mut self, package: String) -> Result<()> {
+    pub(crate) fn add_package(&mut self, package: String, of: &str) -> Result<()> {
         if package.starts_with('-') {
             let shown = credentials::without(&package);
-            return Err(Error::input(format!("input packages: {shown:?} is an option, not a package")).hint(
+            return Err(Error::input(format!("{of}: {shown:?} is an option, not a package")).hint(
                 "Write one requirement per line, such as numpy>=2; files of requirements go into `requirements`.",
             ));
         }
-        credentials::mask(&package);
-        self.local |= is_local(&package);
-        self.packages.push(package);
+        self.add_line(package);
         Ok(())
+    }
+
+    /// Adds a line of a file of requirements. Credentials in it are masked from here on.
+    pub(crate) fn add_line(&mut self, line: String) {
+        credentials::mask(&line);
+        self.moving |= is_moving(&line);
+        self.packages.push(line);
     }
 
     /// Is nothing asked for?
@@ -108,26 +114,18 @@ fn name(input: &str, text: &str) -> Result<String> {
         .hint("Write names such as grpc, separated by commas, spaces or lines."))
 }
 
-/// A project or a wheel in place of a name.
-fn is_local(requirement: &str) -> bool {
-    let what = requirement.split_once(" @ ").map_or(requirement, |(_, address)| address.trim());
-    let is_file = what.starts_with(['.', '/']) || what.starts_with("file:");
-    let is_wheel = what.ends_with(".whl") && !what.contains("://");
-    is_file || is_wheel || ["-e", "--editable"].iter().any(|option| what.starts_with(option))
-}
-
-/// The digest of a file of requirements with those that it includes. Does it name something local? `of` says whose wish it is.
+/// The digest of a file of requirements with those that it includes. Does it name something that moves? `of` says whose wish it is.
 ///
 /// # Errors
 /// When one of them cannot be read.
 pub(crate) fn digest_file(file: &Path, of: &str) -> Result<(String, bool)> {
     let mut hasher = Sha256::new();
-    let local = digest(file, of, &mut hasher, &mut BTreeSet::new())?;
-    Ok((hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), local))
+    let moving = digest(file, of, &mut hasher, &mut BTreeSet::new())?;
+    Ok((hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), moving))
 }
 
 /// Digests a file of requirements with those that it includes, and masks the credentials in it. Does it name something
-/// local?
+/// that moves?
 fn digest(file: &Path, of: &str, hasher: &mut Sha256, seen: &mut BTreeSet<PathBuf>) -> Result<bool> {
     if !seen.insert(file.to_owned()) {
         return Ok(false);
@@ -140,21 +138,19 @@ fn digest(file: &Path, of: &str, hasher: &mut Sha256, seen: &mut BTreeSet<PathBu
     let text = String::from_utf8_lossy(&bytes);
     credentials::mask(&text);
     hasher.update(credentials::without(&text));
-    let mut local = false;
+    let mut moving = false;
     for line in text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim()) {
-        let options = ["--requirement", "--constraint", "-r", "-c"];
-        let included = options.iter().find_map(|option| line.strip_prefix(option));
-        match included.map(|name| name.trim_start_matches(['=', ' '])) {
-            // At an address: what stands there is asked for when it is installed.
-            Some(name) if name.contains("://") => {}
+        match value(line, &["--requirement", "--constraint", "-r", "-c"]) {
+            // At an address stands what somebody may change.
+            Some(name) if name.contains("://") => moving = true,
             Some(name) => {
                 let name = file.parent().unwrap_or(Path::new("")).join(name);
-                local |= digest(&name, &format!("{of}: {}", file.display()), hasher, seen)?;
+                moving |= digest(&name, &format!("{of}: {}", file.display()), hasher, seen)?;
             }
-            None => local |= is_local(line),
+            None => moving |= is_moving(line),
         }
     }
-    Ok(local)
+    Ok(moving)
 }
 
 #[cfg(test)]
@@ -186,13 +182,10 @@ mod tests {
     }
 
     #[test]
-    fn projects_and_wheels_of_the_workspace_are_told_from_packages() {
-        for line in [".", "./lib", "-e .", "--editable=lib", "x @ file:///x", "dist/x-1-py3-none-any.whl", "/x"] {
-            assert!(is_local(line), "{line}");
+    fn files_with_what_may_be_another_thing_are_moving() {
+        assert!(!of(&[("a.txt", "-r b.txt"), ("b.txt", "numpy # ./x")]).unwrap().moving);
+        for text in ["numpy\n-e ./lib # ours\n", "-r https://h/r.txt", "--constraint=https://h/c.txt", "-r b.txt"] {
+            assert!(of(&[("a.txt", text), ("b.txt", "x @ git+https://h/x@main")]).unwrap().moving, "{text}");
         }
-        for line in ["numpy>=2", "x @ https://h/x-1-py3-none-any.whl", "--index-url=https://h", "# ./x"] {
-            assert!(!is_local(line), "{line}");
-        }
-        assert!(of(&[("a.txt", "numpy\n-e ./lib # ours\n")]).unwrap().local);
     }
 }

@@ -19,8 +19,8 @@ use bento_core::{Context as _, Error, Result, yaml};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::More;
 use crate::version_file::toml;
-use crate::{More, credentials};
 
 const IMAGE: &str = include_str!("image.py");
 const PYPROJECT: &str = "pyproject.toml";
@@ -88,22 +88,25 @@ fn add_build(more: &mut More, folder: &Path, build: &Value) -> Result<()> {
         [("index_url", "--index-url"), ("extra_index_url", "--extra-index-url"), ("find_links", "--find-links")]
     {
         for address in list(name) {
-            credentials::mask(&address);
-            more.packages.push(format!("{option} {address}"));
+            more.add_line(format!("{option} {address}"));
         }
     }
     match list("requirements_txt").first() {
         Some(file) => more.add_file(folder.join(file), "the project's requirements_txt")?,
-        None => list("packages").into_iter().try_for_each(|package| more.add_package(package))?,
+        None => {
+            list("packages").into_iter().try_for_each(|package| more.add_package(package, "the project's packages"))?
+        }
     }
-    list("wheels").into_iter().try_for_each(|wheel| more.add_package(folder.join(wheel).to_string_lossy().into_owned()))
+    list("wheels").into_iter().try_for_each(|wheel| {
+        more.add_package(folder.join(wheel).to_string_lossy().into_owned(), "the project's wheels")
+    })
 }
 
 fn add_dependencies(more: &mut More, file: &Path, contents: &Value, remarks: &mut Vec<String>) -> Result<()> {
     let project = contents.get("project");
     texts(project.and_then(|project| project.get("dependencies")))
         .into_iter()
-        .try_for_each(|package| more.add_package(package))?;
+        .try_for_each(|package| more.add_package(package, &file.display().to_string()))?;
     let dynamic = texts(project.and_then(|project| project.get("dynamic")));
     if dynamic.iter().any(|field| field == "dependencies") {
         remarks.push(format!("the dependencies of {} are dynamic: they are not installed", file.display()));
@@ -130,7 +133,8 @@ async fn add_image(
             Image::default()
         }
     };
-    image.packages.into_iter().try_for_each(|package| more.add_package(package))?;
+    let of = format!("{}: python_packages", service.display());
+    image.packages.into_iter().try_for_each(|package| more.add_package(package, &of))?;
     for file in image.requirements {
         more.add_file(folder.join(file), &format!("{}: requirements_file", service.display()))?;
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::inputs::REPOSITORY;
-use crate::{BentomlVersion, Indexes, Inputs, More, indexes, version_file};
+use crate::{BentomlVersion, Indexes, Inputs, More, credentials, indexes, version_file};
 
 /// How long a download may take: an index that is silent must not hold the job for ever.
 const DEADLINE: Duration = Duration::from_secs(1800);
@@ -118,6 +118,7 @@ impl Request {
         let uv = Some(inputs.uv_version.as_str()).filter(|text| !text.is_empty()).map(str::parse::<Version>);
         let uv = uv.transpose().map_err(|error| wrong("uv-version", &error))?;
         let (more, indexes) = (More::of(inputs, ctx.workspace())?, Indexes::of(inputs)?);
+        credentials::mask(&inputs.bentoml_version);
         let bentoml = inputs.bentoml_version.parse()?;
         let mirror = Some(inputs.python_mirror.as_str()).filter(|text| !text.is_empty());
         let mut request = Self {
@@ -155,7 +156,7 @@ fn cache_wanted(text: &str) -> Result<bool> {
     }
 }
 
-/// The address stands in the log and on uv's command line.
+/// The address stands in the log.
 fn check_repository(address: &str) -> Result<()> {
     let refused = |why: &str, what_to_do: &str| {
         Err(Error::input(format!("input bentoml-repository: the address {why}")).hint(what_to_do))

@@ -131,7 +131,10 @@ async fn what_is_wrong_is_said_with_its_place_and_what_is_missing_is_no_error() 
     for (bentofile, part) in [
         ("python: [\n", "bentofile.yaml"),
         ("python:\n  requirements_txt: none.txt\n", "the project's requirements_txt: failed to read"),
-        ("python:\n  packages: ['--index-url=x']\n", "is an option, not a package"),
+        (
+            "python:\n  packages: ['--index-url=x']\n",
+            "the project's packages: \"--index-url=x\" is an option, not a package",
+        ),
     ] {
         machine.write("workspace/bentofile.yaml", bentofile);
         let error = machine.run().await.error();
