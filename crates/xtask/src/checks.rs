@@ -133,6 +133,22 @@ mod tests {
         assert!(found.iter().any(|repository| repository.root.ends_with("examples/cicd")), "{found:?}");
     }
 
+    /// Else the release is made with another Rust than the one that is tested, or promised.
+    #[test]
+    fn workflows_install_the_rust_that_the_workspace_promises() {
+        let promised = env!("CARGO_PKG_RUST_VERSION");
+        for name in ["ci.yml", "release.yml"] {
+            let path = layout::root().join(".github").join("workflows").join(name);
+            let text = std::fs::read_to_string(path).expect("a workflow");
+            let workflow: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
+            let rust = workflow["env"]["RUST"].as_str().expect("a version");
+            assert!(rust == promised || rust.strip_suffix(".0") == Some(promised), "{name}: {rust}, not {promised}");
+            let installs = text.matches("rustup toolchain install").count();
+            let by_name = text.matches("rustup toolchain install \"$RUST\"").count();
+            assert!(installs > 0 && installs == by_name, "{name} installs another one");
+        }
+    }
+
     /// What somebody copies should be read at a glance.
     #[test]
     fn each_strategy_has_at_most_20_lines() {
