@@ -21,7 +21,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 
-use crate::layout;
+use crate::{e2e, layout};
 use assemble::Places;
 pub(crate) use assemble::copy_checkout;
 use page::Page;
@@ -52,7 +52,7 @@ pub(crate) fn command() -> Command {
         )
         .subcommand(
             Command::new("check")
-                .about("Fail unless this version can be released: no tag yet, and notes in CHANGELOG.md")
+                .about("Fail unless this version can be released: the tag that users name, not there yet, and notes in CHANGELOG.md")
                 .arg(remote.clone()),
         )
         .subcommand(Command::new("assemble").about("Make the release tree, the assets and the notes of all platforms"))
@@ -134,6 +134,14 @@ fn build_here(matches: &ArgMatches) -> Result<()> {
 
 fn check(remote: &str) -> Result<()> {
     let version = Version::of_workspace()?;
+    if version.major_tag() != e2e::TAG {
+        bail!(
+            "the documents and examples say @{}, which {} would not move: raise the version in Cargo.toml, or TAG in \
+             e2e/tree.rs with every `uses:`",
+            e2e::TAG,
+            version.tag(),
+        );
+    }
     publish::check_unreleased(&layout::root(), remote, version)?;
     notes(version)?;
     println!("{} can be released", version.tag());

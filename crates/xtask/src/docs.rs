@@ -72,6 +72,17 @@ pub(crate) fn check() -> Result<()> {
     bail!("{} problems in the documents", problems.len());
 }
 
+/// The first block of YAML on a page, which is to be run as it stands there.
+///
+/// # Errors
+///
+/// The page cannot be read, or has none.
+pub(crate) fn first_workflow(page: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(page).with_context(|| format!("could not read {}", page.display()))?;
+    let block = markdown::blocks(&text).into_iter().find(|block| block.language == "yaml");
+    Ok(block.with_context(|| format!("{} has no workflow", page.display()))?.text)
+}
+
 fn write() -> Result<()> {
     let root = layout::root();
     for document in documents(&root)? {

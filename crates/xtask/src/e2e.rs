@@ -21,6 +21,7 @@ use crate::{command, layout, tools};
 use cases::{CASES, Case, Workflow};
 use lab::Lab;
 use log::Log;
+pub(crate) use tree::TAG;
 
 pub(crate) fn command() -> Command {
     Command::new("e2e")
@@ -100,7 +101,7 @@ fn every_workflow_was_run(lab: &Lab, read: &BTreeSet<String>) -> Result<()> {
                 Workflow::Example(name) => {
                     file == layout::root().join(case.project).join(".github/workflows").join(name)
                 }
-                Workflow::Own(_) => false,
+                Workflow::Own(_) | Workflow::Readme => false,
             });
             if !has_case {
                 missing.push(file.display().to_string());

@@ -29,8 +29,13 @@ fn read(path: &Path) -> Value {
     serde_yaml::from_str(&text).expect("YAML")
 }
 
-/// Runs a step of a reusable workflow as the runner does, in `folder`, with these variables and no others of its `env:`.
+/// Runs a step of a workflow as the runner does, in `folder`, with these variables and no others of its `env:`.
 fn run(workflow: &str, step: &str, folder: &Path, env: &BTreeMap<&str, String>) {
+    try_to_run(workflow, step, folder, env).expect("the step (it needs curl)");
+}
+
+/// What the step prints; an error where it fails.
+fn try_to_run(workflow: &str, step: &str, folder: &Path, env: &BTreeMap<&str, String>) -> anyhow::Result<String> {
     let document = read(&layout::root().join(".github/workflows").join(workflow));
     let steps = steps(&document);
     let step = steps.iter().find(|found| found["name"] == step).unwrap_or_else(|| panic!("{workflow} has no {step}"));
@@ -39,8 +44,9 @@ fn run(workflow: &str, step: &str, folder: &Path, env: &BTreeMap<&str, String>) 
     }
     let script = step["run"].as_str().expect("run:");
     let mut bash = command::clean("bash");
-    command::capture(bash.args(["-e", "-c", script]).current_dir(folder).envs(env)).expect("the step (it needs curl)");
+    let result = command::capture(bash.args(["-e", "-c", script]).current_dir(folder).envs(env));
     assert!(!folder.join("pwned").exists(), "a part of the input was run");
+    result
 }
 
 /// Answers one request, and returns its first line and its body.
@@ -87,19 +93,94 @@ fn a_test_request_is_sent_as_it_was_written() {
     }
 }
 
+#[test]
+fn a_token_of_google_goes_to_its_registry_only() {
+    let found = |names: &str| {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let output = folder.path().join("output");
+        let env =
+            BTreeMap::from([("NAMES", names.to_owned()), ("GITHUB_OUTPUT", output.to_string_lossy().into_owned())]);
+        try_to_run("bento-image.yml", "Find Google's registry", folder.path(), &env).ok()?;
+        Some(std::fs::read_to_string(output).expect("an output"))
+    };
+    for (names, registry) in [
+        ("gcr.io/p/name:1", "gcr.io"),
+        ("europe-docker.pkg.dev", "europe-docker.pkg.dev"),
+        ("ghcr.io/o/name:1\n  eu.gcr.io/p/name\n", "eu.gcr.io"),
+        ("docker.io/o/name,us-docker.pkg.dev/p/r/name:1\nus-docker.pkg.dev/p/r/name:2", "us-docker.pkg.dev"),
+    ] {
+        assert_eq!(found(names).as_deref(), Some(format!("registry={registry}\n").as_str()), "{names}");
+    }
+    for names in [
+        "",
+        "ghcr.io/o/name:1",
+        "pkg.dev.example.com/p/name",
+        "notgcr.io/p/name",
+        "gcr.io@example.com/p/name",
+        "example.com/gcr.io/p/name",
+        "gcr.io:5000/p/name",
+        "gcr.io/p/name\neu.gcr.io/p/name",
+        HOSTILE,
+    ] {
+        assert_eq!(found(names), None, "{names}");
+    }
+}
+
+/// Puts a script into the folder that is first on PATH.
+#[cfg(unix)]
+fn stand_in(folder: &Path, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let path = folder.join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("write");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("permissions");
+}
+
+#[cfg(unix)]
+fn path_with(folder: &Path) -> String {
+    format!("{}:{}", folder.display(), std::env::var("PATH").expect("PATH"))
+}
+
+#[cfg(unix)]
+#[test]
+fn tags_are_pushed_with_the_deploy_key_which_does_not_stay() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    stand_in(folder.path(), "gh", "echo 'github.com ssh-ed25519 AAAA'");
+    // Keeps what it was called with, and the key as ssh would read it.
+    stand_in(
+        folder.path(),
+        "cargo",
+        "printf '%s\\n' \"$*\" \"${KEY-unset}\" \"$(cat ssh.*/known_hosts)\" \"$(cat ssh.*/key)\" > called\n\
+         ls -l ssh.*/key | cut -c 1-10 >> called\nprintf %s \"$GIT_SSH_COMMAND\" > ssh-command",
+    );
+    let at = folder.path().to_string_lossy().into_owned();
+    let env = BTreeMap::from([
+        ("PATH", path_with(folder.path())),
+        ("RUNNER_TEMP", at.clone()),
+        ("GITHUB_REPOSITORY", "octo/app".to_owned()),
+        ("GH_TOKEN", "t".to_owned()),
+        ("KEY", "BEGIN\nkey\nEND".to_owned()),
+    ]);
+    run("release.yml", "Publish", folder.path(), &env);
+    let called = std::fs::read_to_string(folder.path().join("called")).expect("cargo was called");
+    let expected = "xtask dist publish --remote git@github.com:octo/app.git\nunset\ngithub.com ssh-ed25519 AAAA\n\
+                    BEGIN\nkey\nEND\n-rw-------\n";
+    assert_eq!(called, expected);
+    let ssh = std::fs::read_to_string(folder.path().join("ssh-command")).expect("cargo was called");
+    assert!(ssh.starts_with(&format!("ssh -i '{at}/ssh.")) && ssh.contains("StrictHostKeyChecking=yes"), "{ssh}");
+    let left = std::fs::read_dir(folder.path()).expect("a folder").filter_map(Result::ok);
+    assert!(!left.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("ssh.")));
+}
+
 #[cfg(unix)]
 #[test]
 fn an_exported_bento_is_named_as_it_was_written() {
-    use std::os::unix::fs::PermissionsExt;
-
     let folder = tempfile::tempdir().expect("temporary folder");
     let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     // Stands in for BentoML, which refuses such a tag: the question is what reaches it.
-    std::fs::write(at("bentoml"), "#!/bin/sh\nprintf '%s\\0' \"$@\" > arguments\n").expect("write");
-    std::fs::set_permissions(at("bentoml"), std::fs::Permissions::from_mode(0o755)).expect("permissions");
-    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").expect("PATH"));
+    stand_in(folder.path(), "bentoml", "printf '%s\\0' \"$@\" > arguments");
     let env = BTreeMap::from([
-        ("PATH", path),
+        ("PATH", path_with(folder.path())),
         ("RUNNER_TEMP", at("")),
         ("GITHUB_OUTPUT", at("output")),
         ("TAG", HOSTILE.to_owned()),

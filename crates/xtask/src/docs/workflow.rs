@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_yaml::Value;
 
 use super::interface::{Form, Input, Interface};
+use crate::e2e::TAG;
 
 /// What this repository is called, in whichever account.
 const REPOSITORY: &str = "bento-actions";
@@ -66,6 +67,10 @@ impl<'a> Found<'a> {
             self.problems.push(format!("`uses: {uses}`: there is no {what} {name}"));
             return None;
         };
+        let tag = uses.split_once('@').map_or(TAG, |(_, reference)| reference);
+        if tag != TAG && tag.strip_prefix('v').is_some_and(|major| major.parse::<u64>().is_ok()) {
+            self.problems.push(format!("`uses: {uses}`: elsewhere it is {TAG}"));
+        }
         let mut wrong = given(caller.get("with"), "input", called, &called.inputs);
         // `secrets: inherit` gives all that the caller has.
         if caller.get("secrets").and_then(Value::as_str) != Some("inherit") {
@@ -156,6 +161,7 @@ mod tests {
 
     #[test]
     fn unknown_actions_inputs_and_outputs_are_named() {
+        assert_parts(&of("- uses: O/bento-actions/actions/setup@v2"), &["elsewhere it is v1"]);
         let text = "- uses: O/bento-actions/actions/built-bento@v1\n\
                     - {id: d, uses: ./actions/deploy-bento, with: {bento-tag: x, build: false}}\n\
                     - uses: $/actions/setup\n  with: {python_version: 3}\n\

@@ -1,8 +1,8 @@
 //! The workflows that are run, what starts them, and what must come of it. In this order: later ones use what earlier
 //! ones left in the cloud.
 
-use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
 
 use super::event::Event;
 use super::lab::Lab;
@@ -17,6 +17,7 @@ const CHECKOUT: &str = "Check out";
 /// The steps of `bento-ship.yml`, in the order of their ends: a composite action ends after its own.
 const SHIP: &[&str] = &[CHECKOUT, PLAN, SETUP, BUILD, DEPLOY, "Build, push, deploy"];
 const SHIP_AND_TEST: &[&str] = &[CHECKOUT, PLAN, SETUP, BUILD, DEPLOY, "Build, push, deploy", "Test"];
+const BUILDER: &str = "Start a builder";
 const TELL: &str = "Tell";
 
 const CICD: &str = "examples/cicd";
@@ -47,6 +48,8 @@ pub(super) struct Case {
 pub(super) enum Workflow {
     /// One of the project's own.
     Example(&'static str),
+    /// The first one in README.md, as a user copies it.
+    Readme,
     /// This text: as a user would write it.
     Own(&'static str),
 }
@@ -94,7 +97,16 @@ pub(super) const CASES: &[Case] = &[
             "build: pushed and kept as an artifact, no Deployment touched",
             include_str!("workflows/build.yml"),
             MAIN,
-            &[CHECKOUT, SETUP, BUILD, "Push", "Export", "Keep the Bento", TELL],
+            &[CHECKOUT, PLAN, SETUP, BUILD, "Push", "Export", "Keep the Bento", TELL],
+        )
+    },
+    Case {
+        fails: Some((PLAN, &["cloud_api_token"])),
+        ..own(
+            "build: without a token to push with, nothing is built",
+            include_str!("workflows/build.yml"),
+            Event::ForkPullRequest,
+            &[CHECKOUT],
         )
     },
     Case {
@@ -114,6 +126,15 @@ pub(super) const CASES: &[Case] = &[
             Event::ForkPullRequest,
             &[CHECKOUT],
         )
+    },
+    Case {
+        workflow: Workflow::Readme,
+        check: |lab, case, log| {
+            let lines = lab.text(case)?.lines().count();
+            ensure!(lines <= 5, "README.md says five lines, and these are {lines}");
+            keywords_answers(lab, case, log)
+        },
+        ..ships("README: the five lines, as they stand there", "", MAIN, SHIP)
     },
     ships("every-commit: a new Deployment", "every-commit.yml", MAIN, SHIP),
     ships("code-update: updated and tested", "code-update.yml", MAIN, SHIP_AND_TEST),
@@ -158,6 +179,26 @@ pub(super) const CASES: &[Case] = &[
         )
     },
     Case {
+        fails: Some((BUILD, &["1$(touch $BENTOML_HOME/run-1)"])),
+        check: nothing_was_run,
+        ..own(
+            "ship: a version that is shell, of several lines, is data",
+            include_str!("workflows/ship-hostile.yml"),
+            MAIN,
+            &[CHECKOUT, PLAN, SETUP],
+        )
+    },
+    Case {
+        fails: Some(("Make and push the image", &["$(touch $BENTOML_HOME/run-1)"])),
+        check: nothing_was_run,
+        ..own(
+            "image: names and arguments that are shell are data",
+            include_str!("workflows/image-hostile.yml"),
+            MAIN,
+            &[CHECKOUT, BUILDER, SETUP, BUILD],
+        )
+    },
+    Case {
         project: SUMMARIZATION,
         check: |_, _, log| output(log, "deployment_status", "running"),
         ..ships(
@@ -179,9 +220,12 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         check: |lab, case, log| {
+            stand_in_got(log, "docker/setup-qemu-action", "{}")?;
             stand_in_got(log, "docker/setup-buildx-action", "{}")?;
             stand_in_got(log, "aws-actions/configure-aws-credentials", "role/push")?;
             stand_in_got(log, "google-github-actions/auth", "push@project")?;
+            output(log, "access_token", "stand-in")?;
+            output(log, "registry", "europe-docker.pkg.dev")?;
             image_is_in_the_registry(lab, case, log)
         },
         ..own(
@@ -191,8 +235,9 @@ pub(super) const CASES: &[Case] = &[
             &[
                 CHECKOUT,
                 "Emulate other platforms",
-                "Start a builder for several platforms",
+                BUILDER,
                 "Log in to AWS",
+                "Find Google's registry",
                 "Log in to Google Cloud",
                 SETUP,
                 BUILD,
@@ -203,12 +248,16 @@ pub(super) const CASES: &[Case] = &[
         )
     },
     Case {
-        check: image_is_in_the_registry,
+        check: |lab, case, log| {
+            ensure!(!log.told.contains_key("docker/setup-qemu-action"), "nothing is to be emulated");
+            image_is_in_the_registry(lab, case, log)?;
+            image_has_a_provenance(lab, log)
+        },
         ..own(
-            "image: for this machine, without a login",
+            "image: for this machine, with the provenance that is the default",
             include_str!("workflows/image-plain.yml"),
             MAIN,
-            &[CHECKOUT, SETUP, BUILD, "Make and push the image", "Build, containerize, push", TELL],
+            &[CHECKOUT, BUILDER, SETUP, BUILD, "Make and push the image", "Build, containerize, push", TELL],
         )
     },
     Case {
@@ -280,14 +329,46 @@ fn hostile_label_arrived(lab: &Lab, log: &Log) -> Result<()> {
     Ok(())
 }
 
+/// The kinds of what a tag may name.
+const KINDS: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
+                     application/vnd.docker.distribution.manifest.v2+json";
+
 fn image_is_in_the_registry(lab: &Lab, _: &Case, log: &Log) -> Result<()> {
     let image = log.told.get("image").context("the caller was told no image")?;
     let digest = image.split_once('@').context("an image has a digest")?.1;
     told(log, "digest", digest)?;
     let url = format!("http://127.0.0.1:5000/v2/e2e/keywords/manifests/{digest}");
-    let kinds = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
-                 application/vnd.docker.distribution.manifest.v2+json";
-    let status = lab.get(&url, kinds)?;
-    ensure!(status == 200, "GET {url} answered {status}");
+    let (status, answer) = lab.get(&url, KINDS)?;
+    ensure!(status == 200, "GET {url} answered {status}: {answer}");
+    Ok(())
+}
+
+/// Is there a statement of BuildKit about the image?
+fn image_has_a_provenance(lab: &Lab, log: &Log) -> Result<()> {
+    let at = |kind: &str, digest: &str| -> Result<Value> {
+        let url = format!("http://127.0.0.1:5000/v2/e2e/keywords/{kind}/{digest}");
+        let (status, answer) = lab.get(&url, KINDS)?;
+        serde_json::from_str(&answer).with_context(|| format!("GET {url} answered {status}: {answer}"))
+    };
+    let index = at("manifests", log.told.get("digest").context("the caller was told no digest")?)?;
+    let manifests = index["manifests"].as_array().with_context(|| format!("no index: {index}"))?;
+    let statements: Vec<&Value> = manifests
+        .iter()
+        .filter(|found| found["annotations"]["vnd.docker.reference.type"] == "attestation-manifest")
+        .collect();
+    let [statement] = statements[..] else { bail!("no manifest of statements, or several: {index}") };
+    let manifest = at("manifests", statement["digest"].as_str().unwrap_or_default())?;
+    let layers = manifest["layers"].as_array().with_context(|| format!("no layers: {manifest}"))?;
+    let is_provenance = |layer: &&Value| {
+        layer["annotations"]["in-toto.io/predicate-type"]
+            .as_str()
+            .is_some_and(|kind| kind.contains("slsa.dev/provenance"))
+    };
+    let layer = layers.iter().find(is_provenance).with_context(|| format!("no provenance: {manifest}"))?;
+    let provenance = at("blobs", layer["digest"].as_str().unwrap_or_default())?;
+    let subject = provenance["subject"][0]["digest"]["sha256"].as_str().unwrap_or_default();
+    let images: Vec<_> =
+        manifests.iter().filter_map(|found| found["digest"].as_str()?.strip_prefix("sha256:")).collect();
+    ensure!(images.contains(&subject), "it is about {subject}, not about an image of {index}");
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::log::Log;
 use super::{act, tree};
 use crate::cloud::Cloud;
 use crate::engine::Engine;
-use crate::{command, dist, layout, tools};
+use crate::{command, dist, docs, layout, tools};
 
 /// The token's and the endpoint's names in `secrets`.
 const SECRETS: [&str; 2] = ["BENTO_CLOUD_API_KEY", "BENTO_CLOUD_API_ENDPOINT"];
@@ -26,6 +26,8 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// How long it may take to end.
 #[cfg(unix)]
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The file of a workflow that is no example's.
+const OWN: &str = ".github/workflows/own.yml";
 const POLL: Duration = Duration::from_millis(50);
 /// A second name for the repository: without binaries, as on main.
 pub(super) const WITHOUT_BINARIES: &str = "main";
@@ -86,6 +88,12 @@ impl Lab {
     /// The checkout in which a case runs; act copies it for the job.
     pub(super) fn workspace(&self, case: &Case) -> PathBuf {
         self.folder.join("work").join(case.folder())
+    }
+
+    /// The text of the workflow that a case ran, unless it is an example's.
+    pub(super) fn text(&self, case: &Case) -> Result<String> {
+        let path = self.workspace(case).join(OWN);
+        fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
     }
 
     /// Where a case's log is kept.
@@ -191,13 +199,18 @@ impl Lab {
         })
     }
 
-    /// The status of a GET, without credentials.
-    pub(super) fn get(&self, url: &str, accept: &str) -> Result<u16> {
+    /// The status and what is answered to a GET, without credentials.
+    pub(super) fn get(&self, url: &str, accept: &str) -> Result<(u16, String)> {
         self.runtime.block_on(async {
             let answer = http::client()?.get(url).header("accept", accept).send().await;
-            Ok(answer.with_context(|| format!("GET {url}"))?.status().as_u16())
+            let answer = answer.with_context(|| format!("GET {url}"))?;
+            Ok((answer.status().as_u16(), answer.text().await?))
         })
     }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("could not write {}", path.display()))
 }
 
 fn stands_for(repository: &str, folder: &Path) -> OsString {
@@ -211,12 +224,13 @@ fn prepare(case: &Case, workspace: &Path) -> Result<(String, String)> {
     dist::copy_checkout(&layout::root().join(case.project), workspace)?;
     let workflow = match case.workflow {
         Workflow::Example(name) => format!(".github/workflows/{name}"),
-        Workflow::Own(text) => {
-            let path = ".github/workflows/own.yml";
-            fs::write(workspace.join(path), text).with_context(|| format!("could not write {path}"))?;
-            path.to_owned()
-        }
+        Workflow::Own(_) | Workflow::Readme => OWN.to_owned(),
     };
+    match case.workflow {
+        Workflow::Example(_) => {}
+        Workflow::Own(text) => write(&workspace.join(OWN), text)?,
+        Workflow::Readme => write(&workspace.join(OWN), &docs::first_workflow(&layout::root().join("README.md"))?)?,
+    }
     let git = |arguments: &[&str]| {
         command::capture(
             command::clean("git")

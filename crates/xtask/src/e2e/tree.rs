@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 
 /// The repository and tag that users write; the account is a stand-in in the documents, too.
 pub(super) const REPOSITORY: &str = "OWNER/bento-actions";
-/// Its tag.
-pub(super) const TAG: &str = "v1";
+/// The tag that users write there.
+pub(crate) const TAG: &str = "v1";
 /// "This repository at this commit", which act does not know.
 const SELF: &str = "uses: $/";
 /// act copies the work tree at this action by itself.
@@ -58,7 +58,8 @@ pub(super) fn foreign_actions(tree: &Path) -> Result<BTreeSet<String>> {
     Ok(found)
 }
 
-/// Writes an action that tells its inputs, and fails where its input `path` names no file.
+/// Writes an action that tells its inputs, gives a token where it is asked for one, and fails where its input `path`
+/// names no file.
 ///
 /// # Errors
 ///
@@ -68,8 +69,10 @@ pub(super) fn stand_in(folder: &Path, action: &str) -> Result<()> {
     let script = format!(
         "const inputs = Object.entries(process.env).filter(([name]) => name.startsWith('INPUT_'))\n\
          console.log('told: {action}=' + JSON.stringify(Object.fromEntries(inputs)))\n\
+         const fs = require('node:fs')\n\
+         if (process.env.INPUT_TOKEN_FORMAT) fs.appendFileSync(process.env.GITHUB_OUTPUT, 'access_token=stand-in\\n')\n\
          const file = process.env.INPUT_PATH\n\
-         if (file && !require('node:fs').existsSync(file)) throw new Error('there is no ' + file)\n",
+         if (file && !fs.existsSync(file)) throw new Error('there is no ' + file)\n",
         action = action.split('@').next().unwrap_or_default(),
     );
     fs::create_dir_all(folder).with_context(|| format!("could not create {}", folder.display()))?;
