@@ -52,23 +52,25 @@ pub(crate) async fn install(draft: &Draft, request: &Request, upgrade: bool, uv:
 }
 
 /// Installs pip, as it comes: compiling it takes a sixth of the time that everything takes, and later steps that use it at
-/// all use it once.
+/// all use it once. False where it cannot be had.
 ///
 /// # Errors
 /// On cancellation only.
-pub(crate) async fn install_pip(draft: &Draft, request: &Request, uv: &Uv, ctx: &Context) -> Result<()> {
+pub(crate) async fn install_pip(draft: &Draft, request: &Request, uv: &Uv, ctx: &Context) -> Result<bool> {
     let python = draft.python();
     let arguments = ["pip", "install", "--quiet", "--python"].map(std::ffi::OsStr::new);
     let arguments = arguments.into_iter().chain([python.as_os_str(), "pip".as_ref()]);
     let ended = uv.stream(arguments, request.deadline, ctx).await;
     match ended {
-        Ok(ended) if ended.status.success() => {}
-        Err(_) if ctx.cancel.is_cancelled() => return Err(Error::cancelled()),
-        _ => tracing::warn!(
-            "pip cannot be installed: what a later step installs with pip will not be where BentoML is; use uv pip install"
-        ),
+        Ok(ended) if ended.status.success() => Ok(true),
+        Err(_) if ctx.cancel.is_cancelled() => Err(Error::cancelled()),
+        _ => {
+            tracing::warn!(
+                "pip cannot be installed: what a later step installs with pip will not be where BentoML is; use uv pip install"
+            );
+            Ok(false)
+        }
     }
-    Ok(())
 }
 
 /// The Python of an environment and its BentoML.

@@ -27,32 +27,26 @@ pub(crate) struct Made {
 pub(crate) async fn provide(request: &Request, choice: &Choice, uv: Option<Uv>, ctx: &Context) -> Result<Made> {
     let (chosen, uv) = python(request, choice, uv, ctx).await?;
     let kept = Kept::of(request, &chosen.python, ctx);
-    let restored = match &kept {
-        Some(kept) => kept.restore(request, &chosen.python, ctx).await?,
-        None => None,
+    let (restored, uv) = match &kept {
+        Some(kept) => take(kept, request, &chosen.python, uv, ctx).await?,
+        None => (None, uv),
     };
-    let (draft, there, uv, before) = match restored {
-        Some(Restored { draft, key, there, is_here }) if request.bentoml.is_exact() => {
-            (draft, there, uv, Some((key, is_here)))
-        }
-        Some(Restored { draft, key, there, is_here }) => {
-            let uv = own_uv(&draft, request, uv, ctx).await?;
-            let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
-            let there = update(&draft, there, request, &uv, ctx).await?;
-            (draft, there, Some(uv), Some((key, is_here)))
-        }
+    let (draft, there, uv, before, whole) = match restored {
+        Some(Restored { draft, key, there, is_here }) => (draft, there, uv, Some((key, is_here)), true),
         None => {
             let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
             let draft = Draft::make(&chosen.python, &uv, ctx).await?;
             install(&draft, request, false, &uv, ctx).await?;
             // Many workflows go on with `pip install -r requirements.txt`: without a pip of its own in the environment these
             // packages would go where BentoML is not.
-            install_pip(&draft, request, &uv, ctx).await?;
+            let whole = install_pip(&draft, request, &uv, ctx).await?;
             lend_uv(&draft, &uv, ctx);
             let there = installed(&draft.python(), ctx).await?;
-            (draft, there, Some(uv), None)
+            (draft, there, Some(uv), None, whole)
         }
     };
+    // A later job may get its pip.
+    let kept = kept.filter(|_| whole);
     let key = kept.as_ref().map(|kept| kept.key(&there.1));
     let hit = before.as_ref().is_some_and(|(before, _)| key.as_ref() == Some(before));
     let made = finish(draft, there, uv.as_ref(), Cached { hit, key, snapshot: None }, ctx).await?;
@@ -89,26 +83,58 @@ async fn uv_or_fetched(uv: Option<Uv>, request: &Request, python: &Interpreter, 
     }
 }
 
-/// Brings BentoML up to date. What can be installed only the resolver knows: it depends on all that BentoML depends on. But
-/// there is nothing to resolve where the index has nothing newer, which is a request or two.
-async fn update(
-    draft: &Draft,
-    there: (Interpreter, Version),
+/// An environment that an earlier job made, up to date, and the uv that is at hand after that.
+///
+/// # Errors
+/// On cancellation only.
+async fn take(
+    kept: &Kept,
     request: &Request,
-    uv: &Uv,
+    python: &Interpreter,
+    given: Option<Uv>,
     ctx: &Context,
-) -> Result<(Interpreter, Version)> {
-    if newest(draft, request, uv, ctx).await.as_ref() == Some(&there.1) {
-        return Ok(there);
+) -> Result<(Option<Restored>, Option<Uv>)> {
+    let Some(restored) = kept.restore(request, python, ctx).await? else { return Ok((None, given)) };
+    if request.bentoml.is_exact() {
+        return Ok((Some(restored), given));
     }
-    if let Err(error) = install(draft, request, true, uv, ctx).await {
-        if ctx.cancel.is_cancelled() {
-            return Err(Error::cancelled());
+    let uv = own_uv(&restored.draft, request, given.clone(), ctx).await?;
+    let uv = match uv_or_fetched(uv, request, python, ctx).await {
+        Ok(uv) => uv,
+        Err(_) if ctx.cancel.is_cancelled() => return Err(Error::cancelled()),
+        Err(error) => {
+            tracing::warn!("whether there is a newer BentoML is not known: {}", error.full_text());
+            return Ok((Some(restored), None));
         }
-        // uv changes nothing before it knows all that it will change.
-        tracing::warn!("whether there is a newer BentoML is not known: {}", error.full_text());
+    };
+    match update(&restored, request, &uv, ctx).await {
+        Ok(there) => Ok((Some(Restored { there, ..restored }), Some(uv))),
+        Err(_) if ctx.cancel.is_cancelled() => Err(Error::cancelled()),
+        Err(error) => {
+            tracing::warn!("BentoML is not brought up to date: {}", error.full_text());
+            // It may have been changed half way.
+            drop(restored);
+            Ok((kept.restore(request, python, ctx).await?, given))
+        }
     }
-    installed(&draft.python(), ctx).await
+}
+
+/// Brings BentoML up to date. What can be installed only the resolver knows: it depends on all that BentoML depends on. But
+/// there is nothing to resolve where the index has nothing newer, which is a request or two, or does not answer.
+async fn update(restored: &Restored, request: &Request, uv: &Uv, ctx: &Context) -> Result<(Interpreter, Version)> {
+    let Restored { draft, there, .. } = restored;
+    match newest(draft, request, uv, ctx).await {
+        _ if ctx.cancel.is_cancelled() => Err(Error::cancelled()),
+        Some(newest) if newest == there.1 => Ok(there.clone()),
+        Some(_) => {
+            install(draft, request, true, uv, ctx).await?;
+            installed(&draft.python(), ctx).await
+        }
+        None => {
+            tracing::warn!("whether there is a newer BentoML is not known: the package index does not tell");
+            Ok(there.clone())
+        }
+    }
 }
 
 /// The file of uv in an environment.

@@ -13,12 +13,11 @@ use sha2::{Digest, Sha256};
 use crate::{credentials, more};
 
 /// Variables that change what is installed.
-const VALUES: [&str; 23] = [
+const VALUES: [&str; 21] = [
     "PIP_EXTRA_INDEX_URL",
     "PIP_INDEX_URL",
     "UV_DEFAULT_INDEX",
     "UV_EXCLUDE_NEWER",
-    "UV_EXCLUDE_NEWER_PACKAGE",
     "UV_EXTRA_INDEX_URL",
     "UV_FIND_LINKS",
     "UV_FORK_STRATEGY",
@@ -31,7 +30,6 @@ const VALUES: [&str; 23] = [
     "UV_NO_BUILD_ISOLATION",
     "UV_NO_BUILD_PACKAGE",
     "UV_NO_CONFIG",
-    "UV_NO_INDEX",
     "UV_NO_SOURCES",
     "UV_NO_SOURCES_PACKAGE",
     "UV_PRERELEASE",

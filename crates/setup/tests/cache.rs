@@ -2,6 +2,7 @@
 
 mod common;
 
+use bento_core::python::Uv;
 use common::{Machine, Ran, run};
 use runner_sim::cache::Server;
 
@@ -79,6 +80,45 @@ async fn the_latest_is_brought_up_to_date_and_saved_again() {
     std::fs::remove_dir_all(offline.path("packages")).expect("removed");
     let offline = job(&offline).await;
     assert_eq!((offline.output("cache-hit"), offline.output("bentoml-version")), ("true", "9.1"));
+}
+
+/// A uv on PATH that does this before it goes on as the real one.
+async fn uv_that(machine: &Machine, does: &str) {
+    let real = Uv::find(&machine.context()).await.expect("looked").expect("an earlier job has fetched it");
+    machine.program("bin/uv", &format!("#!/bin/sh\n{does}\nexec {} \"$@\"\n", real.program.display()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_fails_leaves_what_was_there() {
+    let server = Server::start().await.expect("a server");
+    job(&machine(&server, &PACKAGES)).await;
+    let newer = ["bentoml-9.0", "bentoml-9.1", "pip-99"];
+
+    let breaks = machine(&server, &newer);
+    let site = breaks.path("temp/.venv-*/venv/lib/*/site-packages/bentoml*");
+    let does =
+        format!("case \"$*\" in *--upgrade-package*) /bin/rm -r {} && : >\"$TRIED\"; exit 2;; esac", site.display());
+    uv_that(&breaks, &does.replace("$TRIED", &breaks.path("tried").to_string_lossy())).await;
+    let ran = job(&breaks).await;
+    assert!(breaks.path("tried").exists());
+    assert_eq!((ran.output("cache-hit"), ran.output("bentoml-version")), ("true", "9.0"));
+
+    // An index that does not answer is not asked for more.
+    let silent = machine(&server, &newer);
+    let does = "case \"$*\" in 'pip compile'*) exit 2;; *--upgrade-package*) : >\"$TRIED\";; esac";
+    uv_that(&silent, &does.replace("$TRIED", &silent.path("tried").to_string_lossy())).await;
+    let ran = job(&silent).await;
+    assert_eq!((ran.output("cache-hit"), ran.output("bentoml-version")), ("true", "9.0"));
+    assert!(!silent.path("tried").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_without_pip_is_not_kept() {
+    let server = Server::start().await.expect("a server");
+    let mut machine = machine(&server, &["bentoml-9.0"]);
+    machine.env.set("UV_CACHE_DIR", machine.path("uv-cache").to_string_lossy());
+    assert_eq!(job(&machine).await.output("cache-key"), "");
+    assert!(server.entries().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,9 @@ pub const PINNED: &str = "0.13.9";
 /// The oldest that is used when found: relocatable environments that `uv pip install` keeps relocatable.
 const OLDEST: [u64; 3] = [0, 4, 0];
 
+/// Answering is a matter of milliseconds, making an empty environment of seconds; a file server that is gone may hold both for
+/// ever.
+const DEADLINE: Duration = Duration::from_secs(120);
 const HINT: &str = "Install uv before this step (astral-sh/setup-uv), or use a Python that has pip.";
 
 /// A uv that runs.
@@ -97,7 +100,8 @@ impl Uv {
     /// # Errors
     /// When it does not run or does not answer as uv; on cancellation.
     pub async fn of(program: PathBuf, ctx: &Context) -> Result<Self> {
-        let answer = Command::new(&program).inherit(&ctx.env).arg("--version").output(&ctx.cancel).await?;
+        let asking = Command::new(&program).inherit(&ctx.env).arg("--version").deadline(DEADLINE);
+        let answer = asking.output(&ctx.cancel).await?;
         let version = answer.split_whitespace().nth(1).and_then(|word| word.parse().ok());
         let version = version.ok_or_else(|| Error::failure(format!("{} does not answer as uv", program.display())))?;
         Ok(Self { program, version, _holder: None })
@@ -145,7 +149,7 @@ async fn with_pip(python: &Interpreter, work: &Path, ctx: &Context) -> Result<Pa
     }
     let folder = work.join("pip");
     let made = Command::new(&python.executable).inherit(&ctx.env).args(["-m", "venv"]).arg(&folder);
-    match made.output(&ctx.cancel).await {
+    match made.deadline(DEADLINE).output(&ctx.cancel).await {
         Ok(_) => Ok(super::venv::python_in(&folder)),
         Err(error) if ctx.cancel.is_cancelled() => Err(error),
         Err(error) => Err(Error::failure(format!(
