@@ -108,12 +108,12 @@ impl Action for ContainerizePush {
 
     /// Removes what a killed run left.
     async fn post(ctx: &Context) -> Result<()> {
-        let tidying = async {
-            let containers = leftovers::containers(ctx).await;
-            leftovers::folders(ctx).and(containers)
-        };
-        let ended = tokio::time::timeout(POST, tidying).await;
-        ended.unwrap_or_else(|_| Err(Error::new(Cause::Timeout, "the engine did not remove a container in time")))
+        // First, and whatever the engine does: there are secrets in them.
+        let folders = leftovers::folders(ctx);
+        let ended = tokio::time::timeout(POST, leftovers::containers(ctx)).await;
+        folders.and(
+            ended.unwrap_or_else(|_| Err(Error::new(Cause::Timeout, "the engine did not remove a container in time"))),
+        )
     }
 }
 

@@ -152,6 +152,35 @@ impl Lab {
         self.run(&[], &env, |step| step.env(crate::IS_POST, "true"))
     }
 
+    /// Runs the post step after one that was killed: its folder is left, and `leave` is told where.
+    pub(crate) fn post_of_killed(
+        &self,
+        states: &[(&str, &str)],
+        env: &[(&str, &str)],
+        leave: impl FnOnce(&Path),
+    ) -> StepResult {
+        let states: Vec<_> = states.iter().map(|(name, value)| (format!("STATE_{name}"), *value)).collect();
+        let env: Vec<_> =
+            states.iter().map(|(name, value)| (name.as_str(), *value)).chain(env.iter().copied()).collect();
+        let left = std::cell::OnceCell::new();
+        let change = |step: Step| {
+            let folder: &PathBuf = left.get().expect("the job has started");
+            step.env(crate::IS_POST, "true").env("STATE_folder", folder.display().to_string())
+        };
+        self.start(
+            &[],
+            &env,
+            change,
+            |_| {},
+            |job| {
+                let folder = job.runner_temp().join("containerize-push-left");
+                std::fs::create_dir_all(&folder).unwrap();
+                leave(&folder);
+                left.set(folder).unwrap();
+            },
+        )
+    }
+
     /// Runs the action with these inputs and variables.
     pub(crate) fn run(
         &self,

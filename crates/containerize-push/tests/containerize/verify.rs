@@ -1,5 +1,6 @@
 //! The pushed image is run until it is ready; whatever happens, no container stays.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use crate::lab::{Lab, docker};
@@ -75,4 +76,20 @@ fn the_post_step_removes_what_a_killed_one_left() {
     let kept = lab.folder("kept");
     let other = lab.post(&[("folder", kept.to_str().unwrap()), ("container", "mine"), ("engine", "docker")], &[]);
     assert!(other.succeeded() && kept.is_dir(), "{}", other.log_text());
+}
+
+#[test]
+fn the_post_step_removes_folders_before_it_asks_an_engine_that_may_hang() {
+    let lab = Lab::greeter(10);
+    let bin = lab.folder("bin");
+    let path = format!("{}:/usr/bin:/bin", bin.display());
+    let states = [("container", "bento-verify-x"), ("engine", "docker")];
+    let post = lab.post_of_killed(&states, &[("PATH", &path)], |left| {
+        std::fs::write(left.join("secret-0"), "x").unwrap();
+        // Nobody here waits as long as for an engine that never answers: this one does where the folder is gone.
+        let script = format!("#!/bin/sh\nwhile [ -e '{}' ]; do sleep 1; done\nexit 1\n", left.display());
+        std::fs::write(bin.join("docker"), script).unwrap();
+        std::fs::set_permissions(bin.join("docker"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    });
+    assert!(post.succeeded() && post.annotations.is_empty(), "{}", post.log_text());
 }
