@@ -70,7 +70,8 @@ async fn find(cache: &Cache, prefix: &str, wanted: &BentomlVersion) -> Result<Op
             let found = cache.find(&key, &[], &version(&[CONTENTS])).await?;
             Ok(found.filter(|found| found.key == key))
         }
-        _ => cache.find(prefix, &[], &version(&[CONTENTS])).await,
+        // No entry has this for its whole key: the newest that starts with it.
+        _ => cache.find(prefix, &[prefix.to_owned()], &version(&[CONTENTS])).await,
     }
 }
 
@@ -79,19 +80,23 @@ pub(crate) async fn save(ctx: &Context) -> Result<()> {
     let state = |name: &str| ctx.env.get(&format!("STATE_{name}"));
     let (Some(snapshot), Some(key)) = (state(SNAPSHOT), state(KEY)) else { return Ok(()) };
     let snapshot = Path::new(snapshot);
-    let cache = Cache::of(ctx).map_err(|off| Error::failure(format!("the environment is not cached: {off}")))?;
-    let contents = version(&[CONTENTS]);
-    let saving = tokio::time::timeout(SAVE_DEADLINE, cache.save(key, &contents, snapshot)).await;
+    let saved = send(ctx, key, snapshot, SAVE_DEADLINE).await;
     let _ = fs::remove_dir_all(snapshot);
-    let saving = saving.unwrap_or_else(|_| {
-        Err(Error::new(Cause::Timeout, format!("it took longer than {} s", SAVE_DEADLINE.as_secs())))
-    });
-    match saving {
+    match saved {
         Ok(Saved::Now(size)) => tracing::info!("saved in the cache: {key} ({:.1} MB)", megabytes(size)),
         Ok(Saved::Before) => tracing::info!("the cache has {key} already, or another job is saving it"),
         Err(error) => return Err(Error::failure("failed to save the environment in the cache").caused_by(error)),
     }
     Ok(())
+}
+
+async fn send(ctx: &Context, key: &str, snapshot: &Path, deadline: Duration) -> Result<Saved> {
+    let cache = Cache::of(ctx).map_err(|off| Error::failure(off.to_string()))?;
+    let contents = version(&[CONTENTS]);
+    let saving = tokio::time::timeout(deadline, cache.save(key, &contents, snapshot)).await;
+    saving.unwrap_or_else(|_| {
+        Err(Error::new(Cause::Timeout, format!("it took longer than {} s", deadline.as_secs_f32())))
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]

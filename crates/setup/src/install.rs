@@ -9,7 +9,7 @@ use bento_core::files::write_private;
 use bento_core::process::describe;
 use bento_core::python::{Draft, Interpreter, Uv, Version};
 use bento_core::runner::console;
-use bento_core::{Cause, Error, Result};
+use bento_core::{Cause, Context as _, Error, Result};
 
 use crate::{BentomlVersion, Request};
 
@@ -107,9 +107,17 @@ async fn explain(failed: String, request: &Request, draft: &Draft, uv: &Uv, ctx:
     if !says(&["there is no version of bentoml", "bentoml was not found in the package registry"]) {
         return Error::failure(failed).hint(hint);
     }
-    let below = nearest(&format!("bentoml<{version}"), "highest", draft, uv, ctx).await;
-    let above = nearest(&format!("bentoml>{version}"), "lowest", draft, uv, ctx).await;
-    let near: Vec<_> = below.into_iter().chain(above).map(|version| version.to_string()).collect();
+    let mut near = Vec::new();
+    for (requirement, resolution) in
+        [(format!("bentoml<{version}"), "highest"), (format!("bentoml>{version}"), "lowest")]
+    {
+        match nearest(&requirement, resolution, draft, uv, ctx).await {
+            Ok(found) => near.extend(found.map(|version| version.to_string())),
+            // Once silent, it is not asked again.
+            Err(error) if error.cause() == Cause::Timeout => break,
+            Err(_) => {}
+        }
+    }
     let error = Error::new(Cause::Input, format!("input bentoml-version: there is no bentoml {version} to install"));
     if near.is_empty() {
         return error.hint("No other version can be installed either: look at the package index.");
@@ -120,17 +128,23 @@ async fn explain(failed: String, request: &Request, draft: &Draft, uv: &Uv, ctx:
 /// How long the index may take to name a version that would do: the error is certain without it.
 const ASKING: Duration = Duration::from_secs(30);
 
-async fn nearest(requirement: &str, resolution: &str, draft: &Draft, uv: &Uv, ctx: &Context) -> Option<Version> {
+async fn nearest(
+    requirement: &str,
+    resolution: &str,
+    draft: &Draft,
+    uv: &Uv,
+    ctx: &Context,
+) -> Result<Option<Version>> {
     let file = draft.folder().with_file_name("nearest.in");
-    std::fs::write(&file, requirement).ok()?;
+    std::fs::write(&file, requirement).context(|| format!("failed to write {}", file.display()))?;
     let asking = uv.command(ctx).args(["pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-annotate"]);
     let asking = asking.args(["--resolution", resolution, "--python"]).arg(draft.python()).arg(&file);
-    let answer = asking.deadline(ASKING).output(&ctx.cancel).await.ok()?;
-    answer.lines().find_map(|line| line.trim().strip_prefix("bentoml==")?.parse().ok())
+    let answer = asking.deadline(ASKING).output(&ctx.cancel).await?;
+    Ok(answer.lines().find_map(|line| line.trim().strip_prefix("bentoml==")?.parse().ok()))
 }
 
 /// The newest BentoML that answers the request, whether what it depends on can be had or not; `None` where that is not
 /// known.
 pub(crate) async fn newest(draft: &Draft, request: &Request, uv: &Uv, ctx: &Context) -> Option<Version> {
-    nearest(&request.bentoml.requirement(&[], ""), "highest", draft, uv, ctx).await
+    nearest(&request.bentoml.requirement(&[], ""), "highest", draft, uv, ctx).await.ok().flatten()
 }

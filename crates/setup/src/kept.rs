@@ -1,7 +1,7 @@
 //! Environments that earlier jobs made: in the tool cache of a machine that persists, in the cache of GitHub Actions.
 //! Whatever goes wrong with them is a warning: then uv installs.
 
-use std::fs;
+use std::{fs, io};
 
 use bento_core::action::Context;
 use bento_core::python::{Draft, Interpreter, Version};
@@ -87,9 +87,10 @@ impl Kept {
     async fn take_here(&self, tool_cache: &ToolCache, request: &Request, ctx: &Context) -> Result<Option<Restored>> {
         let Some((key, folder)) = tool_cache.find(&self.prefix, &request.bentoml) else { return Ok(None) };
         let draft = Draft::new(ctx)?;
-        let linked =
-            link_all(&folder, &draft.folder(), &ctx.cancel).context(|| format!("failed to read {}", folder.display()));
-        let there = match linked {
+        let linked = link_all(&folder, &draft.folder(), &ctx.cancel);
+        // Another job has removed it, and one may be putting it there again.
+        let is_gone = linked.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let there = match linked.context(|| format!("failed to read {}", folder.display())) {
             Ok(()) => self.check(&draft, &key, request, ctx).await,
             Err(error) => Err(error),
         };
@@ -99,7 +100,7 @@ impl Kept {
                 Ok(Some(Restored { draft, key, there, is_here: true }))
             }
             Err(error) => {
-                if !ctx.cancel.is_cancelled() {
+                if !is_gone && !ctx.cancel.is_cancelled() {
                     tool_cache.remove(&key);
                 }
                 Err(error)

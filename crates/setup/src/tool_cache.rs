@@ -61,6 +61,10 @@ impl ToolCache {
         self.remove_unused();
         let draft = self.0.join(format!(".{}", Uuid::new_v4().simple()));
         let kept = link_all(environment, &draft, cancel).and_then(|()| {
+            // Another job may have been quicker.
+            if self.marker(key).exists() {
+                return fs::remove_dir_all(&draft);
+            }
             // Without its marker it is what is left of a job that was killed, or what another job will mark in a moment.
             self.remove(key);
             fs::rename(&draft, self.0.join(key))?;
@@ -81,7 +85,7 @@ impl ToolCache {
         }
     }
 
-    /// Also drafts of jobs that were killed.
+    /// Also what jobs that were killed left: drafts, and folders without a marker.
     fn remove_unused(&self) {
         let is_old = |path: &Path| {
             let changed = path.metadata().and_then(|metadata| metadata.modified()).ok();
@@ -91,7 +95,7 @@ impl ToolCache {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             match name.strip_suffix(".complete") {
                 Some(key) if is_old(&path) => self.remove(key),
-                None if name.starts_with('.') && is_old(&path) => drop(fs::remove_dir_all(path)),
+                None if !self.marker(&name).exists() && is_old(&path) => drop(fs::remove_dir_all(path)),
                 _ => {}
             }
         }
@@ -168,6 +172,10 @@ mod tests {
             marker.set_modified(SystemTime::now() - UNUSED - Duration::from_secs(60)).unwrap();
         }
         cache.find("p-", &"2".parse().unwrap()).expect("it is used now");
+        // What a killed job left.
+        fs::create_dir(cache.0.join("p-0")).unwrap();
+        let left = File::open(cache.0.join("p-0")).unwrap();
+        left.set_modified(SystemTime::now() - UNUSED - Duration::from_secs(60)).unwrap();
         cache.keep("p-3", &made, &cancel).unwrap();
         cancel.cancel();
         cache.keep("p-4", &made, &cancel).unwrap_err();
