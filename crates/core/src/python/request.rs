@@ -82,7 +82,9 @@ impl FromStr for Wanted {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         let refused = || NoPythonVersion(text.to_owned());
-        let specifiers = if text.starts_with(['<', '>', '=', '~', '!']) {
+        let specifiers = if let Some(range) = npm_range(text) {
+            range
+        } else if text.starts_with(['<', '>', '=', '~', '!']) {
             text.split([' ', ',']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(",")
         } else {
             exactly(text).ok_or_else(refused)?
@@ -90,6 +92,18 @@ impl FromStr for Wanted {
         let specifiers = specifiers.parse().map_err(|_| refused())?;
         Ok(Self { text: text.to_owned(), specifiers })
     }
+}
+
+/// `^3.10` stays within 3, `~3.11.2` within 3.11: setup-python takes npm's ranges.
+fn npm_range(text: &str) -> Option<String> {
+    let is_caret = text.starts_with('^');
+    let from = text.strip_prefix('^').or_else(|| text.strip_prefix('~').filter(|rest| !rest.starts_with('=')))?;
+    let version: Version = from.trim().parse().ok()?;
+    let (major, minor) = (version.release().first()?, version.release().get(1));
+    Some(match minor.filter(|_| !is_caret) {
+        Some(minor) => format!(">={version},=={major}.{minor}.*"),
+        None => format!(">={version},=={major}.*"),
+    })
 }
 
 /// `3`, `3.x` and `3.11` leave the rest open; three numbers are exact.
@@ -120,6 +134,14 @@ mod tests {
             ("3.14.0rc2", "3.14.0rc2", true),
             (">=3.10 <3.13", "3.12.1", true),
             (">=3.10,<3.13", "3.13.0", false),
+            ("^3.10", "3.12.1", true),
+            ("^3.10", "3.9.1", false),
+            ("^3.10", "4.0.0", false),
+            ("~3.11.2", "3.11.8", true),
+            ("~3.11.2", "3.11.1", false),
+            ("~3.11", "3.12.0", false),
+            ("~3", "3.12.0", true),
+            ("~=3.11.2", "3.11.8", true),
         ];
         for (form, version, fits) in table {
             let wanted: Wanted = form.parse().unwrap();
@@ -131,7 +153,23 @@ mod tests {
 
     #[test]
     fn what_is_no_version_is_refused_with_the_forms_there_are() {
-        for text in ["", "latest", "3.11-dev", "pypy3.10", "3.11.7.1", "3..1", ">=", "python3.11", "1!3.11", "3,11"] {
+        for text in [
+            "",
+            "latest",
+            "^",
+            "~x",
+            "3.10 - 3.12",
+            "3.10 || 3.12",
+            "3.13t",
+            "3.11-dev",
+            "pypy3.10",
+            "3.11.7.1",
+            "3..1",
+            ">=",
+            "python3.11",
+            "1!3.11",
+            "3,11",
+        ] {
             let error = text.parse::<Wanted>().unwrap_err();
             assert!(error.to_string().contains("write one such as 3.11.7"), "{text}");
         }
