@@ -2,6 +2,7 @@
 //! workflow in YAML.
 
 mod interface;
+mod links;
 mod manifest;
 mod markdown;
 mod messages;
@@ -34,7 +35,7 @@ struct Document {
 pub(crate) fn command() -> Command {
     Command::new("docs").about("Write each action's action.yml and the tables of its pages").arg(
         Arg::new("check").long("check").action(ArgAction::SetTrue).help(
-            "Write nothing; fail where a file differs, an example names what does not exist, or a shell block fails",
+            "Write nothing; fail where a file differs, an example or a link names what does not exist, or a shell block fails",
         ),
     )
 }
@@ -47,7 +48,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
 ///
 /// # Errors
 ///
-/// When a generated part differs, an example names an action, input or output that does not exist, or a shell block fails.
+/// When a generated part differs, an example names an action, input or output that does not exist, a link leads
+/// nowhere, or a shell block fails.
 pub(crate) fn check() -> Result<()> {
     let root = layout::root();
     let mut problems = Vec::new();
@@ -61,6 +63,7 @@ pub(crate) fn check() -> Result<()> {
     problems.extend(suite.iter().flat_map(Interface::flaws));
     problems.extend(uses::problems(&root, &suite)?);
     problems.extend(messages::problems(&root)?);
+    problems.extend(links::problems(&root)?);
     let subcommands: Vec<_> = SUBCOMMANDS.iter().map(|(command, _)| command().get_name().to_owned()).collect();
     problems.extend(shell::problems(&root, &subcommands)?);
     if problems.is_empty() {

@@ -8,6 +8,9 @@ use anyhow::{Context, Result};
 use super::version::Version;
 use crate::command;
 
+/// What `gh release view` says where there is no page.
+const NO_PAGE: &str = "release not found";
+
 /// What the page of a version shows.
 pub(super) struct Page {
     /// Its files, all that stand in this folder.
@@ -28,13 +31,11 @@ impl Page {
     /// What `gh` printed.
     pub(super) fn draft(&self, version: Version) -> Result<()> {
         let tag = version.tag();
-        // An error means that there is no such page.
-        let is_draft =
-            command::capture(self.gh().args(["release", "view", &tag, "--json", "isDraft", "--jq", ".isDraft"])).ok();
-        match is_draft.as_deref().map(str::trim) {
-            Some("false") => return Ok(()),
-            Some(_) => drop(command::capture(self.gh().args(["release", "delete", &tag, "--yes"]))?),
-            None => {}
+        match command::capture(self.gh().args(["release", "view", &tag, "--json", "isDraft", "--jq", ".isDraft"])) {
+            Ok(is_draft) if is_draft.trim() == "false" => return Ok(()),
+            Ok(_) => drop(command::capture(self.gh().args(["release", "delete", &tag, "--yes"]))?),
+            Err(error) if error.to_string().contains(NO_PAGE) => {}
+            Err(error) => return Err(error.context(format!("could not see whether {tag} has a page"))),
         }
         let title = ["release", "create", &tag, "--draft", "--title", &tag, "--notes-file"];
         command::capture(self.gh().args(title).arg(&self.notes).args(files(&self.assets)?))

@@ -21,7 +21,8 @@ pub(super) struct Block {
 /// When a folder cannot be listed.
 pub(super) fn files(root: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
     let has_ending = |path: &Path| path.extension().is_some_and(|own| endings.iter().any(|ending| own == *ending));
-    let mut files: Vec<PathBuf> = ["README.md", "CONTRIBUTING.md"].iter().map(|name| root.join(name)).collect();
+    const ROOT: [&str; 4] = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
+    let mut files: Vec<PathBuf> = ROOT.iter().map(|name| root.join(name)).collect();
     files.retain(|path| has_ending(path));
     for folder in ["actions", "docs", "examples", ".github"] {
         collect(&root.join(folder), &has_ending, &mut files)?;

