@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use bento_core::action::Cancel;
 use bento_core::http::{self, Attempt};
 use bento_core::{Cause, Context as _, Error, Result};
+use futures_util::future::join_all;
 use registry::{Arrival, Image, Layer, Logins, Manifest, Registry, Repository};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::assemble::{Assembly, Made};
@@ -53,10 +54,11 @@ pub(crate) async fn push(build: Build<'_>, push: &Push, engine: &Engine) -> Resu
         added.inspect_err(|_| stop.cancel()).map(|added| (added, start.elapsed()))
     };
     let (built, added) = tokio::join!(building, adding);
+    let mut finals = Vec::new();
     let done = match (built, added) {
         (Ok((metadata, building)), Ok((added, adding))) => {
             let tagging = Instant::now();
-            let finished = finish(build, push, &registries, staging.as_deref(), metadata, added).await;
+            let finished = finish(build, push, &registries, staging.as_deref(), metadata, added, &mut finals).await;
             let took = |tagging: Duration| Took { building, adding, tagging };
             finished.map(|outcome| outcome.with_times(took(tagging.elapsed())))
         }
@@ -67,7 +69,7 @@ pub(crate) async fn push(build: Build<'_>, push: &Push, engine: &Engine) -> Resu
     };
     if let Some(staging) = &staging {
         // Also after a failure or a cancellation, which leaves little time.
-        let cleaning = clean_up(&registries, staging, engine);
+        let cleaning = clean_up(&registries, &finals, staging, engine);
         let patience = if build.ctx.cancel.is_cancelled() { FAREWELL } else { PATIENCE };
         if tokio::time::timeout(patience, cleaning).await.is_err() {
             tracing::warn!("the tag {staging} may be left in the registry, it can be deleted");
@@ -118,6 +120,8 @@ async fn add_models(build: Build<'_>, registries: &[Registry], stop: &Cancel) ->
     Ok(all)
 }
 
+/// Puts the image together in every repository, before any has a tag of it; `finals` gets the document that the tags name,
+/// in the repositories' order.
 async fn finish(
     build: Build<'_>,
     push: &Push,
@@ -125,6 +129,7 @@ async fn finish(
     staging: Option<&str>,
     metadata: Value,
     added: Vec<Added>,
+    finals: &mut Vec<Manifest>,
 ) -> Result<Outcome> {
     // Not every engine says what it pushed; the tag tells.
     let built = metadata.get("containerimage.digest").and_then(Value::as_str).or(staging);
@@ -135,51 +140,46 @@ async fn finish(
         let base =
             registry.manifest(built).await.context(|| "the image that the engine pushed cannot be read".into())?;
         let made = Assembly { plan: build.plan, registry, layers: &layers, ctx: build.ctx }.of(base).await?;
+        finals.push(made.manifest.clone());
+        result.get_or_insert(made);
+    }
+    for (registry, manifest) in registries.iter().zip(finals.iter()) {
         if !push.tagged {
-            registry.put_manifest(&made.manifest, &made.manifest.digest).await?;
-            tracing::info!("pushed {}@{}", registry.repository(), made.manifest.digest);
+            registry.put_manifest(manifest, &manifest.digest).await?;
+            tracing::info!("pushed {}@{}", registry.repository(), manifest.digest);
         }
         for image in push.images.iter().filter(|image| push.tagged && &image.repository == registry.repository()) {
-            registry.put_manifest(&made.manifest, &image.tag).await?;
-            registry.verify_tag(&image.tag, &made.manifest.digest).await?;
-            tracing::info!("pushed {image} ({})", made.manifest.digest);
+            registry.put_manifest(manifest, &image.tag).await?;
+            registry.verify_tag(&image.tag, &manifest.digest).await?;
+            tracing::info!("pushed {image} ({})", manifest.digest);
         }
-        result.get_or_insert(made);
     }
     let made = result.ok_or_else(|| Error::failure("there is nothing to push to"))?;
     Ok(Outcome::pushed(push, metadata, made, added))
 }
 
-/// Takes the staging tag away, in the registry and in the engine. What is left is no reason to fail.
-async fn clean_up(registries: &[Registry], staging: &str, engine: &Engine) {
+/// Takes the staging tag away, in the registries and in the engine. What is left is no reason to fail.
+async fn clean_up(registries: &[Registry], finals: &[Manifest], staging: &str, engine: &Engine) {
     let cancel = Cancel::default();
-    let stand_in = Manifest::new(json!({
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": EMPTY, "size": 2},
-        "layers": [],
-        "annotations": {"org.opencontainers.image.title": staging},
-    }));
-    for registry in registries {
+    let cleaning = registries.iter().enumerate().map(async |(number, registry)| {
         let registry = registry.with_cancel(&cancel);
         let name = format!("{}:{staging}", registry.repository());
-        let removed = async {
-            registry.put_blob(b"{}").await?;
-            registry.remove_tag(staging, &stand_in).await
-        };
+        let removed = registry.remove_tag(staging, finals.get(number));
         let (removed, ()) = tokio::join!(removed, engine.forget(&name, &cancel));
         // An engine whose client was stopped may have named the image after the first time.
         engine.forget(&name, &cancel).await;
-        if let Err(error) = removed {
-            tracing::warn!("the tag {name} is left in the registry, it can be deleted: {}", error.full_text());
+        match removed {
+            Ok(true) => {}
+            Ok(false) => tracing::info!("{name} stays, as another name of the image: the registry deletes nothing"),
+            Err(error) => {
+                tracing::warn!("the tag {name} is left in the registry, it can be deleted: {}", error.full_text());
+            }
         }
-    }
+    });
+    join_all(cleaning).await;
 }
 
 /// How long taking the staging tag away may take after a cancellation.
 const FAREWELL: Duration = Duration::from_millis(2500);
 /// The same, where there is time.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The digest of `{}`.
-const EMPTY: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";

@@ -60,6 +60,13 @@ impl Registry {
         Self { cancel: cancel.clone(), ..self.clone() }
     }
 
+    /// The same access, with a token that may delete as well. A registry that does not know the right leaves it out.
+    pub(crate) fn for_removal(&self) -> Self {
+        let own = format!("repository:{}:pull,push", self.repository.name);
+        let scope = self.scope.replacen(&own, &format!("{own},delete"), 1);
+        Self { scope, authorization: Arc::default(), ..self.clone() }
+    }
+
     /// The repository.
     pub fn repository(&self) -> &Repository {
         &self.repository

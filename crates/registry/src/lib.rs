@@ -12,6 +12,7 @@ mod image;
 mod layer;
 mod login;
 mod manifest;
+mod remove;
 mod sigv4;
 mod transfer;
 mod upload;

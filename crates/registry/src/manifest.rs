@@ -11,7 +11,7 @@ use crate::client::{PATIENCE, Registry};
 use crate::layer::digest_of;
 
 /// Every kind of image that registries hold.
-const TYPES: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
+pub(crate) const TYPES: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
 
 /// A manifest or an index, with the bytes that its digest is of.
@@ -128,21 +128,5 @@ impl Registry {
         }
         Err(Error::failure(format!("{}:{tag} is {}, but {digest} was pushed", self.repository, found.digest))
             .hint("Another job may push to the same tag: run them one after the other."))
-    }
-
-    /// Takes a tag away, and nothing else: what it names may be part of another image.
-    ///
-    /// Registries that delete by digest only get a manifest of its own under the tag, which is deleted.
-    ///
-    /// # Errors
-    /// The registry does not delete.
-    pub async fn remove_tag(&self, tag: &str, stand_in: &Manifest) -> Result<()> {
-        let response = self.ask(&Method::DELETE, &format!("manifests/{tag}"), None).await?;
-        if matches!(response.status(), StatusCode::ACCEPTED | StatusCode::NOT_FOUND) {
-            return Ok(());
-        }
-        self.put_manifest(stand_in, tag).await?;
-        let response = self.ask(&Method::DELETE, &format!("manifests/{}", stand_in.digest), None).await?;
-        if response.status() == StatusCode::ACCEPTED { Ok(()) } else { Err(self.refused(response).await) }
     }
 }

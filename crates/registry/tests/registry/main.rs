@@ -8,5 +8,6 @@ mod judge;
 mod lab;
 mod login;
 mod relay;
+mod remove;
 mod transfer;
 mod trouble;
