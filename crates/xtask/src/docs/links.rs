@@ -64,7 +64,7 @@ fn prose(page: &str) -> impl Iterator<Item = &str> {
 /// The targets of `[text](target)`, but not within `code`, where they mean nothing.
 fn links(line: &str) -> Vec<&str> {
     let starts = line.match_indices("](").map(|(at, _)| at);
-    let links = starts.filter(|at| line[..*at].matches('`').count() % 2 == 0);
+    let links = starts.filter(|at| line[..*at].matches('`').count().is_multiple_of(2));
     links.filter_map(|at| Some(line[at + 2..].split_once(')')?.0)).collect()
 }
 
