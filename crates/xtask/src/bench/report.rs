@@ -1,50 +1,75 @@
 //! The table, and its place in docs/benchmarks.md.
 
-use std::fmt::Write;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use super::figure::Outcome;
 use super::lab::Scale;
 use super::machine;
-use super::rows::Row;
+use super::rows::{ROWS, Row};
 use crate::layout;
 
 const START: &str = "<!-- bench:start -->";
 const END: &str = "<!-- bench:end -->";
 
-/// A Markdown table with a line about the machine.
-pub(super) fn table(scale: Scale, results: &[(&Row, Outcome)]) -> String {
-    let mut text = String::from("| work | today | here | ratio | aim |\n|---|---|---|---|---|\n");
-    for (row, outcome) in results {
-        let ratio = outcome.ratio().map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.1}×"));
-        let work = row.work.replace("{model}", &format!("{} MiB", scale.model_bytes() / 1024 / 1024));
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "| {work} | {} | {} | {ratio} | {} |", outcome.today, outcome.here, row.aim);
-    }
-    let _ = writeln!(text, "\nMeasured on: {}.", machine::facts());
-    text
+/// A row's line of the table, and the work that it is about.
+pub(super) struct Line {
+    work: String,
+    text: String,
 }
 
-/// Replaces what stands between the markers.
+/// The lines of what was measured.
+pub(super) fn lines(scale: Scale, results: &[(&Row, Outcome)]) -> Vec<Line> {
+    let line = |(row, outcome): &(&Row, Outcome)| {
+        let ratio = outcome.ratio().map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.1}×"));
+        let work = work(scale, row);
+        let text = format!("| {work} | {} | {} | {ratio} | {} |", outcome.today, outcome.here, row.aim);
+        Line { work, text }
+    };
+    results.iter().map(line).collect()
+}
+
+fn work(scale: Scale, row: &Row) -> String {
+    row.work.replace("{model}", &format!("{} MiB", scale.model_bytes() / 1024 / 1024))
+}
+
+/// A Markdown table with a line about the machine.
+pub(super) fn table(lines: &[Line]) -> String {
+    let lines: String = lines.iter().map(|line| format!("{}\n", line.text)).collect();
+    format!("| work | today | here | ratio | aim |\n|---|---|---|---|---|\n{lines}\nMeasured on: {}.", machine::facts())
+}
+
+/// Puts the lines in their places; rows that were not measured keep theirs.
 ///
 /// # Errors
 ///
 /// When the file or its markers are missing.
-pub(super) fn write(table: &str) -> Result<()> {
+pub(super) fn write(scale: Scale, mut lines: Vec<Line>) -> Result<()> {
     let path = layout::root().join("docs/benchmarks.md");
     let page = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
-    let page = replace(&page, table)
-        .with_context(|| format!("{} lacks the lines {START} and {END} around the table", path.display()))?;
+    let (before, rest) = page.split_once(START).with_context(|| lacks(&path))?;
+    let (old, after) = rest.split_once(END).with_context(|| lacks(&path))?;
+    let order: Vec<String> = ROWS.iter().map(|row| work(scale, row)).collect();
+    lines.extend(kept(old, &lines, &order));
+    lines.sort_by_key(|line| order.iter().position(|work| *work == line.work));
+    let page = format!("{before}{START}\n\n{}\n\n{END}{after}", table(&lines));
     std::fs::write(&path, page).with_context(|| format!("could not write {}", path.display()))?;
     println!("written to {}", path.display());
     Ok(())
 }
 
-fn replace(page: &str, table: &str) -> Option<String> {
-    let (before, rest) = page.split_once(START)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{START}\n\n{}\n\n{END}{after}", table.trim_end()))
+fn lacks(path: &Path) -> String {
+    format!("{} lacks the lines {START} and {END} around the table", path.display())
+}
+
+/// The lines of an old table whose work is still done, and was not measured anew.
+fn kept(old: &str, new: &[Line], order: &[String]) -> Vec<Line> {
+    let cells = old.lines().filter_map(|line| Some((line.strip_prefix("| ")?.split(" | ").next()?, line)));
+    cells
+        .filter(|(work, _)| order.iter().any(|known| known == work) && new.iter().all(|line| line.work != *work))
+        .map(|(work, line)| Line { work: work.to_owned(), text: line.to_owned() })
+        .collect()
 }
 
 #[cfg(test)]
@@ -52,11 +77,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_stands_between_the_markers_changes() {
-        let page = "# Title\n\n<!-- bench:start -->\nold\n<!-- bench:end -->\n\nHow to read it.\n";
-        let once = replace(page, "| new |\n").expect("markers");
-        assert_eq!(once, "# Title\n\n<!-- bench:start -->\n\n| new |\n\n<!-- bench:end -->\n\nHow to read it.\n");
-        assert_eq!(replace(&once, "| new |\n").expect("markers"), once, "a second run changes nothing");
-        assert_eq!(replace("no markers", "| new |"), None);
+    fn what_was_not_measured_stays_and_what_is_no_row_goes() {
+        let old = "\n| work | today |\n|---|---|\n| a | 1 |\n| b | 1 |\n| gone | 1 |\n\nMeasured on: x.\n";
+        let new = [Line { work: "a".into(), text: "| a | 2 |".into() }];
+        let order = ["b", "a", "c"].map(str::to_owned);
+        let kept: Vec<_> = kept(old, &new, &order).into_iter().map(|line| line.text).collect();
+        assert_eq!(kept, ["| b | 1 |"]);
     }
 }

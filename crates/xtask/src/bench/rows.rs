@@ -39,6 +39,7 @@ pub(super) const ROWS: &[Row] = &[
     containerize::AGAIN,
     containerize::ELSEWHERE,
     containerize::BARE,
+    containerize::API,
     graft::ROW,
     setup::PIP,
     setup::COLD,

@@ -34,6 +34,13 @@ pub(super) const ELSEWHERE: Row = Row {
 
 pub(super) const BARE: Row = Row { name: "image-bare", work: "the same without the model", aim: "–", measure: bare };
 
+pub(super) const API: Row = Row {
+    name: "image-api",
+    work: "docker without its CLI: a {model} model streamed into the engine",
+    aim: "≤ 48 MiB",
+    measure: api,
+};
+
 /// The two sides of a turn, each with a project and a repository of its own.
 #[derive(Clone, Copy)]
 enum Side {
@@ -136,6 +143,34 @@ fn elsewhere(lab: &Lab) -> Result<Outcome> {
 
 fn bare(lab: &Lab) -> Result<Outcome> {
     measure(lab, false, &[Side::Here], &|_, turn, project| from_elsewhere(lab, project, "bare", turn))
+}
+
+/// Without docker on PATH the engine is spoken to by its API, and what it loads has the model from a stream.
+fn api(lab: &Lab) -> Result<Outcome> {
+    let images = lab.images()?;
+    let project = Project::new(lab, "project-api", Some(lab.weights()?))?;
+    let bento = project.build(lab, "v1")?;
+    let load = |_| {
+        images.docker(&["image", "rm", "--force", "bench-api:1"])?;
+        let mut action = images.with_engine(lab.dist("bento-actions"));
+        action
+            .args([
+                "containerize-push",
+                "--bento-tag",
+                &bento,
+                "--oci-backend",
+                "docker",
+                "--load",
+                "--tags",
+                "bench-api:1",
+            ])
+            .env("BENTOML_HOME", &project.home)
+            .env("PATH", "/usr/bin:/bin");
+        Ok(Run { command: action, temp: vec![project.home.join("tmp")], grows: None })
+    };
+    let outcome = compare(lab, lab.scale.image_runs(), &load, None)?;
+    images.docker(&["image", "rm", "--force", "bench-api:1"])?;
+    Ok(Outcome { here: outcome.today, ..Outcome::default() })
 }
 
 fn from_elsewhere(lab: &Lab, project: &Project, repository: &str, turn: usize) -> Result<(String, String)> {
