@@ -69,35 +69,52 @@ impl<'a> Rule<'a> {
     }
 
     fn tag(&self, bento: &Tag, event: &Event) -> Result<Option<String>> {
-        let filled = |key: &str| self.field(key).map(|value| fill(value, bento, event));
-        match filled("enable").as_deref() {
+        let filled = |key: &str| self.field(key).map(|value| self.known(fill(value, bento, event))).transpose();
+        match filled("enable")?.as_deref() {
             None | Some("true") => {}
             Some("false") => return Ok(None),
             Some(other) => return Err(self.wrong(&format!("enable is true or false, not {other:?}"))),
         }
-        let default_prefix = if self.field("type") == Some("sha") { "sha-" } else { "" };
+        let default_prefix = match (self.field("type"), self.field("event")) {
+            (Some("sha"), _) => "sha-",
+            (Some("ref"), Some("pr")) => "pr-",
+            _ => "",
+        };
         let value = match self.field("type").unwrap_or_default() {
             "bento" => bento.version().map(str::to_owned),
-            "raw" => Some(filled("value").ok_or_else(|| self.wrong("value is missing"))?),
+            "raw" => Some(filled("value")?.ok_or_else(|| self.wrong("value is missing"))?),
             "sha" if event.sha.is_empty() => None,
             "sha" if self.field("format") == Some("long") => Some(event.sha.clone()),
             "sha" => Some(event.sha.chars().take(7).collect()),
             "ref" => match self.field("event") {
                 Some("branch") => branch(event).map(str::to_owned),
                 Some("tag") => git_tag(event).map(str::to_owned),
-                Some("pr") => pull_request(event).map(|number| format!("pr-{number}")),
+                Some("pr") => pull_request(event).map(str::to_owned),
                 _ => return Err(self.wrong("event is branch, tag or pr")),
             },
             "semver" => {
                 let pattern = self.field("pattern").unwrap_or("{{version}}");
-                let version = filled("value").or_else(|| git_tag(event).map(str::to_owned));
+                // Of any version: a wrong pattern is to be seen before a release.
+                self.known(semver("0.0.0", pattern).unwrap_or_default())?;
+                let version = filled("value")?.or_else(|| git_tag(event).map(str::to_owned));
                 version.as_deref().and_then(|version| semver(version, pattern))
             }
             other => return Err(self.wrong(&format!("type {other:?} is not known"))),
         };
-        let prefix = filled("prefix").unwrap_or_else(|| default_prefix.to_owned());
-        let suffix = filled("suffix").unwrap_or_default();
+        let prefix = filled("prefix")?.unwrap_or_else(|| default_prefix.to_owned());
+        let suffix = filled("suffix")?.unwrap_or_default();
         Ok(value.map(|value| clean(&format!("{prefix}{value}{suffix}"))))
+    }
+
+    /// A text in which nothing is left to be filled in.
+    fn known(&self, text: String) -> Result<String> {
+        match text.split_once("{{") {
+            None => Ok(text),
+            Some((_, rest)) => {
+                let name = rest.split("}}").next().unwrap_or_default();
+                Err(self.wrong(&format!("{{{{{name}}}}} is not known here")))
+            }
+        }
     }
 }
 
@@ -196,6 +213,10 @@ mod tests {
         );
         assert_eq!(of("refs/heads/a", &["type=sha,format=long,prefix="]), ["0123456789abcdef"]);
         assert_eq!(
+            of("refs/pull/7/merge", &["type=ref,event=pr,prefix=x-", "type=ref,event=pr,prefix="]),
+            ["x-7", "7"]
+        );
+        assert_eq!(
             names(&["ghcr.io/Own/Name".into()], &["1".into(), "2".into()]),
             ["ghcr.io/own/name:1", "ghcr.io/own/name:2"]
         );
@@ -208,6 +229,9 @@ mod tests {
             ("type=raw", "value is missing"),
             ("type=sha,flavour=x", "flavour"),
             ("type=bento,enable=maybe", "maybe"),
+            ("type=raw,value={{date 'YYYYMMDD'}}", "{{date 'YYYYMMDD'}} is not known"),
+            ("type=sha,prefix={{base_ref}}-", "{{base_ref}}"),
+            ("type=semver,pattern={{major}}.{{minr}}", "{{minr}}"),
         ] {
             let error = tags(&[rule.into()], &"a:b".parse().unwrap(), &Event::default()).unwrap_err().full_text();
             assert!(error.contains(text) && error.contains("Rules are"), "{error}");
