@@ -86,10 +86,6 @@ impl Api {
 
     async fn make(&self, build: &Build<'_>) -> Result<String> {
         let inputs = &build.plan.inputs;
-        let map = |pairs: &[String]| {
-            let pair = |pair: &String| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
-            pairs.iter().filter_map(pair).collect::<HashMap<_, _>>()
-        };
         let names = build.names();
         let options = BuildImageOptions {
             dockerfile: DOCKERFILE.into(),
@@ -100,8 +96,8 @@ impl Api {
             pull: inputs.pull.then(|| "true".to_owned()),
             rm: true,
             forcerm: true,
-            buildargs: Some(map(&inputs.build_args)),
-            labels: Some(map(&build.labels())),
+            buildargs: Some(build_args(&inputs.build_args, &build.ctx.env)),
+            labels: Some(labels(&build.labels())),
             networkmode: inputs.network.clone().filter(|mode| !mode.is_empty()),
             platform: inputs.platforms.first().cloned().unwrap_or_default(),
             target: inputs.target.clone().unwrap_or_default(),
@@ -153,6 +149,21 @@ impl Api {
         // There is none where the build failed.
         let _ = self.docker.remove_image(name, Some(options), None).await;
     }
+}
+
+/// As docker's command line reads them: a name alone takes its value from the environment, and none where it has none.
+fn build_args(given: &[String], env: &Env) -> HashMap<String, String> {
+    let pair = |given: &String| match given.split_once('=') {
+        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
+        None => Some((given.clone(), env.get(given)?.to_owned())),
+    };
+    given.iter().filter_map(pair).collect()
+}
+
+/// A key alone has an empty value.
+fn labels(given: &[String]) -> HashMap<String, String> {
+    let pair = |label: &String| label.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+    given.iter().map(|label| pair(label).unwrap_or_else(|| (label.clone(), String::new()))).collect()
 }
 
 /// Where the engine listens.
@@ -249,4 +260,19 @@ async fn print<T>(
         foreign.line(&line);
     }
     Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_and_labels_need_no_value() {
+        let given = ["A=1=2", "FROM_ENV", "NOT_SET"].map(str::to_owned);
+        let env = Env::from_iter([("FROM_ENV", "x")]);
+        let expected = [("A", "1=2"), ("FROM_ENV", "x")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(build_args(&given, &env), HashMap::from(expected));
+        let expected = [("a", "b"), ("key", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(labels(&["a=b".to_owned(), "key".to_owned()]), HashMap::from(expected));
+    }
 }
