@@ -1,7 +1,7 @@
 //! The workflows that are run, what starts them, and what must come of it. In this order: later ones use what earlier
 //! ones left in the cloud.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::event::Event;
@@ -352,19 +352,17 @@ fn image_has_a_provenance(lab: &Lab, log: &Log) -> Result<()> {
     };
     let index = at("manifests", log.told.get("digest").context("the caller was told no digest")?)?;
     let manifests = index["manifests"].as_array().with_context(|| format!("no index: {index}"))?;
-    let statements: Vec<&Value> = manifests
-        .iter()
-        .filter(|found| found["annotations"]["vnd.docker.reference.type"] == "attestation-manifest")
-        .collect();
-    let [statement] = statements[..] else { bail!("no manifest of statements, or several: {index}") };
-    let manifest = at("manifests", statement["digest"].as_str().unwrap_or_default())?;
-    let layers = manifest["layers"].as_array().with_context(|| format!("no layers: {manifest}"))?;
+    let is_statement = |found: &&Value| found["annotations"]["vnd.docker.reference.type"] == "attestation-manifest";
+    let mut layers = Vec::new();
+    for statement in manifests.iter().filter(is_statement) {
+        let manifest = at("manifests", statement["digest"].as_str().unwrap_or_default())?;
+        layers.extend(manifest["layers"].as_array().cloned().unwrap_or_default());
+    }
     let is_provenance = |layer: &&Value| {
-        layer["annotations"]["in-toto.io/predicate-type"]
-            .as_str()
-            .is_some_and(|kind| kind.contains("slsa.dev/provenance"))
+        let kind = layer["annotations"]["in-toto.io/predicate-type"].as_str();
+        kind.is_some_and(|kind| kind.starts_with("https://slsa.dev/provenance/"))
     };
-    let layer = layers.iter().find(is_provenance).with_context(|| format!("no provenance: {manifest}"))?;
+    let layer = layers.iter().find(is_provenance).with_context(|| format!("no provenance: {index}"))?;
     let provenance = at("blobs", layer["digest"].as_str().unwrap_or_default())?;
     let subject = provenance["subject"][0]["digest"]["sha256"].as_str().unwrap_or_default();
     let images: Vec<_> =
