@@ -176,7 +176,8 @@ impl Lab {
 
     /// The files of BENTOML_HOME, which outlives the jobs, whose name starts so.
     pub(super) fn in_bentoml_home(&self, start: &str) -> Result<Vec<PathBuf>> {
-        let mut files = tree::entries(&self.folder.join("bentoml"))?;
+        let folder = self.folder.join("bentoml");
+        let mut files = if folder.is_dir() { tree::entries(&folder)? } else { Vec::new() };
         files.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)));
         Ok(files)
     }
