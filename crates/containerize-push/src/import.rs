@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bento_core::action::Context;
 use bento_core::bento::archive::unpack_export;
-use bento_core::{Context as _, Error, Result};
+use bento_core::{Context as _, Error, Result, disk};
 use tempfile::TempDir;
 
 use crate::leftovers::{FOLDERS, PREFIX};
@@ -27,6 +27,9 @@ pub(crate) async fn unpacked(wanted: &str, ctx: &Context) -> Result<Option<TempD
             Ok(None)
         };
     }
+    // What it holds is no smaller, packed or not.
+    let bytes = std::fs::metadata(&file).context(|| format!("failed to read {}", file.display()))?.len();
+    disk::require(&ctx.temp_root(), bytes, &format!("unpacking {}", file.display()))?;
     let folder = ctx.temp_dir(PREFIX)?;
     ctx.files.save_state(FOLDERS[1], &folder.path().display().to_string())?;
     tracing::info!("unpacking {}", file.display());
