@@ -2,7 +2,7 @@
 
 use bento_core::http;
 use bento_core::{Error, Result};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 
 use crate::client::{PATIENCE, Registry};
@@ -19,7 +19,9 @@ impl Registry {
     /// Asks the registry to take a blob over from another of its repositories. It may start an upload instead.
     pub(crate) async fn mount(&self, digest: &str, from: &str) -> Result<bool> {
         let path = format!("blobs/uploads/?mount={digest}&from={from}");
-        let response = self.ask(&Method::POST, &path, None).await?;
+        let address = self.address(&path)?;
+        let post = || self.http.post(address.clone()).header(CONTENT_LENGTH, 0).timeout(PATIENCE);
+        let response = http::retry(&self.cancel, || self.send(post)).await?;
         if response.status() == StatusCode::ACCEPTED
             && let Ok(session) = self.location(&response)
         {
