@@ -38,7 +38,7 @@ impl Push {
 }
 
 /// A field of a CSV record.
-fn quoted(field: &str) -> String {
+pub(crate) fn quoted(field: &str) -> String {
     if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
 }
 
@@ -51,7 +51,11 @@ pub(crate) fn destination(inputs: &Inputs, tags: &[String]) -> Result<Destinatio
         return Err(Error::input("push and load cannot be both true")
             .hint("Push, and load by an entry `type=docker` of outputs."));
     }
-    let (pushes, others): (Vec<_>, Vec<_>) = inputs.outputs.iter().partition(|output| is_push(output));
+    let (pushes, others): (Vec<_>, Vec<_>) = inputs
+        .outputs
+        .iter()
+        .filter(|output| !output.trim_start().starts_with('#'))
+        .partition(|output| is_push(output));
     let load = inputs.load.then(|| "type=docker".to_owned());
     let local: Vec<_> = load.into_iter().chain(others.into_iter().cloned()).collect();
     if !inputs.push && pushes.is_empty() {
@@ -103,12 +107,14 @@ fn output_names(output: &str) -> Vec<String> {
     names.flat_map(|names| names.split(',')).map(str::to_owned).collect()
 }
 
-/// The fields of a CSV record; quotes around one are taken away.
+/// The fields of a CSV record; quotes around one are taken away, and of two inside them one.
 fn fields(output: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     let mut quoted = false;
-    for c in output.chars() {
+    let mut rest = output.chars().peekable();
+    while let Some(c) = rest.next() {
         match (c, fields.last_mut()) {
+            ('"', Some(field)) if quoted && rest.next_if_eq(&'"').is_some() => field.push('"'),
             ('"', _) => quoted = !quoted,
             (',', _) if !quoted => fields.push(String::new()),
             (c, Some(field)) => field.push(c),
@@ -162,6 +168,15 @@ mod tests {
         assert_eq!((by_digest.push.unwrap().tagged, by_digest.local), (false, None));
         let error = read(&[output, ("INPUT_TAGS", "r.x/a:1")]).unwrap_err().full_text();
         assert!(error.contains("has no tags"), "{error}");
+    }
+
+    #[test]
+    fn records_are_csv() {
+        for field in ["name=a,b", "annotation.x=say \"hi\"", "plain=1", "odd=\",\""] {
+            assert_eq!(fields(&format!("type=image,{},push=true", quoted(field)))[1], field);
+        }
+        let outputs = read(&[("INPUT_OUTPUTS", "# type=registry\ntype=local,dest=x")]).unwrap();
+        assert_eq!(outputs.local, Some(vec!["type=local,dest=x".to_owned()]));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::leftovers::{self, PREFIX};
 use crate::model::{HUB_MODELS, MODELS, Present};
+use crate::output::quoted;
 use crate::plan::{Plan, Source};
 use crate::recipe::{FOLDERS, Recipe, Way, model_context};
 
@@ -135,7 +136,7 @@ impl Workspace {
                 .hint("Set it under `env:` of this step."));
             }
             self.variables.push((name.to_owned(), value.to_owned()));
-            self.secrets.push(format!("id={name},env={name}"));
+            self.secrets.push(secret(name, &format!("env={name}")));
         }
         Ok(())
     }
@@ -174,7 +175,7 @@ impl Workspace {
             let (id, value) = pair("secrets", item)?;
             mask::add(&SecretString::from(value.as_str()));
             let file = self.write(&format!("secret-{number}"), value.as_bytes())?;
-            self.secrets.push(format!("id={id},src={}", file.display()));
+            self.secrets.push(secret(&id, &format!("src={}", file.display())));
         }
         for item in plan.inputs.secret_files.iter() {
             let (id, path) = pair("secret-files", item)?;
@@ -183,7 +184,7 @@ impl Workspace {
                 return Err(Error::input(format!("input secret-files: {path} (the secret {id}) does not exist"))
                     .hint("Paths are relative to the workspace."));
             }
-            self.secrets.push(format!("id={id},src={}", file.display()));
+            self.secrets.push(secret(&id, &format!("src={}", file.display())));
         }
         for item in plan.inputs.secret_envs.iter() {
             let (id, name) = pair("secret-envs", item)?;
@@ -193,10 +194,15 @@ impl Workspace {
                 ))
                 .hint("Set it under `env:` of this step."));
             }
-            self.secrets.push(format!("id={id},env={name}"));
+            self.secrets.push(secret(&id, &format!("env={name}")));
         }
         Ok(())
     }
+}
+
+/// A value of `--secret`, which BuildKit reads as CSV.
+fn secret(id: &str, from: &str) -> String {
+    format!("{},{}", quoted(&format!("id={id}")), quoted(from))
 }
 
 /// Where an entry of a model is laid out: what belongs to the hub's folder in the model's own context, the rest with
