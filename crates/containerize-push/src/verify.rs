@@ -6,7 +6,7 @@ use bento_core::action::{Cancel, Context};
 use bento_core::{Cause, Error, Result};
 use uuid::Uuid;
 
-use crate::engine::Engine;
+use crate::engine::{Containers, Engine};
 use crate::plan::Plan;
 use crate::workspace::Workspace;
 
@@ -20,6 +20,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 const FAREWELL: Duration = Duration::from_millis(2500);
 /// The same, where there is time.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+const HINT: &str =
+    "The image is pushed. Its log above tells why; a service that loads long needs a larger verify-timeout.";
 
 /// Asks the service where it listens, past any proxy.
 const PROBE: &str = "import os, urllib.request as r; p = os.environ.get('PORT') or os.environ.get('BENTOML_PORT') or '3000'; \
@@ -43,31 +46,17 @@ pub(crate) async fn verify(
     ctx.files.save_state(CONTAINER, &name)?;
     ctx.files.save_state(ENGINE, containers.state())?;
     tracing::info!("running {image} until it is ready");
-    let trying = async {
-        let registry =
-            plan.destination.push.iter().flat_map(|push| &push.images).map(|image| &image.repository.registry).next();
-        let credentials = registry.and_then(|registry| engine.credentials(plan, registry));
-        containers.start(&name, image, credentials, &ctx.cancel).await?;
-        loop {
-            if containers.succeeds(&name, &["python", "-c", PROBE], &ctx.cancel).await? {
-                return Ok(start.elapsed());
-            }
-            let why = if !containers.runs(&name, &ctx.cancel).await? {
-                Error::new(Cause::Deployment, format!("{image} ended before it was ready"))
-            } else if start.elapsed() > plan.inputs.verify_timeout {
-                let seconds = plan.inputs.verify_timeout.as_secs();
-                Error::new(Cause::Timeout, format!("{image} was not ready within {seconds} s"))
-            } else {
-                ctx.cancel.run(tokio::time::sleep(PAUSE)).await?;
-                continue;
-            };
-            containers.show_log(&name, &ctx.cancel).await;
-            return Err(why.hint(
-                "The image is pushed. Its log above tells why; a service that loads long needs a larger verify-timeout.",
-            ));
+    let limit = plan.inputs.verify_timeout;
+    // No question is without an end: neither the pull nor an engine that stopped answering outlasts the limit.
+    let tried = match tokio::time::timeout(limit, try_out(&containers, &name, image, plan, engine, ctx)).await {
+        Ok(tried) => tried.map(|()| start.elapsed()),
+        Err(_) => {
+            Err(Error::new(Cause::Timeout, format!("{image} was not ready within {} s", limit.as_secs())).hint(HINT))
         }
     };
-    let tried = trying.await;
+    if tried.as_ref().is_err_and(|error| matches!(error.cause(), Cause::Timeout | Cause::Deployment)) {
+        containers.show_log(&name, &ctx.cancel).await;
+    }
     let removing = async {
         let removed = containers.remove(&name).await;
         engine.forget(image, &Cancel::default()).await;
@@ -84,4 +73,26 @@ pub(crate) async fn verify(
         tracing::info!("{image} is ready after {:.1} s", took.as_secs_f64());
     }
     tried
+}
+
+/// Starts it, and waits for as long as it runs.
+async fn try_out(
+    containers: &Containers,
+    name: &str,
+    image: &str,
+    plan: &Plan,
+    engine: &Engine,
+    ctx: &Context,
+) -> Result<()> {
+    let registry =
+        plan.destination.push.iter().flat_map(|push| &push.images).map(|image| &image.repository.registry).next();
+    let credentials = registry.and_then(|registry| engine.credentials(plan, registry));
+    containers.start(name, image, credentials, &ctx.cancel).await?;
+    while !containers.succeeds(name, &["python", "-c", PROBE], &ctx.cancel).await? {
+        if !containers.runs(name, &ctx.cancel).await? {
+            return Err(Error::new(Cause::Deployment, format!("{image} ended before it was ready")).hint(HINT));
+        }
+        ctx.cancel.run(tokio::time::sleep(PAUSE)).await?;
+    }
+    Ok(())
 }

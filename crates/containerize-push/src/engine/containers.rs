@@ -140,7 +140,8 @@ impl Containers {
             Self::Api(docker, _) => {
                 let options = LogsOptions { stdout: true, stderr: true, tail: TAIL.into(), ..LogsOptions::default() };
                 let pieces = docker.logs(name, Some(options)).filter_map(async |piece| piece.ok());
-                let text: String = pieces.map(|piece| piece.to_string()).collect().await;
+                let reading = pieces.map(|piece| piece.to_string()).collect::<String>();
+                let Ok(Ok(text)) = cancel.run(tokio::time::timeout(ANSWER, reading)).await else { return };
                 let foreign = console::guard_foreign_output();
                 text.lines().for_each(|line| foreign.line(line));
             }

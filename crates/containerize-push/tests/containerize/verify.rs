@@ -1,7 +1,7 @@
 //! The pushed image is run until it is ready; whatever happens, no container stays.
 
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::lab::{Lab, docker};
 
@@ -92,4 +92,24 @@ fn the_post_step_removes_folders_before_it_asks_an_engine_that_may_hang() {
         std::fs::set_permissions(bin.join("docker"), std::fs::Permissions::from_mode(0o755)).unwrap();
     });
     assert!(post.succeeded() && post.annotations.is_empty(), "{}", post.log_text());
+}
+
+#[test]
+fn a_pull_that_hangs_ends_with_the_time_that_is_given() {
+    let lab = Lab::plain().quick();
+    let bin = lab.folder("bin");
+    let path = std::env::var("PATH").unwrap();
+    let real = std::env::split_paths(&path).map(|folder| folder.join("docker")).find(|file| file.is_file()).unwrap();
+    let script = format!("#!/bin/sh\nif [ \"$1\" = run ]; then sleep 600; fi\nexec '{}' \"$@\"\n", real.display());
+    std::fs::write(bin.join("docker"), script).unwrap();
+    std::fs::set_permissions(bin.join("docker"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let image = lab.image("hangs");
+    let with: Vec<_> = with(&image, "2")
+        .into_iter()
+        .map(|(name, value)| (name, if name == "bento-tag" { "plain:v1" } else { value }))
+        .collect();
+    let start = Instant::now();
+    let result = lab.run(&with, &[("PATH", &format!("{}:{path}", bin.display()))], |step| step);
+    assert!(result.errors().iter().any(|error| error.contains("was not ready within 2 s")), "{}", result.log_text());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
