@@ -85,7 +85,8 @@ bento_core::inputs! {
         tags: Items => input("tags"),
         /// Rules that make tags of the event, one per line, such as `type=sha` or `type=semver,pattern={{version}}`.
         tag_rules: Lines => input("tag-rules"),
-        /// The stage to build. The models are added to whatever it makes.
+        /// The stage to build. In a pushed image the models are added to whatever it makes; in a local result they stand where
+        /// the Dockerfile copies the Bento.
         target: Option<String> => input("target"),
         /// Ulimits of the build, such as `nofile=1024:1024`.
         ulimit: Lines => input("ulimit"),
