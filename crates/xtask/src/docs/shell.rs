@@ -161,7 +161,7 @@ impl Group {
         Ok(Self { child, lines })
     }
 
-    /// As Ctrl-C does it.
+    /// By SIGTERM: who starts us in the background lets all below ignore SIGINT.
     fn stop(mut self) -> Result<()> {
         self.signal(false);
         let start = Instant::now();
@@ -171,13 +171,13 @@ impl Group {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        bail!("did not end within {} s of Ctrl-C", PATIENCE.as_secs())
+        bail!("did not end within {} s of SIGTERM", PATIENCE.as_secs())
     }
 
     #[cfg(unix)]
     fn signal(&self, kill: bool) {
         use rustix::process::{Pid, Signal, kill_process_group};
-        let signal = if kill { Signal::KILL } else { Signal::INT };
+        let signal = if kill { Signal::KILL } else { Signal::TERM };
         if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             // It may have ended by itself.
             let _ = kill_process_group(group, signal);
