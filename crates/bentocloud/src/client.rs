@@ -40,6 +40,16 @@ pub(crate) enum Peer {
     Storage,
 }
 
+impl Peer {
+    /// Begins a sentence about it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Api => "the server",
+            Self::Storage => "the object storage",
+        }
+    }
+}
+
 /// A request to the API.
 pub(crate) struct Call<'a> {
     pub method: Method,

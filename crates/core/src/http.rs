@@ -1,5 +1,7 @@
 //! The one HTTP client: TLS roots, time-outs, retries with back-off.
 
+mod pace;
+
 use std::error::Error as _;
 use std::future::Future;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use reqwest::{Certificate, Client, ClientBuilder, StatusCode, redirect};
 
 use crate::action::Cancel;
 use crate::{Cause, Context, Error, Result};
+
+pub use pace::Pace;
 
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -25,7 +29,8 @@ pub fn client() -> Result<Client> {
     build(|| builder().read_timeout(READ_TIMEOUT))
 }
 
-/// The same for large uploads, in which a server says nothing until it has all: the caller sets a time-out per request.
+/// The same for large uploads, in which a server says nothing until it has all: the caller sets a time-out per request, or
+/// keeps a [`Pace`].
 pub fn upload_client() -> Result<Client> {
     build(builder)
 }

@@ -3,7 +3,6 @@
 
 mod auth;
 mod blob;
-mod body;
 mod client;
 mod docker;
 mod ecr;

@@ -21,20 +21,18 @@ use std::time::Duration;
 
 use bento_core::action::Cancel;
 use bento_core::bento::archive::Plan;
-use bento_core::http::{self, Attempt};
+use bento_core::http::{self, Attempt, Pace};
 use bento_core::{Context as _, Error, Result};
+use futures_util::StreamExt;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE};
 use reqwest::{Response, StatusCode};
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::body;
 use crate::client::{PATIENCE, Registry};
 
 /// After a failed attempt a layer is sent in pieces of this size, bytes: what has arrived need not be sent again.
 const PIECE: u64 = 32 * 1024 * 1024;
-/// Slower than this, bytes per second, a transfer counts as stuck.
-const SLOWEST: u64 = 16 * 1024;
 /// How fast a registry moves what has arrived to its place, bytes per second, at least.
 const SETTLING: u64 = 16 * 1024 * 1024;
 /// How often an upload is sent from the start.
@@ -192,18 +190,21 @@ impl<'a> Upload<'a> {
         let stop = end.clone();
         let request = tokio::spawn(async move {
             let len = range.end - range.start;
+            let pace = Pace::default();
             let patch = || {
-                let request = registry.http.patch(url.clone()).timeout(PATIENCE + Duration::from_secs(len / SLOWEST));
-                let request = request.header(CONTENT_TYPE, BINARY);
+                let request = registry.http.patch(url.clone()).header(CONTENT_TYPE, BINARY);
                 let request = match whole {
                     true => request,
                     false => request
                         .header(CONTENT_LENGTH, len)
                         .header(CONTENT_RANGE, format!("{}-{}", range.start, range.end - 1)),
                 };
-                request.body(body::of_range(&plan, range.clone(), &stop))
+                let until = stop.clone();
+                let bytes = plan.stream(range.clone()).take_until(async move { until.cancelled().await });
+                request.body(pace.body(bytes, len))
             };
-            registry.send(patch).await
+            let name = format!("the registry {}", registry.repository().registry);
+            pace.keep(&name, settling(len), registry.send(patch)).await?
         });
         self.flight.replace(Some(Flight { request, end }));
         // Polled in place: should this attempt be dropped, the flight stays.
@@ -236,8 +237,7 @@ impl<'a> Upload<'a> {
         };
         let mut url = session.url;
         url.query_pairs_mut().append_pair("digest", digest);
-        let patience = PATIENCE + Duration::from_secs(self.plan.len() / SETTLING);
-        let put = || self.registry.http.put(url.clone()).header(CONTENT_LENGTH, 0).timeout(patience);
+        let put = || self.registry.http.put(url.clone()).header(CONTENT_LENGTH, 0).timeout(settling(self.plan.len()));
         let error = match self.registry.send(put).await {
             Ok(response) => match self.registry.created(response).await {
                 Ok(()) => {
@@ -257,6 +257,11 @@ impl<'a> Upload<'a> {
             error => Err(error),
         }
     }
+}
+
+/// How long a registry may take to put so many bytes in their place.
+fn settling(len: u64) -> Duration {
+    PATIENCE + Duration::from_secs(len / SETTLING)
 }
 
 impl Registry {

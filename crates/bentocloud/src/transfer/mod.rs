@@ -1,6 +1,5 @@
 //! Bytes to and from the server, never all of them at once.
 
-mod body;
 mod download;
 mod progress;
 mod upload;

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bento_core::bento::archive::Plan;
-use bento_core::http::{self, Attempt};
+use bento_core::http::{self, Attempt, Pace};
 use bento_core::{Cause, Context, Error, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use reqwest::header::{CONTENT_TYPE, ETAG};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::body;
 use super::progress::Progress;
 use crate::artifact::{Artifact, Remote, UploadStatus};
 use crate::client::Peer;
@@ -19,8 +18,8 @@ use crate::client::Peer;
 /// The part size of the Python client, bytes; S3 asks for at least 5 MiB, and takes 10,000 parts.
 const PART: u64 = 100 * 1024 * 1024;
 const PARALLEL: usize = 8;
-/// Slower than this, bytes per second, a transfer counts as stuck.
-const SLOWEST: u64 = 16 * 1024;
+/// How long a server may take to put in its place what it has got.
+const SETTLING: Duration = Duration::from_secs(600);
 /// How long telling the server about a failure may take; a cancelled job has little time.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -121,11 +120,14 @@ async fn put<F: Future<Output = Result<RequestBuilder>>>(
     progress: &Arc<Progress>,
     request: impl Fn() -> F,
 ) -> Result<Response> {
-    let patience = Duration::from_secs(600 + (range.end - range.start) / SLOWEST);
+    let length = range.end - range.start;
     http::retry(&remote.client.cancel, || async {
-        let (body, (name, length)) = body::of_range(plan, range.clone(), progress);
-        let request = request().await?.header(name, length).timeout(patience).body(body);
-        let response = request.send().await.map_err(|error| {
+        let (pace, progress) = (Pace::default(), Arc::clone(progress));
+        let bytes = plan.stream(range.clone()).inspect_ok(move |chunk| progress.add(chunk.len()));
+        // Its length is told, so that it is not sent in chunks, which signed addresses refuse.
+        let request = request().await?.header(CONTENT_LENGTH, length).body(pace.body(bytes, length));
+        let sent = pace.keep(peer.name(), SETTLING, request.send()).await?;
+        let response = sent.map_err(|error| {
             let unreadable = error.is_body();
             let error = http::transport_error("the transfer broke off", error);
             // A file that cannot be read will not get better.

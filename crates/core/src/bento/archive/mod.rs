@@ -3,6 +3,7 @@
 mod export;
 mod fixed;
 mod plan;
+mod stream;
 mod unpack;
 
 pub use export::unpack_export;
