@@ -1,6 +1,6 @@
 //! The place where a benchmark runs: programs, scratch folders, sizes.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -50,12 +50,14 @@ pub(super) struct Lab {
     // Dropped before the scratch folder, which holds its data.
     cloud: OnceCell<Cloud>,
     images: OnceCell<Images>,
+    folders: Cell<usize>,
     scratch: Scratch,
 }
 
 impl Lab {
     pub(super) fn new(scale: Scale) -> Result<Self> {
-        Ok(Self { scale, cloud: OnceCell::new(), images: OnceCell::new(), scratch: Scratch::new()? })
+        let (cloud, images, folders) = Default::default();
+        Ok(Self { scale, cloud, images, folders, scratch: Scratch::new()? })
     }
 
     /// A folder under `target`, on the disk of the checkout: a `tmpfs` would hide what temporary files cost.
@@ -67,6 +69,16 @@ impl Lab {
     pub(super) fn fresh_folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.scratch().join(name);
         empty(&folder)?;
+        Ok(folder)
+    }
+
+    /// A folder that was never there, for work that makes thousands of files. Nothing is removed for it: for minutes after
+    /// ext4 passes over every inode that was removed, each time it makes a file, which takes longer than the work itself
+    /// and happens on no machine that a job finds.
+    pub(super) fn new_folder(&self, name: &str) -> Result<PathBuf> {
+        self.folders.set(self.folders.get() + 1);
+        let folder = self.scratch().join(format!("{name}-{}", self.folders.get()));
+        std::fs::create_dir(&folder).with_context(|| format!("could not create {}", folder.display()))?;
         Ok(folder)
     }
 

@@ -45,6 +45,7 @@ pub(super) const ROWS: &[Row] = &[
     setup::COLD,
     setup::UNCOMPILED,
     setup::HIT,
+    setup::HIT_NEWEST,
     setup::THERE,
     setup::SAVE,
     setup::RESTORE,
