@@ -17,6 +17,8 @@ pub(crate) const SNAPSHOT: &str = "cache-snapshot";
 pub(crate) const KEY: &str = "cache-key";
 /// Another number where what is in an entry changes.
 const CONTENTS: &str = "bentoml environment 1";
+/// How long the service may take to name an entry, attempts included; installing takes no longer.
+const FIND_DEADLINE: Duration = Duration::from_secs(10);
 /// How long an entry may take to come; installing is quicker then.
 const RESTORE_DEADLINE: Duration = Duration::from_secs(90);
 /// How long the post step may take.
@@ -36,43 +38,44 @@ pub(crate) fn service(ctx: &Context, elsewhere: bool) -> Option<Cache> {
     None
 }
 
-/// Unpacks the entry that answers into an empty folder; its key.
+/// The entry that answers.
 ///
 /// # Errors
-/// When the service does not answer in time, or the entry cannot be used.
-pub(crate) async fn restore(
-    cache: &Cache,
-    prefix: &str,
-    wanted: &BentomlVersion,
-    folder: &Path,
-) -> Result<Option<String>> {
+/// When the service does not answer in time, or refuses.
+pub(crate) async fn find(cache: &Cache, prefix: &str, wanted: &BentomlVersion) -> Result<Option<Found>> {
     if !cache.readable {
         return Ok(None);
     }
-    let restoring = async {
-        let Some(found) = find(cache, prefix, wanted).await? else { return Ok(None) };
-        let size = cache.restore(&found, folder).await?;
-        tracing::info!("taken from the cache: {} ({:.1} MB)", found.key, megabytes(size));
-        Ok(Some(found.key))
+    let contents = version(&[CONTENTS]);
+    let finding = async {
+        match wanted {
+            // Another one that starts with the same digits will not do.
+            BentomlVersion::Exact(bentoml) => {
+                let key = format!("{prefix}{bentoml}");
+                let found = cache.find(&key, &[], &contents).await?;
+                Ok(found.filter(|found| found.key == key))
+            }
+            // No entry has this for its whole key: the newest that starts with it.
+            _ => cache.find(prefix, &[prefix.to_owned()], &contents).await,
+        }
     };
-    let restored = tokio::time::timeout(RESTORE_DEADLINE, restoring).await;
-    restored.unwrap_or_else(|_| {
-        let seconds = RESTORE_DEADLINE.as_secs();
-        Err(Error::new(Cause::Timeout, format!("it did not come within {seconds} s")))
-    })
+    within(FIND_DEADLINE, "the cache service did not answer", finding).await
 }
 
-async fn find(cache: &Cache, prefix: &str, wanted: &BentomlVersion) -> Result<Option<Found>> {
-    match wanted {
-        // Another one that starts with the same digits will not do.
-        BentomlVersion::Exact(bentoml) => {
-            let key = format!("{prefix}{bentoml}");
-            let found = cache.find(&key, &[], &version(&[CONTENTS])).await?;
-            Ok(found.filter(|found| found.key == key))
-        }
-        // No entry has this for its whole key: the newest that starts with it.
-        _ => cache.find(prefix, &[prefix.to_owned()], &version(&[CONTENTS])).await,
-    }
+/// Unpacks an entry into an empty folder.
+///
+/// # Errors
+/// When it does not come in time, or cannot be used.
+pub(crate) async fn restore(cache: &Cache, found: &Found, folder: &Path) -> Result<()> {
+    let size = within(RESTORE_DEADLINE, "it did not come", cache.restore(found, folder)).await?;
+    tracing::info!("taken from the cache: {} ({:.1} MB)", found.key, megabytes(size));
+    Ok(())
+}
+
+async fn within<T>(deadline: Duration, otherwise: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(deadline, work)
+        .await
+        .unwrap_or_else(|_| Err(Error::new(Cause::Timeout, format!("{otherwise} within {} s", deadline.as_secs_f32()))))
 }
 
 /// The post step.
@@ -93,10 +96,7 @@ pub(crate) async fn save(ctx: &Context) -> Result<()> {
 async fn send(ctx: &Context, key: &str, snapshot: &Path, deadline: Duration) -> Result<Saved> {
     let cache = Cache::of(ctx).map_err(|off| Error::failure(off.to_string()))?;
     let contents = version(&[CONTENTS]);
-    let saving = tokio::time::timeout(deadline, cache.save(key, &contents, snapshot)).await;
-    saving.unwrap_or_else(|_| {
-        Err(Error::new(Cause::Timeout, format!("it took longer than {} s", deadline.as_secs_f32())))
-    })
+    within(deadline, "it was not saved", cache.save(key, &contents, snapshot)).await
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]

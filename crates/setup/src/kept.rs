@@ -29,6 +29,7 @@ pub(crate) struct Restored {
 #[derive(Debug)]
 pub(crate) struct Kept {
     tool_cache: Option<ToolCache>,
+    /// None once it did not answer: then it is not asked again, neither in this step nor in the post step.
     service: Option<Cache>,
     /// What every key of such an environment starts with; the version of BentoML follows.
     prefix: String,
@@ -65,7 +66,7 @@ impl Kept {
     /// # Errors
     /// On cancellation only.
     pub(crate) async fn restore(
-        &self,
+        &mut self,
         request: &Request,
         python: &Interpreter,
         ctx: &Context,
@@ -77,11 +78,7 @@ impl Kept {
         if let Some(restored) = or_installed(here, ctx)? {
             return Ok(Some(restored));
         }
-        let elsewhere = match &self.service {
-            Some(service) => self.fetch(service, request, python, ctx).await,
-            None => Ok(None),
-        };
-        or_installed(elsewhere, ctx)
+        or_installed(self.fetch(request, python, ctx).await, ctx)
     }
 
     async fn take_here(&self, tool_cache: &ToolCache, request: &Request, ctx: &Context) -> Result<Option<Restored>> {
@@ -108,19 +105,21 @@ impl Kept {
         }
     }
 
-    async fn fetch(
-        &self,
-        service: &Cache,
-        request: &Request,
-        python: &Interpreter,
-        ctx: &Context,
-    ) -> Result<Option<Restored>> {
+    async fn fetch(&mut self, request: &Request, python: &Interpreter, ctx: &Context) -> Result<Option<Restored>> {
+        let Some(service) = &self.service else { return Ok(None) };
+        let found = match cache::find(service, &self.prefix, &request.bentoml).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                self.service = None;
+                return Err(error);
+            }
+        };
         let draft = Draft::empty(ctx)?;
-        let found = cache::restore(service, &self.prefix, &request.bentoml, &draft.folder()).await?;
-        let Some(key) = found else { return Ok(None) };
+        cache::restore(service, &found, &draft.folder()).await?;
         draft.link_python(python)?;
-        let there = self.check(&draft, &key, request, ctx).await?;
-        Ok(Some(Restored { draft, key, there, is_here: false }))
+        let there = self.check(&draft, &found.key, request, ctx).await?;
+        Ok(Some(Restored { draft, key: found.key, there, is_here: false }))
     }
 
     /// The key of an entry says what is in it; what is in it counts.

@@ -26,8 +26,8 @@ pub(crate) struct Made {
 /// When there is no Python, or something cannot be installed; on cancellation.
 pub(crate) async fn provide(request: &Request, choice: &Choice, uv: Option<Uv>, ctx: &Context) -> Result<Made> {
     let (chosen, uv) = python(request, choice, uv, ctx).await?;
-    let kept = Kept::of(request, &chosen.python, ctx);
-    let (restored, uv) = match &kept {
+    let mut kept = Kept::of(request, &chosen.python, ctx);
+    let (restored, uv) = match &mut kept {
         Some(kept) => take(kept, request, &chosen.python, uv, ctx).await?,
         None => (None, uv),
     };
@@ -88,7 +88,7 @@ async fn uv_or_fetched(uv: Option<Uv>, request: &Request, python: &Interpreter, 
 /// # Errors
 /// On cancellation only.
 async fn take(
-    kept: &Kept,
+    kept: &mut Kept,
     request: &Request,
     python: &Interpreter,
     given: Option<Uv>,

@@ -3,6 +3,7 @@
 mod common;
 
 use bento_core::python::Uv;
+use common::server::{Answer, serve};
 use common::{Machine, Ran, run};
 use runner_sim::cache::Server;
 
@@ -193,6 +194,29 @@ async fn entries_that_cannot_be_used_are_installed_instead() {
     assert!(!std::path::Path::new("/tmp/bento-actions-escaped").exists());
     server.fail("GetCacheEntryDownloadURL", 403);
     assert_eq!(job(&machine(&server, &PACKAGES)).await.output("cache-hit"), "false");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_silent_or_gone_is_asked_once_and_not_for_long() {
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = std::sync::Arc::clone(&asked);
+    let silent = serve(move |_, _| {
+        count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Answer::Silence
+    });
+    // Nothing listens there any more.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let server = Server::start().await.expect("a server");
+    for address in [silent, gone.to_string()] {
+        let mut machine = machine(&server, &PACKAGES);
+        machine.env.set("ACTIONS_RESULTS_URL", format!("http://{address}/"));
+        let start = std::time::Instant::now();
+        let ran = job(&machine).await;
+        assert_eq!((ran.output("cache-hit"), ran.output("bentoml-version")), ("false", "9.0"));
+        // The post step has nothing to save: asked again, the service would hold it for two minutes.
+        assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    }
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
