@@ -44,15 +44,24 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     dist::build()?;
     build_both_sides()?;
     let lab = Lab::new(scale)?;
-    let mut results = Vec::new();
+    let (mut results, mut failed) = (Vec::new(), None);
     for row in ROWS.iter().filter(|row| only.is_empty() || only.iter().any(|only| *only == row.name)) {
         println!("measuring {} …", row.name);
-        let outcome = (row.measure)(&lab).with_context(|| format!("row {}", row.name))?;
-        results.push((row, outcome));
+        match (row.measure)(&lab).with_context(|| format!("row {}", row.name)) {
+            Ok(outcome) => results.push((row, outcome)),
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
     }
+    // What took minutes is told, whatever came after it.
     let lines = report::lines(scale, &results);
     println!("\n{}", report::table(&lines));
-    if scale == Scale::Full { report::write(scale, lines) } else { Ok(()) }
+    if scale == Scale::Full {
+        report::write(scale, lines)?;
+    }
+    failed.map_or(Ok(()), Err)
 }
 
 /// The local cloud, optimised since both sides wait for it, and the programs that send one model. None of them ships, so

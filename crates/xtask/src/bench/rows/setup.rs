@@ -119,12 +119,13 @@ pub(super) const SAVE: Row = Row {
             let snapshot = lab.fresh_folder("snapshot")?;
             std::fs::hard_link(&noise, snapshot.join("noise"))?;
             let action = place.action();
-            // The post step is no failure when it has saved nothing.
+            // The post step is no failure when it has saved nothing. The shell passes on no variable with such a name.
             let mut post = place.command("sh");
-            post.args(["-ec", "\"$@\" --post | grep -q 'saved in the cache'", "sh"]);
-            post.arg(action.get_program()).args(action.get_args()).env("RUNNER_ENVIRONMENT", "github-hosted");
+            post.args(["-ec", "env \"$@\" --post | grep -q 'saved in the cache'", "sh"]);
+            post.arg(format!("STATE_cache-snapshot={}", snapshot.display()))
+                .arg(format!("STATE_cache-key=noise-{turn}"));
+            post.arg(action.get_program()).args(action.get_args());
             service.name_in(&mut post);
-            post.env("STATE_cache-snapshot", snapshot).env("STATE_cache-key", format!("noise-{turn}"));
             Ok(post.into())
         })
     },
