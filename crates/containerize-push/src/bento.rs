@@ -56,7 +56,10 @@ impl Bento {
             })?;
             Ok(Model::Stored(tag, folder))
         });
-        let models = models.collect::<Result<_>>()?;
+        let mut models = models.collect::<Result<Vec<_>>>()?;
+        // Of several versions of a model the image's `latest` is to name the newest, as in BentoML's store. Each layer
+        // names its own, and the last one counts.
+        models.sort_by_cached_key(Model::creation_time);
         Ok(Self { tag, folder, info, models })
     }
 

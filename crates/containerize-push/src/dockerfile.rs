@@ -1,5 +1,7 @@
 //! The Dockerfile that BentoML wrote for the Bento, and what is changed in it before the engine reads it.
 
+use crate::model_reads;
+
 /// Where pip and uv keep what they downloaded.
 ///
 /// The options, and which instructions get them, are those of `bentoml containerize`: either finds the other's cache.
@@ -52,11 +54,14 @@ impl Dockerfile {
     }
 
     /// Does an instruction of the build itself read the models? Copying the whole Bento is none.
-    pub(crate) fn reads_models(&self) -> bool {
-        let keyword = |instruction: &str| instruction.split_whitespace().next().map(str::to_uppercase);
-        let acts = |instruction: &str| matches!(keyword(instruction).as_deref(), Some("RUN" | "COPY" | "ADD"));
-        let reads = |instruction: &str| acts(instruction) && instruction.contains("models/");
-        instructions(&self.0).any(reads)
+    pub(crate) fn reads_models(&self, place: &Place) -> bool {
+        instructions(&self.0).any(|instruction| model_reads::reads(instruction, place))
+    }
+
+    /// With the models that an instruction names taken from this build context; none where no instruction does.
+    pub(crate) fn with_models_from(&self, context: &str) -> Option<Self> {
+        let text: String = instructions(&self.0).map(|one| model_reads::from_context(one, context)).collect();
+        if text == self.0 { None } else { Some(Self(text)) }
     }
 
     /// With a cache for pip and uv in every `RUN` that installs packages and has none. This needs BuildKit.
@@ -243,8 +248,15 @@ mod tests {
 
     #[test]
     fn reading_models_during_the_build_is_noticed() {
-        assert!(!Dockerfile::new(TEXT).reads_models());
-        assert!(!Dockerfile::new("ENV BENTOML_HF_CACHE_DIR=/b/hf-models/x\n# RUN ls models/\n").reads_models());
-        assert!(Dockerfile::new("FROM x\nRUN convert models/m/v1\n").reads_models());
+        let reads = |text: &str| {
+            let dockerfile = Dockerfile::new(text);
+            dockerfile.reads_models(&dockerfile.place(&[]))
+        };
+        assert!(!reads(TEXT));
+        assert!(!reads("ENV BENTOML_HF_CACHE_DIR=/b/hf-models/x\n# RUN ls models/\n"));
+        assert!(reads("FROM x\nRUN convert models/m/v1\n"));
+        assert!(Dockerfile::new(TEXT).with_models_from("x").is_none());
+        let changed = Dockerfile::new("FROM x\nCOPY models/m /m\nUSER a\n").with_models_from("c").unwrap();
+        assert_eq!(changed.text(), "FROM x\nCOPY --from=c [\"models/m\",\"/m\"]\nUSER a\n");
     }
 }

@@ -32,14 +32,14 @@ bento_core::inputs! {
         builder: Option<String> => input("builder"),
         /// Cache sources, such as `type=gha`.
         cache_from: Lines => input("cache-from"),
-        /// Cache destinations, such as `type=gha,mode=max`. A cache that cannot be written is a warning once the image
-        /// is pushed.
+        /// Cache destinations, such as `type=gha,mode=max`. A cache that cannot be written is a warning.
         cache_to: Lines => input("cache-to"),
         /// Ask BuildKit about the Dockerfile in place of a build: `check`, `outline` or `targets`.
         call: Option<String> => input("call"),
         /// Parent cgroup of the build's containers.
         cgroup_parent: Option<String> => input("cgroup-parent"),
-        /// Build context in place of the Bento's own folder: a path, or the address of a git repository.
+        /// Build context in place of the Bento's own folder: a path, or the address of a git repository. A folder that is no
+        /// Bento's counts only with `file`.
         context: Option<String> => input("context"),
         /// Write the Dockerfile as it would be used to this path, and stop; `true` is the path `Dockerfile`.
         dockerfile_only: Option<String> => input("dockerfile-only"),

@@ -16,6 +16,7 @@ mod leftovers;
 mod list;
 mod login;
 mod model;
+mod model_reads;
 mod output;
 mod plan;
 mod provenance;

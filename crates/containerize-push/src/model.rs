@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bento_core::action::Cancel;
-use bento_core::bento::{BentoModel, Tag, size_of};
+use bento_core::bento::{BentoModel, ModelInfo, Tag, size_of};
 use bento_core::huggingface::{self, Entry};
 use bento_core::{Context as _, Env, Result};
 
@@ -51,6 +51,14 @@ impl Model {
     pub(crate) fn size(&self) -> Option<u64> {
         match self {
             Self::Stored(_, folder) => size_of(folder).ok(),
+            Self::OnHub(_) => None,
+        }
+    }
+
+    /// When it was saved, where the store tells.
+    pub(crate) fn creation_time(&self) -> Option<impl Ord + use<>> {
+        match self {
+            Self::Stored(_, folder) => ModelInfo::read(folder).ok().map(|info| info.creation_time),
             Self::OnHub(_) => None,
         }
     }

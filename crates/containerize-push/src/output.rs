@@ -27,13 +27,15 @@ pub(crate) struct Push {
 
 impl Push {
     /// An `--output` of BuildKit's that pushes to these names, with more attributes.
+    ///
+    /// Docker's own format, which BuildKit takes where it states nothing, has no place for annotations nor for layers
+    /// that zstd compressed.
     pub(crate) fn output(&self, names: &[String], how: &str) -> String {
-        let own = self.attributes.iter().map(|field| format!(",{}", quoted(field)));
-        format!(
-            "type=image,{},push=true,{how}{}",
-            quoted(&format!("name={}", names.join(","))),
-            own.collect::<String>()
-        )
+        const FORMAT: &str = "oci-mediatypes";
+        let chosen = self.attributes.iter().any(|field| field.starts_with(FORMAT));
+        let format = if chosen { String::new() } else { format!(",{FORMAT}=true") };
+        let own: String = self.attributes.iter().map(|field| format!(",{}", quoted(field))).collect();
+        format!("type=image,{},push=true,{how}{format}{own}", quoted(&format!("name={}", names.join(","))))
     }
 }
 
@@ -56,6 +58,12 @@ pub(crate) fn destination(inputs: &Inputs, tags: &[String]) -> Result<Destinatio
         .iter()
         .filter(|output| !output.trim_start().starts_with('#'))
         .partition(|output| is_push(output));
+    for output in &others {
+        if let Some(kind) = to_standard_output(output) {
+            return Err(Error::input(format!("outputs: {kind} without dest would write the image into the log"))
+                .hint("Name a file, such as `type=oci,dest=image.tar`."));
+        }
+    }
     let load = inputs.load.then(|| "type=docker".to_owned());
     let local: Vec<_> = load.into_iter().chain(others.into_iter().cloned()).collect();
     if !inputs.push && pushes.is_empty() {
@@ -99,6 +107,29 @@ fn attributes(output: &str) -> Vec<String> {
 fn is_push(output: &str) -> bool {
     let has = |wanted: &str| fields(output).iter().any(|field| field == wanted);
     has("type=registry") || (has("type=image") && has("push=true"))
+}
+
+/// The kind of an output that buildx writes to standard output, as it does where no file is named. `-` alone is one.
+fn to_standard_output(output: &str) -> Option<String> {
+    let fields = fields(output);
+    let value = |name: &str| fields.iter().find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+    let kind = if output.trim() == "-" { "tar" } else { value("type")? };
+    let is_file = match kind {
+        "tar" | "oci" => value("dest").is_some_and(|dest| dest != "-"),
+        // Without a file it is loaded.
+        "docker" => value("dest") != Some("-"),
+        _ => true,
+    };
+    (!is_file).then(|| format!("type={kind}"))
+}
+
+/// An output with a file of an image, under these names where it says none.
+pub(crate) fn with_names(output: &str, names: &[String]) -> String {
+    let is_image = ["type=oci", "type=docker"].iter().any(|kind| fields(output).iter().any(|field| field == kind));
+    if is_image && output_names(output).is_empty() {
+        return format!("{output},{}", quoted(&format!("name={}", names.join(","))));
+    }
+    output.to_owned()
 }
 
 fn output_names(output: &str) -> Vec<String> {
@@ -161,8 +192,12 @@ mod tests {
         let push = both.push.unwrap();
         assert!(push.tagged);
         let names = ["r.x/a".to_owned(), "r.y/b".to_owned()];
-        let expected = "type=image,\"name=r.x/a,r.y/b\",push=true,push-by-digest=true,compression=zstd";
-        assert_eq!(push.output(&names, "push-by-digest=true"), expected);
+        let how = "push-by-digest=true";
+        let expected =
+            "type=image,\"name=r.x/a,r.y/b\",push=true,push-by-digest=true,oci-mediatypes=true,compression=zstd";
+        assert_eq!(push.output(&names, how), expected);
+        let docker = Push { attributes: vec!["oci-mediatypes=false".into()], ..push };
+        assert!(docker.output(&names, how).ends_with(",push-by-digest=true,oci-mediatypes=false"));
         let output = ("INPUT_OUTPUTS", "type=image,name=r.x/a,push-by-digest=true,name-canonical=true,push=true");
         let by_digest = read(&[output]).unwrap();
         assert_eq!((by_digest.push.unwrap().tagged, by_digest.local), (false, None));
@@ -187,12 +222,22 @@ mod tests {
         };
         assert_eq!(read(&[]).unwrap(), local(&[]));
         assert_eq!(read(&[("INPUT_LOAD", "true")]).unwrap(), local(&["type=docker"]));
-        assert_eq!(read(&[("INPUT_OUTPUTS", "type=local,dest=x")]).unwrap(), local(&["type=local,dest=x"]));
+        for output in ["type=local,dest=x", "type=docker", "out"] {
+            assert_eq!(read(&[("INPUT_OUTPUTS", output)]).unwrap(), local(&[output]));
+        }
+        let names = ["a:1".to_owned(), "b:1".to_owned()];
+        assert_eq!(with_names("type=oci,dest=x", &names), "type=oci,dest=x,\"name=a:1,b:1\"");
+        for named in ["type=oci,dest=x,name=c", "type=local,dest=x"] {
+            assert_eq!(with_names(named, &names), named);
+        }
         for (variables, text) in [
             (&[("INPUT_PUSH", "true"), ("INPUT_LOAD", "true")][..], "both"),
             (&[("INPUT_PUSH", "true")], "nothing to push to"),
             (&[("INPUT_PUSH", "true"), ("INPUT_TAGS", "name:1")], "names no registry"),
             (&[("INPUT_PUSH", "true"), ("INPUT_TAGS", "r.x/A")], "no name of an image"),
+            (&[("INPUT_OUTPUTS", "type=tar")], "into the log"),
+            (&[("INPUT_OUTPUTS", "type=docker,dest=-")], "into the log"),
+            (&[("INPUT_OUTPUTS", "-")], "into the log"),
         ] {
             let error = read(variables).unwrap_err().full_text();
             assert!(error.contains(text), "{error}");

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::bento::{Bento, read_dockerfile};
 use crate::dockerfile::{Dockerfile, Place};
-use crate::engine::options::{self, GIT_CONTEXT, LOAD, VERIFY, serves};
+use crate::engine::options::{self, GIT_CONTEXT, LOAD, PUSH_ATTRIBUTES, SEVERAL_OUTPUTS, VERIFY, serves};
 use crate::engine::{Backend, Kind};
 use crate::inputs::Inputs;
 use crate::output::{Destination, destination};
@@ -167,20 +167,40 @@ fn tags(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Result<Vec<String>> {
 }
 
 /// The Bento's own folder, where the user names no other.
+///
+/// The Bento's own Dockerfile copies what only a Bento's folder has. `context: .`, which the original action never passed
+/// on, would fail in it.
 fn source(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Source {
-    match inputs.context.as_deref().filter(|context| !context.is_empty()) {
-        Some(context) if context.contains("://") || context.starts_with("git@") => Source::Git(context.to_owned()),
-        Some(context) => Source::Folder(ctx.workspace().join(context)),
+    let given = |value: &Option<String>| value.as_deref().filter(|value| !value.is_empty()).map(str::to_owned);
+    match given(&inputs.context) {
+        Some(context) if context.contains("://") || context.starts_with("git@") => Source::Git(context),
+        Some(context) => {
+            let folder = ctx.workspace().join(&context);
+            if given(&inputs.file).is_some() || folder.join("bento.yaml").is_file() || !folder.is_dir() {
+                return Source::Folder(folder);
+            }
+            tracing::warn!(
+                "input context: {context} is no Bento's folder, which the Bento's own Dockerfile is for: the Bento's own folder is \
+                 the context. To build something else, name its Dockerfile by the input file"
+            );
+            Source::Folder(bento.folder.clone())
+        }
         None => Source::Folder(bento.folder.clone()),
     }
 }
 
 fn check_outputs(destination: &Destination, kind: Kind) -> Result<()> {
     let attributes = destination.push.iter().flat_map(|push| &push.attributes).count();
-    let local = destination.local.iter().flatten();
-    let (loads, others): (Vec<_>, Vec<_>) = local.partition(|output| *output == "type=docker");
+    let local = destination.local.as_deref().unwrap_or_default();
+    let (loads, others): (Vec<_>, Vec<_>) = local.iter().partition(|output| *output == "type=docker");
     if attributes > 0 || !others.is_empty() {
         serves("outputs", kind)?;
+    }
+    if attributes > 0 {
+        serves(PUSH_ATTRIBUTES, kind)?;
+    }
+    if local.len() > 1 {
+        serves(SEVERAL_OUTPUTS, kind)?;
     }
     if loads.is_empty() { Ok(()) } else { serves(LOAD, kind) }
 }

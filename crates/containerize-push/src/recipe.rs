@@ -27,10 +27,15 @@ pub(crate) enum Way {
 pub(crate) struct Recipe {
     pub(crate) dockerfile: Dockerfile,
     pub(crate) way: Way,
+    /// Does the Dockerfile itself copy from the models? Then it gets [`COPIED`].
+    pub(crate) copies_models: bool,
 }
 
 /// The build context that holds BentoML's folders.
 pub(crate) const FOLDERS: &str = "bento-folders";
+
+/// The build context that holds all models as the Bento's folder would, for a Dockerfile that copies from them.
+pub(crate) const COPIED: &str = "bento-models";
 
 /// The build context that is a model.
 pub(crate) fn model_context(number: usize) -> String {
@@ -56,12 +61,18 @@ impl Recipe {
     pub(crate) fn new(from: Ingredients<'_>, pushed: bool) -> Result<Self> {
         let way = match from.kind {
             _ if from.models.is_empty() => Way::None,
-            _ if pushed && !from.dockerfile.reads_models() => Way::Graft,
+            _ if pushed && !from.dockerfile.reads_models(from.place) => Way::Graft,
             Kind::Api => Way::Inside,
             _ => Way::Contexts,
         };
-        let dockerfile = if from.kind == Kind::Api { from.for_one_context()? } else { from.for_contexts(way) };
-        Ok(Self { dockerfile, way })
+        if from.kind == Kind::Api {
+            return Ok(Self { dockerfile: from.for_one_context()?, way, copies_models: false });
+        }
+        let copied = from.dockerfile.with_models_from(COPIED).filter(|_| way == Way::Contexts);
+        let copies_models = copied.is_some();
+        let dockerfile = copied.as_ref().unwrap_or(from.dockerfile);
+        let dockerfile = Ingredients { dockerfile, ..from }.for_contexts(way);
+        Ok(Self { dockerfile, way, copies_models })
     }
 }
 

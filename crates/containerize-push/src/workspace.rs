@@ -15,7 +15,7 @@ use crate::leftovers::{self, PREFIX};
 use crate::model::{HUB_MODELS, MODELS, Present};
 use crate::output::quoted;
 use crate::plan::{Plan, Source};
-use crate::recipe::{FOLDERS, Recipe, Way, model_context};
+use crate::recipe::{COPIED, FOLDERS, Recipe, Way, model_context};
 
 /// Removed when dropped, and by the post step should this process be killed.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub(crate) struct Workspace {
     pub(crate) secrets: Vec<String>,
     /// Variables for the engine's process, which secrets are taken from.
     pub(crate) variables: Vec<(String, String)>,
-    /// The models' build contexts, where they have any.
-    models: Vec<PathBuf>,
+    /// The models' build contexts, where they have any: name and folder.
+    models: Vec<(String, PathBuf)>,
 }
 
 impl Workspace {
@@ -76,8 +76,7 @@ impl Workspace {
 
     /// The build contexts besides the main one, `name=folder`: BentoML's folders, and models.
     pub(crate) fn contexts(&self) -> Vec<String> {
-        let models = self.models.iter().enumerate();
-        let models = models.map(|(number, folder)| format!("{}={}", model_context(number), folder.display()));
+        let models = self.models.iter().map(|(name, folder)| format!("{name}={}", folder.display()));
         [format!("{FOLDERS}={}", self.path("folders").display())].into_iter().chain(models).collect()
     }
 
@@ -113,10 +112,29 @@ impl Workspace {
                 if context == own {
                     share(&own).context(|| format!("failed to set the modes below {}", own.display()))?;
                 }
-                self.models.push(context);
+                self.models.push((model_context(number), context));
             }
         }
+        if recipe.copies_models {
+            self.models.push((COPIED.to_owned(), self.copied(models)?));
+        }
         share(&root).context(|| format!("failed to set the modes below {}", root.display()))
+    }
+
+    /// All models as they would stand in the Bento's folder: the same files under other names.
+    fn copied(&self, models: &[Present]) -> Result<PathBuf> {
+        let folder = self.path(COPIED);
+        make(&folder)?;
+        for entry in models.iter().flat_map(|model| &model.entries) {
+            match entry {
+                Entry::Folder(path) => make(&folder.join(path))?,
+                Entry::Text(path, text) => write(&folder.join(path), text)?,
+                Entry::Link(path, to) => link(to, &folder.join(path))?,
+                Entry::File(path, from) => same_files(from, &folder.join(path))?,
+            }
+        }
+        share(&folder).context(|| format!("failed to set the modes below {}", folder.display()))?;
+        Ok(folder)
     }
 
     /// The Bento's environment variables of the build stage: BentoML's Dockerfile mounts each as a secret.
@@ -141,7 +159,8 @@ impl Workspace {
         Ok(())
     }
 
-    /// BuildKit fetches a git context itself; the job's token is for the job's repository alone.
+    /// BuildKit fetches a git context itself; the job's token is for the job's repository alone, and by its id for the
+    /// host of that: what the repository names besides, as submodules, gets no token elsewhere.
     fn git_token(&mut self, plan: &Plan, ctx: &Context) {
         const NAME: &str = "GIT_AUTH_TOKEN";
         let own = format!("{}/{}", ctx.event.server_url, ctx.event.repository);
@@ -152,13 +171,16 @@ impl Workspace {
         let Some(token) = plan.inputs.github_token.as_ref().filter(|token| !token.expose_secret().is_empty()) else {
             return;
         };
-        let given = self.secrets.iter().any(|secret| secret.split(',').any(|field| field == format!("id={NAME}")));
+        let host = ctx.event.server_url.split("://").nth(1).unwrap_or_default().trim_end_matches('/');
+        let id = format!("{NAME}.{host}");
+        let names = |field: &str| field.strip_prefix("id=").is_some_and(|given| given == NAME || given == id);
+        let given = self.secrets.iter().any(|secret| secret.split(',').any(names));
         if matches!(&plan.context, Source::Git(address) if is_own(address))
             && !given
             && !ctx.event.repository.is_empty()
         {
             self.variables.push((NAME.to_owned(), token.expose_secret().to_owned()));
-            self.secrets.push(format!("id={NAME},env={NAME}"));
+            self.secrets.push(secret(&id, &format!("env={NAME}")));
         }
     }
 
@@ -238,6 +260,19 @@ fn same_file(from: &Path, to: &Path) -> Result<()> {
     fs::hard_link(&real, to)
         .or_else(|_| fs::copy(&real, to).map(drop))
         .context(|| format!("failed to place {} at {}", from.display(), to.display()))
+}
+
+/// The same for a file or a folder with all below.
+fn same_files(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() {
+        return same_file(from, to);
+    }
+    make(to)?;
+    for entry in fs::read_dir(from).context(|| format!("failed to read {}", from.display()))? {
+        let entry = entry.context(|| format!("failed to read {}", from.display()))?;
+        same_files(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
 }
 
 /// The ignore file of the context, and the models, should the Bento's folder hold any.

@@ -3,7 +3,6 @@
 //! Source: "Docker Engine API". Its classic builder takes the context as one tar; it has no cache mounts, no secrets and no
 //! named contexts, so the models come in the tar.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::context::Contents;
+use super::options::{build_args, labels};
 use super::{Build, Goal, failure, none, variable};
 use crate::engine::Backend;
 use crate::model::{HUB_MODELS, MODELS};
@@ -96,8 +96,8 @@ impl Api {
             pull: inputs.pull.then(|| "true".to_owned()),
             rm: true,
             forcerm: true,
-            buildargs: Some(build_args(&inputs.build_args, &build.ctx.env)),
-            labels: Some(labels(&build.labels())),
+            buildargs: Some(build_args(&inputs.build_args, &build.ctx.env).into_iter().collect()),
+            labels: Some(labels(&build.labels()).into_iter().collect()),
             networkmode: inputs.network.clone().filter(|mode| !mode.is_empty()),
             platform: inputs.platforms.first().cloned().unwrap_or_default(),
             target: inputs.target.clone().unwrap_or_default(),
@@ -149,21 +149,6 @@ impl Api {
         // There is none where the build failed.
         let _ = self.docker.remove_image(name, Some(options), None).await;
     }
-}
-
-/// As docker's command line reads them: a name alone takes its value from the environment, and none where it has none.
-fn build_args(given: &[String], env: &Env) -> HashMap<String, String> {
-    let pair = |given: &String| match given.split_once('=') {
-        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
-        None => Some((given.clone(), env.get(given)?.to_owned())),
-    };
-    given.iter().filter_map(pair).collect()
-}
-
-/// A key alone has an empty value.
-fn labels(given: &[String]) -> HashMap<String, String> {
-    let pair = |label: &String| label.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
-    given.iter().map(|label| pair(label).unwrap_or_else(|| (label.clone(), String::new()))).collect()
 }
 
 /// Where the engine listens.
@@ -260,19 +245,4 @@ async fn print<T>(
         foreign.line(&line);
     }
     Ok(result)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_and_labels_need_no_value() {
-        let given = ["A=1=2", "FROM_ENV", "NOT_SET"].map(str::to_owned);
-        let env = Env::from_iter([("FROM_ENV", "x")]);
-        let expected = [("A", "1=2"), ("FROM_ENV", "x")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(build_args(&given, &env), HashMap::from(expected));
-        let expected = [("a", "b"), ("key", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        assert_eq!(labels(&["a=b".to_owned(), "key".to_owned()]), HashMap::from(expected));
-    }
 }

@@ -49,7 +49,11 @@ impl Buildx {
         let told = inspecting.output(&ctx.cancel).await.map_err(missing)?;
         let field = |name: &str| told.lines().find_map(|line| line.trim_start().strip_prefix(name)).map(str::trim);
         if let (Some(error), None) = (field("Error:"), field("Status:")) {
-            return Err(missing(Error::failure(error)));
+            return Err(match &plan.inputs.builder {
+                Some(name) if error.contains("no builder") => Error::input(format!("input builder: there is no {name}"))
+                    .hint("docker/setup-buildx-action before this step makes one; `docker buildx ls` lists those that are there."),
+                _ => missing(Error::failure(error)),
+            });
         }
         // The engine's own BuildKit names every image that it pushes; a builder of its own need not.
         engine.by_digest = field("Driver:").unwrap_or_default() != "docker";
@@ -84,6 +88,9 @@ impl Buildx {
         drop(group);
         if !ended.status.success() {
             return Err(failure(build.plan, &why(&ended)));
+        }
+        if let Some(why) = unwritten_cache(&ended.tail) {
+            tracing::warn!("the build's cache is not written, the next build takes longer: {why}");
         }
         build.workspace.told()
     }
@@ -162,9 +169,11 @@ impl Buildx {
 
     fn provenance(&self, build: &Build<'_>, outputs: &[String]) -> Option<String> {
         let inputs = &build.plan.inputs;
+        let given = inputs.provenance.as_deref().filter(|given| !given.is_empty());
         let attested = inputs.attests.iter().any(|attest| attest.contains("type=provenance"));
-        provenance::attributes(inputs.provenance.as_deref().filter(|given| !given.is_empty()), &build.ctx.event)
-            .filter(|_| self.attests && !attested && !outputs.iter().any(|output| output.starts_with("type=docker")))
+        // What nobody asked for must not be in the way of what somebody did.
+        let fits = !attested && !outputs.iter().any(|output| output.starts_with("type=docker"));
+        provenance::attributes(given, &build.ctx.event).filter(|_| self.attests && (given.is_some() || fits))
     }
 }
 
@@ -179,13 +188,19 @@ fn wanted_attestation(inputs: &Inputs) -> Option<&'static str> {
     }
 }
 
-/// The last error that BuildKit printed, else how it ended.
+/// Why a cache was not written. BuildKit says it in the step that writes it, and goes on.
+fn unwritten_cache(tail: &[String]) -> Option<&str> {
+    let writes = tail.iter().filter_map(|line| line.split_once(" exporting cache").map(|(step, _)| step));
+    writes.filter_map(|step| tail.iter().find_map(|line| line.strip_prefix(step)?.strip_prefix(" ERROR: "))).next()
+}
+
+/// The last error that the engine printed, else how it ended.
 pub(super) fn why(ended: &process::Ended) -> String {
-    let last = ended
-        .tail
-        .iter()
-        .rev()
-        .find_map(|line| ["ERROR: ", "error: ", "Error: "].iter().find_map(|mark| line.strip_prefix(mark)));
+    let last = ended.tail.iter().rev().find_map(|line| {
+        let marked = ["ERROR: ", "error: ", "Error: "].iter().find_map(|mark| line.strip_prefix(mark));
+        // As nerdctl logs.
+        marked.or_else(|| line.split_once("level=fatal msg=").map(|(_, text)| text.trim_matches('"')))
+    });
     // The CLI itself refuses an option without such a mark.
     let flag = || ended.tail.iter().find(|line| line.starts_with("unknown ")).map(String::as_str);
     last.or_else(flag).map(str::to_owned).unwrap_or_else(|| process::describe(ended.status))

@@ -11,8 +11,9 @@ use bento_core::{Env, Error, Result};
 use serde_json::{Value, json};
 
 use super::buildx::why;
-use super::options::{arguments, given};
+use super::options::{arguments, build_args, given, labels};
 use super::{Build, Containers, Goal, Kind, engine, failure, none};
+use crate::output::with_names;
 use crate::plan::Source;
 
 /// How long an engine may take to say what it is.
@@ -63,7 +64,8 @@ const TABLES: [Table; 3] = [
         context: &["{context}"],
         tag: &["--tag", "{name}"],
         metadata: None,
-        push: &["push"],
+        // It would push one platform of several, and paint its progress into the log.
+        push: &["push", "--quiet", "--all-platforms"],
         insecure: &["--insecure-registry"],
         remove: &["rmi", "--force"],
     },
@@ -132,10 +134,8 @@ impl Cli {
                 self.run(&build, words, &format!("failed to push {name}: "), cancel).await?;
             }
         }
-        match self.table.metadata {
-            Some(_) => build.workspace.told(),
-            None => Ok(json!({})),
-        }
+        // BuildKit tells nothing of results that are no image.
+        if build.workspace.metadata().is_file() { build.workspace.told() } else { Ok(json!({})) }
     }
 
     async fn run(&self, build: &Build<'_>, words: Vec<OsString>, what: &str, cancel: &Cancel) -> Result<()> {
@@ -183,19 +183,24 @@ impl Cli {
         let mut option = |input: &str, values: &[String]| words.extend(arguments(input, values, *kind));
         for (input, values) in given(&build.plan.inputs) {
             if !matches!(input, "labels" | "build-contexts" | "secrets" | "secret-envs" | "secret-files") {
-                option(input, &values);
+                option(input, &self.said(input, values));
             }
         }
         let own = build.plan.inputs.build_contexts.iter().cloned();
         let contexts: Vec<_> = own.chain(build.workspace.contexts()).collect();
-        option("build-contexts", &contexts);
-        option("labels", &build.labels());
+        let is_folder = |context: &&String| *kind != Kind::Buildctl || !context.contains("://");
+        option("build-contexts", &contexts.iter().filter(is_folder).cloned().collect::<Vec<_>>());
+        option("labels", &self.said("labels", build.labels()));
         option("secrets", &build.workspace.secrets);
         option("outputs", &self.outputs(build));
         if *kind == Kind::Buildctl {
             // BuildKit knows folders and what they stand for apart.
-            let names = contexts.iter().filter_map(|context| context.split_once('='));
-            words.extend(names.flat_map(|(name, _)| ["--opt".into(), format!("context:{name}=local:{name}").into()]));
+            for (context, (name, value)) in
+                contexts.iter().filter_map(|context| Some((context, context.split_once('=')?)))
+            {
+                let value = if is_folder(&context) { format!("local:{name}") } else { value.to_owned() };
+                words.extend(["--opt".into(), format!("context:{name}={value}").into()]);
+            }
         }
         let dockerfile = build.workspace.dockerfile();
         let parent = dockerfile.parent().unwrap_or(&dockerfile);
@@ -215,11 +220,27 @@ impl Cli {
         Ok(words)
     }
 
+    /// What BuildKit wants said otherwise than docker's command line does.
+    fn said(&self, input: &str, values: Vec<String>) -> Vec<String> {
+        let pairs =
+            |pairs: Vec<(String, String)>| pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        match (self.table.kind, input) {
+            (Kind::Buildctl, "build-args") => pairs(build_args(&values, &self.env)),
+            (Kind::Buildctl | Kind::Nerdctl, "labels") => pairs(labels(&values)),
+            (Kind::Buildctl, "add-hosts") => values.iter().map(|host| host.replacen(':', "=", 1)).collect(),
+            _ => values,
+        }
+    }
+
     /// Outputs of their own are BuildKit's; the others keep what they build.
     fn outputs(&self, build: &Build<'_>) -> Vec<String> {
         match build.goal {
             Goal::Push(_, None) => build.push_output().into_iter().collect(),
             Goal::Push(..) => Vec::new(),
+            // Its other options name no image.
+            Goal::Local(outputs) if self.table.kind == Kind::Buildctl => {
+                outputs.iter().map(|output| with_names(output, &build.names())).collect()
+            }
             // nerdctl and buildah load what has no other output.
             Goal::Local(outputs) => outputs.iter().filter(|output| *output != "type=docker").cloned().collect(),
         }

@@ -202,6 +202,11 @@ fn failure(plan: &Plan, why: &str) -> Error {
     if says(&["unknown flag", "unknown shorthand flag", "requires BuildKit", "not supported by", "unknown command"]) {
         return error.hint("The engine is too old for one of the inputs: update it, or leave the input out.");
     }
+    if says(&["failed to run SBOM generator", "buildkit-syft-scanner", "annotations not supported"]) {
+        return error.hint(
+            "An SBOM needs its generator, an image that is pulled; annotations of an index need one: see the inputs.",
+        );
+    }
     if says(&[
         "failed to resolve source metadata",
         "pull access denied",

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use bento_core::{Error, Result};
+use bento_core::{Env, Error, Result};
 
 use super::kind::{KINDS, Kind};
 use crate::inputs::Inputs;
@@ -16,7 +16,7 @@ type Row = (&'static str, [&'static str; 5]);
 
 const TABLE: &[Row] = &[
     // input, and: buildx, buildah, nerdctl, buildctl, the API
-    ("add-hosts", ["--add-host", "--add-host", "", "--opt add-hosts=,", "served"]),
+    ("add-hosts", ["--add-host", "--add-host", "--add-host", "--opt add-hosts=,", "served"]),
     ("allow", ["--allow", "", "--allow", "--allow", ""]),
     ("annotations", ["--annotation", "--annotation", "", "", ""]),
     ("attests", ["--attest", "", "--attest", "", ""]),
@@ -26,7 +26,7 @@ const TABLE: &[Row] = &[
     ("cache-from", ["--cache-from", "--cache-from", "--cache-from", "--import-cache", "served"]),
     ("cache-to", ["--cache-to", "--cache-to", "--cache-to", "--export-cache", ""]),
     ("call", ["--call", "", "", "", ""]),
-    ("cgroup-parent", ["--cgroup-parent", "--cgroup-parent", "", "", ""]),
+    ("cgroup-parent", ["--cgroup-parent", "--cgroup-parent", "", "--opt cgroup-parent=", ""]),
     ("labels", ["--label", "--label", "--label", "--opt label:", "served"]),
     ("network", ["--network", "--network", "--network", "--opt force-network-mode=", "served"]),
     ("no-cache", ["--no-cache", "--no-cache", "--no-cache", "--no-cache", "served"]),
@@ -42,13 +42,15 @@ const TABLE: &[Row] = &[
     ("shm-size", ["--shm-size", "--shm-size", "", "", ""]),
     ("ssh", ["--ssh", "--ssh", "--ssh", "--ssh", ""]),
     ("target", ["--target", "--target", "--target", "--opt target=", "served"]),
-    ("ulimit", ["--ulimit", "--ulimit", "", "", ""]),
+    ("ulimit", ["--ulimit", "--ulimit", "", "--opt ulimit=,", ""]),
     // No inputs of their own, but as different from engine to engine.
     (LOAD, ["served", "served", "served", "", "served"]),
     (GIT_CONTEXT, ["served", "", "", "", ""]),
     (SECRET_MOUNTS, ["served", "served", "served", "served", ""]),
     (SEVERAL_PLATFORMS, ["served", "", "served", "served", ""]),
-    (SEVERAL_HOSTS, ["served", "served", "", "served", ""]),
+    (SEVERAL_HOSTS, ["served", "served", "served", "served", ""]),
+    (SEVERAL_OUTPUTS, ["served", "", "", "served", ""]),
+    (PUSH_ATTRIBUTES, ["served", "", "", "served", ""]),
     (VERIFY, ["served", "", "served", "", "served"]),
 ];
 
@@ -62,6 +64,10 @@ pub(crate) const SECRET_MOUNTS: &str = "RUN --mount in the Dockerfile";
 pub(crate) const SEVERAL_PLATFORMS: &str = "platforms with more than one";
 /// More than one host of `add-hosts`.
 pub(crate) const SEVERAL_HOSTS: &str = "add-hosts with more than one";
+/// More than one of `load` and `outputs`.
+pub(crate) const SEVERAL_OUTPUTS: &str = "outputs with more than one";
+/// Attributes of an output that pushes.
+pub(crate) const PUSH_ATTRIBUTES: &str = "outputs with attributes of a push";
 /// The pushed image is run.
 pub(crate) const VERIFY: &str = "verify";
 
@@ -143,6 +149,21 @@ pub(crate) fn check(inputs: &Inputs, kind: Kind) -> Result<()> {
     Ok(())
 }
 
+/// Names and values of `build-args`. A name alone takes its value from the environment, and is left out where it has none.
+pub(super) fn build_args(given: &[String], env: &Env) -> Vec<(String, String)> {
+    let pair = |given: &String| match given.split_once('=') {
+        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
+        None => Some((given.clone(), env.get(given)?.to_owned())),
+    };
+    given.iter().filter_map(pair).collect()
+}
+
+/// Keys and values of `labels`. A key alone has an empty value.
+pub(super) fn labels(given: &[String]) -> Vec<(String, String)> {
+    let pair = |label: &String| label.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+    given.iter().map(|label| pair(label).unwrap_or_else(|| (label.clone(), String::new()))).collect()
+}
+
 /// The arguments that an engine with a command line gets for an input.
 pub(crate) fn arguments(input: &str, values: &[String], kind: Kind) -> Vec<OsString> {
     let mut words: Vec<&str> = cell(input, kind).split(' ').filter(|word| !word.is_empty()).collect();
@@ -190,6 +211,15 @@ mod tests {
         assert_eq!(words("no-cache", &[""], Kind::Nerdctl), "--no-cache");
         assert_eq!(words("pull", &[""], Kind::Buildctl), "--opt|image-resolve-mode=pull");
         assert_eq!(words("ulimit", &[], Kind::Buildx), "");
+    }
+
+    #[test]
+    fn arguments_and_labels_need_no_value() {
+        let owned = |pairs: [(&str, &str); 2]| pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let given = ["A=1=2", "FROM_ENV", "NOT_SET"].map(str::to_owned);
+        let env = Env::from_iter([("FROM_ENV", "x")]);
+        assert_eq!(build_args(&given, &env), owned([("A", "1=2"), ("FROM_ENV", "x")]));
+        assert_eq!(labels(&["a=b".to_owned(), "key".to_owned()]), owned([("a", "b"), ("key", "")]));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::lab::{Lab, docker, registry_get};
+use crate::lab::{Lab, base, docker, registry_get};
 
 fn annotation<'v>(entry: &'v Value, name: &str) -> &'v str {
     entry["annotations"][format!("vnd.docker.reference.{name}")].as_str().unwrap_or_default()
@@ -47,6 +47,44 @@ fn statements_stay_with_what_they_are_about() {
     assert!(without.succeeded(), "{}", without.log_text());
     let bare = get(&without.outputs["digest"]);
     assert!(bare["manifests"].as_array().is_none_or(|entries| entries.len() == 1), "{bare:#}");
+    assert_eq!(bare["mediaType"], "application/vnd.oci.image.manifest.v1+json", "docker's own has no annotations");
+    assert_eq!(bare["annotations"]["com.bentoml.bento.tag"], "greeter:v1");
+}
+
+/// A generator of BuildKit's protocol that finds nothing: the usual one is an image of a registry that no test reaches.
+const GENERATOR: &str = r#"
+RUN printf '%s\n' '#!/bin/sh' 'printf %s '"'"'{"_type": "https://in-toto.io/Statement/v0.1", "subject": [], "predicateType": "https://spdx.dev/Document", "predicate": {"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "scanned"}}'"'"' >"$BUILDKIT_SCAN_DESTINATION/scan.spdx.json"' >/scan && chmod 755 /scan
+ENTRYPOINT ["/scan"]
+"#;
+
+#[test]
+fn an_sbom_is_about_the_image_without_models_and_stays_with_it() {
+    let lab = Lab::greeter(1000).quick();
+    let generator = lab.image("generator");
+    let folder = lab.folder("generator");
+    std::fs::write(folder.join("Dockerfile"), format!("FROM {}{GENERATOR}", base())).unwrap();
+    docker(&["buildx", "build", "--push", "--provenance=false", "--tag", &generator, &folder.display().to_string()]);
+    let image = lab.image("listed");
+    let result = lab.step(&[
+        ("bento-tag", "greeter:v1"),
+        ("file", "Dockerfile"),
+        ("push", "true"),
+        ("tags", &image),
+        ("sbom", &format!("generator={generator}")),
+    ]);
+    assert!(result.succeeded(), "{}", result.log_text());
+    let get = |digest: &str| registry_get(&format!("{}/manifests/{digest}", lab.repository()));
+    let index = get(&result.outputs["digest"]);
+    let entries = index["manifests"].as_array().unwrap();
+    let base = entries.iter().find(|entry| annotation(entry, "type") == "image-without-models").unwrap();
+    let theirs = entries.iter().find(|entry| annotation(entry, "digest") == base["digest"]).unwrap();
+    let layers = get(theirs["digest"].as_str().unwrap())["layers"].clone();
+    let kind = |layer: &Value| layer["annotations"]["in-toto.io/predicate-type"].as_str().unwrap().to_owned();
+    let listed = layers.as_array().unwrap().iter().find(|layer| kind(layer) == "https://spdx.dev/Document").unwrap();
+    let statement = registry_get(&format!("{}/blobs/{}", lab.repository(), listed["digest"].as_str().unwrap()));
+    let subject = format!("sha256:{}", statement["subject"][0]["digest"]["sha256"].as_str().unwrap());
+    assert_eq!(base["digest"], subject);
+    assert_eq!(statement["predicate"]["name"], "scanned");
 }
 
 #[test]

@@ -54,18 +54,35 @@ fn each_is_told_in_its_own_words() {
     has(&nerdctl[1], &["build --progress plain ", "--build-arg A=1,2", "--tag shop:1"]);
     assert!(nerdctl[1].ends_with(context) && !nerdctl[1].contains("--output"), "{}", nerdctl[1]);
 
-    let more =
-        [("tags", "shop:1"), ("outputs", "type=oci,dest=out.tar"), ("build-args", "A=1,2"), ("no-cache", "true")];
+    let more = [
+        ("tags", "shop:1"),
+        ("outputs", "type=oci,dest=out.tar"),
+        ("build-args", "A=1,2\nHOME\nNOT_SET"),
+        ("labels", "bare"),
+        ("add-hosts", "a:10.0.0.1,b:::1"),
+        ("build-contexts", "base=docker-image://r.x/a:1\nmore=."),
+        ("no-cache", "true"),
+    ];
     let buildctl = told(&lab, "buildctl", &more);
     assert_eq!(buildctl[0], "debug workers");
     has(&buildctl[1], &["build --frontend dockerfile.v0 ", "--opt build-arg:A=1,2", "--no-cache", "--metadata-file "]);
+    has(&buildctl[1], &["--opt build-arg:HOME=", "--opt label:bare= ", "--opt add-hosts=a=10.0.0.1,b=::1 "]);
+    has(
+        &buildctl[1],
+        &["--local more=. ", "--opt context:more=local:more", "--opt context:base=docker-image://r.x/a:1"],
+    );
+    assert!(!buildctl[1].contains("--local base=") && !buildctl[1].contains("NOT_SET"), "{}", buildctl[1]);
     has(
         &buildctl[1],
         &["--local bento-model-0=HOME/models/greetings/v1", "--opt context:bento-model-0=local:bento-model-0"],
     );
     has(
         &buildctl[1],
-        &["--opt filename=Dockerfile", "--output type=oci,dest=out.tar", &format!("--local context={context}")],
+        &[
+            "--opt filename=Dockerfile",
+            "--output type=oci,dest=out.tar,name=shop:1",
+            &format!("--local context={context}"),
+        ],
     );
 }
 
@@ -84,7 +101,7 @@ fn a_token_reaches_git_contexts_of_the_job_s_repository_alone_and_never_by_a_com
         let told = told(lab, "docker", &with);
         let build = told.iter().find(|line| line.starts_with("buildx build ")).unwrap();
         assert!(build.ends_with(context) && !build.contains("x-git-token"), "{build}");
-        assert_eq!(build.contains("--secret id=GIT_AUTH_TOKEN,env=GIT_AUTH_TOKEN"), expected, "{build}");
+        assert_eq!(build.contains("--secret id=GIT_AUTH_TOKEN.github.com,env=GIT_AUTH_TOKEN"), expected, "{build}");
         assert_eq!(told.iter().any(|line| line == "token x-git-token"), expected, "{told:?}");
     }
     let _ = std::fs::remove_dir_all(lab.folder("docker"));

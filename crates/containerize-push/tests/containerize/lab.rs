@@ -63,14 +63,19 @@ impl Lab {
     /// A store with a Bento of these files, named by its bentofile or service.
     pub(crate) fn of(files: &[(&str, &str)], version: &str) -> Self {
         let lab = Self::new();
+        lab.bento(files, version);
+        lab
+    }
+
+    /// Builds a Bento of these files.
+    pub(crate) fn bento(&self, files: &[(&str, &str)], version: &str) {
         for (name, text) in files {
-            let file = lab.project().join(name);
+            let file = self.project().join(name);
             std::fs::write(&file, text).unwrap();
             let mode = if name.ends_with(".sh") { 0o755 } else { 0o644 };
             std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
         }
-        lab.bentoml("bentoml", &["build", "--version", version]);
-        lab
+        self.bentoml("bentoml", &["build", "--version", version]);
     }
 
     /// A store with a Bento `plain:v1` without a model.

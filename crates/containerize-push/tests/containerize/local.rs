@@ -35,5 +35,64 @@ fn a_cache_that_cannot_be_written_fails_no_good_build() {
         ("cache-to", "type=registry,ref=127.0.0.1:1/no/cache:1"),
     ]);
     assert!(result.succeeded(), "{}", result.log_text());
-    assert!(result.log_text().contains("error writing"), "{}", result.log_text());
+    let warned = result.annotations.iter().find(|annotation| annotation.message.contains("cache is not written"));
+    assert!(warned.is_some_and(|warned| warned.message.contains("127.0.0.1:1")), "{:?}", result.annotations);
+}
+
+#[test]
+fn a_dockerfile_may_copy_from_the_models() {
+    let lab = Lab::greeter(1000);
+    lab.dockerfile(
+        "WORKDIR /home/bentoml/bento\nCOPY src/service.py models/greetings/v1/greeting.txt /picked/\n\
+         RUN --mount=type=bind,source=models,target=/m cat /m/greetings/latest > /picked/latest\nCOPY . ./",
+    );
+    let image = lab.image("picked");
+    for how in ["load", "push"] {
+        let with = [("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("tags", image.as_str()), (how, "true")];
+        let result = lab.step(&with);
+        assert!(result.succeeded(), "{}", result.log_text());
+        let look = "cat /picked/latest /picked/greeting.txt && ls /picked models/greetings/v1";
+        let found = docker(&["run", "--rm", "--entrypoint", "sh", &image, "-c", look]);
+        assert_eq!(
+            found,
+            "v1Hello, /picked:\ngreeting.txt\nlatest\nservice.py\n\nmodels/greetings/v1:\ngreeting.txt\nmodel.yaml\nweights.bin\n"
+        );
+        docker(&["image", "rm", "--force", &image]);
+    }
+}
+
+#[test]
+fn of_two_versions_of_a_model_the_newer_one_is_the_latest() {
+    // Neither the order of the names nor that of the service is the order of their making.
+    let make = "import bentoml\nfor version in ('v1', 'v3', 'v2'):\n    \
+        with bentoml.models.create(f'greetings:{version}') as model:\n        \
+            open(model.path_of('greeting.txt'), 'w').write(version)\n";
+    let service = "import bentoml\n\n\n@bentoml.service\nclass Two:\n    \
+        a = bentoml.models.BentoModel('greetings:v2')\n    b = bentoml.models.BentoModel('greetings:v1')\n    \
+        c = bentoml.models.BentoModel('greetings:v3')\n";
+    let lab = Lab::new();
+    lab.bentoml("python", &["-c", make]);
+    lab.bento(&[("service.py", service), ("bentofile.yaml", "service: service:Two\n")], "v1");
+    let lab = lab.quick();
+    let image = lab.image("two");
+    for how in ["load", "push"] {
+        let result = lab.step(&[("bento-tag", "two:v1"), ("file", "Dockerfile"), ("tags", &image), (how, "true")]);
+        assert!(result.succeeded(), "{}", result.log_text());
+        let look = "cat models/greetings/latest; ls models/greetings";
+        let found = docker(&["run", "--rm", "--entrypoint", "sh", &image, "-c", look]);
+        assert_eq!(found, "v2latest\nv1\nv2\nv3\n", "{how}");
+        docker(&["image", "rm", "--force", &image]);
+    }
+}
+
+#[test]
+fn a_context_that_is_no_bento_is_not_taken_for_one() {
+    let lab = Lab::greeter(10);
+    let image = lab.image("context");
+    let result =
+        lab.step(&[("bento-tag", "greeter:v1"), ("context", "."), ("dockerfile-only", "out"), ("tags", &image)]);
+    assert!(result.succeeded(), "{}", result.log_text());
+    let context = format!("Context: {}", lab.home().join("bentos/greeter/v1").display());
+    assert!(result.log_text().contains(&context), "{}", result.log_text());
+    assert!(result.annotations.iter().any(|one| one.message.contains("is no Bento's folder")));
 }
