@@ -1,6 +1,11 @@
 //! The Dockerfile that BentoML wrote for the Bento, and what is changed in it before the engine reads it.
 
-use crate::model_reads;
+mod models;
+mod syntax;
+
+use std::ops::Range;
+
+use syntax::{Copy, arguments, instructions, keyword, stage_name, stages};
 
 /// Where pip and uv keep what they downloaded.
 ///
@@ -32,14 +37,15 @@ impl Dockerfile {
         &self.0
     }
 
-    /// Where the image will keep the Bento: what `ARG` declares, over it the user's build arguments.
+    /// Where the image will keep the Bento: what `ARG` declares, over it the user's build arguments. A Dockerfile that
+    /// BentoML did not write may set the variable itself, or say by WORKDIR where the Bento is copied to.
     pub(crate) fn place(&self, build_args: &[String]) -> Place {
         let value = |name: &str| {
             let given = build_args.iter().rev().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='));
             given.map(str::to_owned).or_else(|| self.argument(name))
         };
         let number = |name: &str| value(name).and_then(|value| value.parse().ok()).unwrap_or(1034);
-        let folder = value("BENTO_PATH").unwrap_or_else(|| "/home/bentoml/bento".into());
+        let folder = value("BENTO_PATH").or_else(|| self.folder()).unwrap_or_else(|| "/home/bentoml/bento".into());
         Place {
             folder: folder.trim_end_matches('/').to_owned(),
             uid: number("BENTO_USER_UID"),
@@ -53,14 +59,36 @@ impl Dockerfile {
         self.0.lines().find_map(value).map(|value| value.trim_matches('"').to_owned())
     }
 
-    /// Does an instruction of the build itself read the models? Copying the whole Bento is none.
+    /// The value of `ENV BENTO_PATH`, else the WORKDIR of the last instruction that copies the whole Bento.
+    fn folder(&self) -> Option<String> {
+        let (mut set, mut current, mut folder) = (None, None, None);
+        for instruction in instructions(&self.0) {
+            let arguments = arguments(instruction);
+            match keyword(instruction).as_str() {
+                "ENV" => {
+                    let value = arguments.strip_prefix("BENTO_PATH").and_then(|rest| rest.strip_prefix(['=', ' ']));
+                    set = value.map(|value| value.trim_matches('"').to_owned()).or(set);
+                }
+                "FROM" => current = None,
+                "WORKDIR" => current = Some(arguments.trim_matches('"').to_owned()),
+                _ if copies_all(instruction) => folder.clone_from(&current),
+                _ => {}
+            }
+        }
+        set.or(folder).filter(|folder| folder.starts_with('/') && !folder.contains('$'))
+    }
+
+    /// Does an instruction of the build itself read the models? Copying the whole Bento is none, and before it is copied a
+    /// command finds none.
     pub(crate) fn reads_models(&self, place: &Place) -> bool {
-        instructions(&self.0).any(|instruction| model_reads::reads(instruction, place))
+        let pieces: Vec<_> = instructions(&self.0).collect();
+        pieces.iter().any(|piece| models::takes(piece))
+            || stages(&pieces).into_iter().any(|stage| runs_on_models(&pieces, stage, place))
     }
 
     /// With the models that an instruction names taken from this build context; none where no instruction does.
     pub(crate) fn with_models_from(&self, context: &str) -> Option<Self> {
-        let text: String = instructions(&self.0).map(|one| model_reads::from_context(one, context)).collect();
+        let text: String = instructions(&self.0).map(|one| models::from_context(one, context)).collect();
         if text == self.0 { None } else { Some(Self(text)) }
     }
 
@@ -120,71 +148,61 @@ impl Dockerfile {
     pub(crate) fn with_copied(&self, folders: &[String], files: &[String]) -> Self {
         let mut text = String::new();
         for instruction in instructions(&self.0) {
-            if !copies_all(instruction) {
+            let Some(copy) = Copy::parse(instruction).filter(Copy::is_whole) else {
                 text.push_str(instruction);
                 continue;
-            }
-            let flags: Vec<_> = instruction.split_whitespace().skip(1).filter(|word| word.starts_with("--")).collect();
-            let mut copy = |names: &[String], target: &str| {
-                let names: Vec<_> = names.iter().map(String::as_str).chain([target]).collect();
-                text.push_str(&format!("COPY {} {}\n", flags.join(" "), serde_json::json!(names)));
             };
+            let target = format!("{}/", copy.target.trim_end_matches('/'));
             if !files.is_empty() {
-                copy(files, "./");
+                let files: Vec<_> = files.iter().map(String::as_str).collect();
+                text.push_str(&copy.of(&files, &target, None));
             }
-            folders.iter().for_each(|folder| copy(std::slice::from_ref(folder), &format!("./{folder}/")));
+            for folder in folders {
+                text.push_str(&copy.of(&[folder], &format!("{target}{folder}/"), None));
+            }
         }
         Self(text)
     }
 
-    /// With more lines before the instruction that copies the whole Bento, or at the end where there is none.
+    /// With more lines before the instruction that copies the whole Bento: in the stage that makes the image, where they
+    /// stand at the end if there is no such instruction, and in those whose commands run on the models.
     #[must_use]
-    pub(crate) fn with_before_source(&self, lines: &str) -> Self {
-        let mut text = String::new();
-        let mut placed = false;
-        for instruction in instructions(&self.0) {
-            if !placed && copies_all(instruction) {
-                text.push_str(lines);
-                placed = true;
+    pub(crate) fn with_before_source(&self, lines: &str, place: &Place, target: Option<&str>) -> Self {
+        let pieces: Vec<_> = instructions(&self.0).collect();
+        let stages = stages(&pieces);
+        let named = |stage: &Range<usize>| target.is_some() && stage_name(pieces[stage.start]).as_deref() == target;
+        let last = stages.iter().position(named).unwrap_or(stages.len().saturating_sub(1));
+        let mut places = Vec::new();
+        for (number, stage) in stages.into_iter().enumerate() {
+            match stage.clone().find(|&at| copies_all(pieces[at])) {
+                Some(at) if number == last || runs_on_models(&pieces, stage.clone(), place) => places.push(at),
+                None if number == last => places.push(stage.end),
+                _ => {}
             }
-            text.push_str(instruction);
         }
-        if !placed {
-            if !text.ends_with('\n') {
-                text.push('\n');
+        let mut text = String::new();
+        for at in 0..=pieces.len() {
+            if places.contains(&at) {
+                if !text.is_empty() && !text.ends_with('\n') {
+                    text.push('\n');
+                }
+                text.push_str(lines);
             }
-            text.push_str(lines);
+            text.push_str(pieces.get(at).copied().unwrap_or_default());
         }
         Self(text)
     }
 }
 
-/// Does it copy the whole context to where the image keeps the Bento?
+/// Does it copy the whole context?
 fn copies_all(instruction: &str) -> bool {
-    instruction.starts_with("COPY ") && instruction.trim_end().ends_with(" . ./") && !instruction.contains("--from=")
+    Copy::parse(instruction).is_some_and(|copy| copy.is_whole())
 }
 
-/// The instructions with their continued lines and line ends; comments and empty lines are pieces of their own.
-fn instructions(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let mut end = 0;
-        loop {
-            let line = rest[end..].find('\n').map_or(&rest[end..], |at| &rest[end..=end + at]);
-            end += line.len();
-            let comment = line.trim_start().starts_with('#');
-            let goes_on = line.trim_end().ends_with('\\') || (comment && rest[..end].lines().count() > 1);
-            if end >= rest.len() || !goes_on || (comment && rest[..end].lines().count() == 1) {
-                break;
-            }
-        }
-        let (instruction, after) = rest.split_at(end);
-        rest = after;
-        Some(instruction)
-    })
+/// Does a command of the stage read the models, after the Bento was copied?
+fn runs_on_models(pieces: &[&str], stage: Range<usize>, place: &Place) -> bool {
+    let mut after = stage.skip_while(|&at| !copies_all(pieces[at]));
+    after.any(|at| models::runs_on(pieces[at], place))
 }
 
 #[cfg(test)]
@@ -206,9 +224,18 @@ mod tests {
 
     #[test]
     fn lines_go_before_the_source_and_else_to_the_end() {
-        let changed = Dockerfile::new(TEXT).with_before_source("COPY --from=m . /m\n");
-        assert!(changed.text().contains("./env/\nCOPY --from=m . /m\nCOPY --chown=a:a . ./\n"), "{}", changed.text());
-        assert_eq!(Dockerfile::new("FROM x").with_before_source("COPY y z\n").text(), "FROM x\nCOPY y z\n");
+        let with = |text: &str, target: Option<&str>| {
+            let dockerfile = Dockerfile::new(text);
+            dockerfile.with_before_source("MODELS\n", &dockerfile.place(&[]), target).text().to_owned()
+        };
+        assert!(with(TEXT, None).contains("./env/\nMODELS\nCOPY --chown=a:a . ./\n"));
+        assert_eq!(with("FROM x", None), "FROM x\nMODELS\n");
+        // The stage that makes the image, and one that needs them.
+        let two = |run: &str| format!("FROM x AS a\nCOPY . .\nRUN {run}\nFROM y\nCOPY . /b\nRUN z\n");
+        assert_eq!(with(&two("make"), None), two("make").replace("COPY . /b", "MODELS\nCOPY . /b"));
+        assert_eq!(with(&two("convert models/m"), None), two("convert models/m").replace("COPY .", "MODELS\nCOPY ."));
+        assert_eq!(with(&two("make"), Some("a")), two("make").replace("COPY . .", "MODELS\nCOPY . ."));
+        assert_eq!(with("FROM x AS a\nRUN a\nFROM y\n", Some("a")), "FROM x AS a\nRUN a\nMODELS\nFROM y\n");
     }
 
     #[test]
@@ -244,6 +271,14 @@ mod tests {
         assert_eq!(place(&["BENTO_USER_UID=5", "BENTO_PATH=/d"]), Place { folder: "/d".into(), uid: 5, gid: 7 });
         let none = Dockerfile::new("FROM x").place(&[]);
         assert_eq!((none.folder.as_str(), none.uid), ("/home/bentoml/bento", 1034));
+        for (text, expected) in [
+            ("FROM x\nENV BENTO_PATH=/e\nWORKDIR /w\nCOPY . .\n", "/e"),
+            ("FROM x\nWORKDIR /w/\nCOPY . ./\nWORKDIR /z\n", "/w"),
+            ("FROM x\nWORKDIR $W\nCOPY . .\n", "/home/bentoml/bento"),
+            ("FROM x\nWORKDIR /w\nFROM y\nCOPY . /v\n", "/home/bentoml/bento"),
+        ] {
+            assert_eq!(Dockerfile::new(text).place(&[]).folder, expected, "{text}");
+        }
     }
 
     #[test]
@@ -254,7 +289,11 @@ mod tests {
         };
         assert!(!reads(TEXT));
         assert!(!reads("ENV BENTOML_HF_CACHE_DIR=/b/hf-models/x\n# RUN ls models/\n"));
-        assert!(reads("FROM x\nRUN convert models/m/v1\n"));
+        // BentoML runs the commands of an Image before it copies the Bento.
+        assert!(!reads("FROM x\nRUN mkdir -p models/cache\nCOPY . ./\n"));
+        assert!(!reads("FROM x\nCOPY . ./\nFROM y\nRUN convert models/m/v1\n"));
+        assert!(reads("FROM x\nCOPY . /b\nRUN convert models/m/v1\n"));
+        assert!(reads("FROM x\nCOPY models/m /m\nCOPY . ./\n"));
         assert!(Dockerfile::new(TEXT).with_models_from("x").is_none());
         let changed = Dockerfile::new("FROM x\nCOPY models/m /m\nUSER a\n").with_models_from("c").unwrap();
         assert_eq!(changed.text(), "FROM x\nCOPY --from=c [\"models/m\",\"/m\"]\nUSER a\n");

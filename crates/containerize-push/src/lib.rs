@@ -16,7 +16,6 @@ mod leftovers;
 mod list;
 mod login;
 mod model;
-mod model_reads;
 mod output;
 mod plan;
 mod provenance;

@@ -69,7 +69,8 @@ pub(crate) fn destination(inputs: &Inputs, tags: &[String]) -> Result<Destinatio
     if !inputs.push && pushes.is_empty() {
         return Ok(Destination { push: None, local: Some(local) });
     }
-    let tagged = !pushes.iter().any(|output| fields(output).iter().any(|field| field == "push-by-digest=true"));
+    let tagged = !pushes.iter().any(|output| is_true(output, "push-by-digest"));
+    let plain = pushes.iter().any(|output| is_true(output, "registry.insecure"));
     if !tagged && !tags.is_empty() {
         return Err(Error::input("an output with push-by-digest has no tags")
             .hint("Leave tags out; write them with `docker buildx imagetools create` from the digests."));
@@ -86,7 +87,8 @@ pub(crate) fn destination(inputs: &Inputs, tags: &[String]) -> Result<Destinatio
             return Err(Error::input(format!("the tag {name:?} names no registry to push to"))
                 .hint("Write registry/repository:tag, or user/repository:tag for Docker Hub."));
         }
-        let image = name.parse()?;
+        let mut image: Image = name.parse()?;
+        image.repository.plain |= plain;
         if !images.contains(&image) {
             images.push(image);
         }
@@ -94,6 +96,11 @@ pub(crate) fn destination(inputs: &Inputs, tags: &[String]) -> Result<Destinatio
     let attributes = pushes.iter().flat_map(|output| attributes(output)).collect();
     let push = Push { images, tagged, attributes };
     Ok(Destination { push: Some(push), local: (!local.is_empty()).then_some(local) })
+}
+
+/// Does it load the image into docker?
+pub(crate) fn is_docker(output: &str) -> bool {
+    fields(output).iter().any(|field| field == "type=docker")
 }
 
 /// What is said besides the kind and the names.
@@ -106,7 +113,13 @@ fn attributes(output: &str) -> Vec<String> {
 /// `type=registry`, or `type=image` with `push=true`.
 fn is_push(output: &str) -> bool {
     let has = |wanted: &str| fields(output).iter().any(|field| field == wanted);
-    has("type=registry") || (has("type=image") && has("push=true"))
+    has("type=registry") || (has("type=image") && is_true(output, "push"))
+}
+
+/// Is an attribute true, as Go reads it? With its name alone it is.
+fn is_true(output: &str, name: &str) -> bool {
+    let values = ["=true", "=True", "=TRUE", "=t", "=T", "=1", ""];
+    fields(output).iter().filter_map(|field| field.strip_prefix(name)).any(|value| values.contains(&value))
 }
 
 /// The kind of an output that buildx writes to standard output, as it does where no file is named. `-` alone is one.
@@ -182,6 +195,10 @@ mod tests {
         let output = ("INPUT_OUTPUTS", "type=image,\"name=r.x/a:2,r.y/b\",push=true");
         assert_eq!(pushed(&[output]), ["r.x/a:2", "r.y/b:latest"]);
         assert_eq!(pushed(&[("INPUT_OUTPUTS", "type=registry"), ("INPUT_TAGS", "a/b")]), ["docker.io/a/b:latest"]);
+        assert_eq!(pushed(&[("INPUT_OUTPUTS", "type=image,name=r.x/a,push=1")]), ["r.x/a:latest"]);
+        let insecure = ("INPUT_OUTPUTS", "type=registry,name=r:5000/a,registry.insecure=true");
+        let image = read(&[insecure]).unwrap().push.unwrap().images.remove(0);
+        assert_eq!(image.repository.endpoint(), "http://r:5000");
     }
 
     #[test]

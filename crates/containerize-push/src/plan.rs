@@ -82,11 +82,14 @@ impl Plan {
             }
         }
         let place = dockerfile.place(&inputs.build_args);
-        let from =
-            Ingredients { dockerfile: &dockerfile, place: &place, models: &bento.models, context: &context, kind };
+        let target = inputs.target.as_deref().filter(|target| !target.is_empty());
+        let models = &bento.models[..];
+        let from = Ingredients { dockerfile: &dockerfile, place: &place, models, context: &context, kind, target };
         let recipe = |wanted: bool, pushed| wanted.then(|| Recipe::new(from, pushed)).transpose();
         let pushed = recipe(destination.push.is_some(), true)?;
-        let local = recipe(destination.local.is_some(), false)?;
+        // A question about the Dockerfile needs no models.
+        let asks = !matches!(inputs.call.as_deref(), None | Some("" | "build"));
+        let local = recipe(destination.local.is_some(), asks)?;
         let dockerfile = pushed.as_ref().or(local.as_ref()).map_or(&dockerfile, |recipe| &recipe.dockerfile).clone();
         let images = destination.push.as_ref().map_or(&[][..], |push| &push.images);
         let logins = crate::login::logins(&inputs, images)?;
@@ -171,21 +174,29 @@ fn tags(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Result<Vec<String>> {
 /// The Bento's own Dockerfile copies what only a Bento's folder has. `context: .`, which the original action never passed
 /// on, would fail in it.
 fn source(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Source {
-    let given = |value: &Option<String>| value.as_deref().filter(|value| !value.is_empty()).map(str::to_owned);
-    match given(&inputs.context) {
-        Some(context) if context.contains("://") || context.starts_with("git@") => Source::Git(context),
-        Some(context) => {
-            let folder = ctx.workspace().join(&context);
-            if given(&inputs.file).is_some() || folder.join("bento.yaml").is_file() || !folder.is_dir() {
-                return Source::Folder(folder);
-            }
+    const DEFAULT: &str = "{{defaultContext}}";
+    let Some(context) = inputs.context.as_deref().filter(|context| !context.is_empty()) else {
+        return Source::Folder(bento.folder.clone());
+    };
+    if context.contains("://") || context.starts_with("git@") {
+        return Source::Git(context.to_owned());
+    }
+    let folder = ctx.workspace().join(context);
+    match (inputs.file.as_deref().filter(|file| !file.is_empty()), context.strip_prefix(DEFAULT)) {
+        (Some(_), Some(below)) => {
+            let event = &ctx.event;
+            Source::Git(format!("{}/{}.git#{}{below}", event.server_url, event.repository, event.reference))
+        }
+        // One that is not there is told as such.
+        (None, None) if folder.join("bento.yaml").is_file() || !folder.is_dir() => Source::Folder(folder),
+        (Some(_), None) => Source::Folder(folder),
+        (None, _) => {
             tracing::warn!(
-                "input context: {context} is no Bento's folder, which the Bento's own Dockerfile is for: the Bento's own folder is \
-                 the context. To build something else, name its Dockerfile by the input file"
+                "input context: {context} is no Bento's folder, which the Bento's own Dockerfile is for: the Bento's own \
+                 folder is the context. To build something else, name its Dockerfile by the input file"
             );
             Source::Folder(bento.folder.clone())
         }
-        None => Source::Folder(bento.folder.clone()),
     }
 }
 

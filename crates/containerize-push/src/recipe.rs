@@ -51,6 +51,8 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) models: &'a [Model],
     pub(crate) context: &'a Source,
     pub(crate) kind: Kind,
+    /// The stage that makes the image, where it is not the last one.
+    pub(crate) target: Option<&'a str>,
 }
 
 impl Recipe {
@@ -87,7 +89,7 @@ impl Ingredients<'_> {
                 lines.push_str(&copy(&model_context(number), &format!("{folder}/{}", model.target())));
             }
         }
-        self.dockerfile.with_caches().with_before_source(&lines)
+        self.dockerfile.with_caches().with_before_source(&lines, self.place, self.target)
     }
 
     /// The same from the one context. The source is copied piece by piece then, else the models' folders would come with it
@@ -99,7 +101,8 @@ impl Ingredients<'_> {
         })?;
         let Place { folder, uid, gid } = self.place;
         let copy = |name: &str| format!("COPY --chown={uid}:{gid} {name} {folder}/{name}/\n");
-        let placed = plain.with_before_source(&format!("{}{}", copy(MODELS), copy(HUB_MODELS)));
+        let placed =
+            plain.with_before_source(&format!("{}{}", copy(MODELS), copy(HUB_MODELS)), self.place, self.target);
         let Source::Folder(context) = self.context else { return Ok(placed) };
         let (folders, files) = context::top_of(context, &[MODELS, HUB_MODELS])?;
         Ok(placed.with_copied(&folders, &files))

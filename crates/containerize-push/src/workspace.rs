@@ -1,9 +1,10 @@
 //! The temporary folder of a build: the Dockerfile as used, secrets, BentoML's folders, what the engine tells.
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use bento_core::action::Context;
+use bento_core::action::{Cancel, Context};
 use bento_core::huggingface::Entry;
 use bento_core::runner::mask;
 use bento_core::{Context as _, Error, Result};
@@ -16,6 +17,9 @@ use crate::model::{HUB_MODELS, MODELS, Present};
 use crate::output::quoted;
 use crate::plan::{Plan, Source};
 use crate::recipe::{COPIED, FOLDERS, Recipe, Way, model_context};
+
+/// How much is copied between two looks at whether the job is cancelled, bytes.
+const COPIED_AT_ONCE: u64 = 64 * 1024 * 1024;
 
 /// Removed when dropped, and by the post step should this process be killed.
 #[derive(Debug)]
@@ -42,7 +46,7 @@ impl Workspace {
         if let Source::Folder(context) = &plan.context {
             workspace.write("Dockerfile.dockerignore", ignored(context)?.as_bytes())?;
         }
-        workspace.folders(recipe, models)?;
+        workspace.folders(recipe, models, &ctx.cancel)?;
         workspace.build_envs(plan, ctx)?;
         workspace.secrets(plan, ctx)?;
         workspace.git_token(plan, ctx);
@@ -92,7 +96,7 @@ impl Workspace {
 
     /// `models/` and `hf-models/`, which BentoML makes in every image; and the models, where each is a context: a folder of
     /// the store as it is, the files of a model of the hub under the names that they have in its cache.
-    fn folders(&mut self, recipe: &Recipe, models: &[Present]) -> Result<()> {
+    fn folders(&mut self, recipe: &Recipe, models: &[Present], cancel: &Cancel) -> Result<()> {
         let root = self.path("folders");
         make(&root.join(MODELS))?;
         make(&root.join(HUB_MODELS))?;
@@ -106,7 +110,7 @@ impl Workspace {
                         Entry::Text(path, text) => write(&place(&own, &root, path), text)?,
                         Entry::Link(path, to) => link(to, &place(&own, &root, path))?,
                         Entry::File(_, from) if from.is_dir() => context.clone_from(from),
-                        Entry::File(path, from) => same_file(from, &place(&own, &root, path))?,
+                        Entry::File(path, from) => same_file(from, &place(&own, &root, path), cancel)?,
                     }
                 }
                 if context == own {
@@ -116,13 +120,13 @@ impl Workspace {
             }
         }
         if recipe.copies_models {
-            self.models.push((COPIED.to_owned(), self.copied(models)?));
+            self.models.push((COPIED.to_owned(), self.copied(models, cancel)?));
         }
         share(&root).context(|| format!("failed to set the modes below {}", root.display()))
     }
 
     /// All models as they would stand in the Bento's folder: the same files under other names.
-    fn copied(&self, models: &[Present]) -> Result<PathBuf> {
+    fn copied(&self, models: &[Present], cancel: &Cancel) -> Result<PathBuf> {
         let folder = self.path(COPIED);
         make(&folder)?;
         for entry in models.iter().flat_map(|model| &model.entries) {
@@ -130,7 +134,7 @@ impl Workspace {
                 Entry::Folder(path) => make(&folder.join(path))?,
                 Entry::Text(path, text) => write(&folder.join(path), text)?,
                 Entry::Link(path, to) => link(to, &folder.join(path))?,
-                Entry::File(path, from) => same_files(from, &folder.join(path))?,
+                Entry::File(path, from) => same_files(from, &folder.join(path), cancel)?,
             }
         }
         share(&folder).context(|| format!("failed to set the modes below {}", folder.display()))?;
@@ -147,11 +151,10 @@ impl Workspace {
             let (name, default) = (field("name"), field("value"));
             let value = ctx.env.get(name).unwrap_or(default);
             if value.is_empty() {
-                return Err(Error::input(format!(
-                    "{} needs the environment variable {name} to be built",
+                tracing::warn!(
+                    "{} is built with the environment variable {name}, which is empty: set it under `env:` of this step",
                     plan.bento.tag
-                ))
-                .hint("Set it under `env:` of this step."));
+                );
             }
             self.variables.push((name.to_owned(), value.to_owned()));
             self.secrets.push(secret(name, &format!("env={name}")));
@@ -174,13 +177,16 @@ impl Workspace {
         let host = ctx.event.server_url.split("://").nth(1).unwrap_or_default().trim_end_matches('/');
         let id = format!("{NAME}.{host}");
         let names = |field: &str| field.strip_prefix("id=").is_some_and(|given| given == NAME || given == id);
-        let given = self.secrets.iter().any(|secret| secret.split(',').any(names));
-        if matches!(&plan.context, Source::Git(address) if is_own(address))
-            && !given
-            && !ctx.event.repository.is_empty()
-        {
+        if self.secrets.iter().any(|secret| secret.split(',').any(names)) || ctx.event.repository.is_empty() {
+            return;
+        }
+        let fetches = matches!(&plan.context, Source::Git(address) if is_own(address));
+        // The original passed it to every build.
+        let mounts =
+            matches!(plan.context, Source::Folder(_)) && plan.dockerfile.text().contains(&format!("id={NAME}"));
+        if fetches || mounts {
             self.variables.push((NAME.to_owned(), token.expose_secret().to_owned()));
-            self.secrets.push(secret(&id, &format!("env={NAME}")));
+            self.secrets.push(secret(if mounts { NAME } else { &id }, &format!("env={NAME}")));
         }
     }
 
@@ -194,6 +200,11 @@ impl Workspace {
             Ok((id.trim().to_owned(), value.to_owned()))
         };
         for (number, item) in plan.inputs.secrets.iter().enumerate() {
+            if let Some(id) = item.strip_suffix('=').filter(|id| !id.is_empty() && !id.contains('=')) {
+                // GitHub hands out no secrets to a pull request from a fork.
+                tracing::warn!("input secrets: the secret {id} is empty, the build gets none");
+                continue;
+            }
             let (id, value) = pair("secrets", item)?;
             mask::add(&SecretString::from(value.as_str()));
             let file = self.write(&format!("secret-{number}"), value.as_bytes())?;
@@ -255,22 +266,31 @@ fn link(to: &str, file: &Path) -> Result<()> {
 }
 
 /// The same bytes under another name: no copy where both are on one file system.
-fn same_file(from: &Path, to: &Path) -> Result<()> {
+fn same_file(from: &Path, to: &Path, cancel: &Cancel) -> Result<()> {
     let real = fs::canonicalize(from).context(|| format!("failed to read {}", from.display()))?;
-    fs::hard_link(&real, to)
-        .or_else(|_| fs::copy(&real, to).map(drop))
-        .context(|| format!("failed to place {} at {}", from.display(), to.display()))
+    let placed = fs::hard_link(&real, to).or_else(|_| copy(&real, to, cancel));
+    if cancel.is_cancelled() {
+        return Err(Error::cancelled());
+    }
+    placed.context(|| format!("failed to place {} at {}", from.display(), to.display()))
+}
+
+/// Copies a file; a large one takes longer than a cancelled job has.
+fn copy(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
+    let (mut from, mut to) = (fs::File::open(from)?, fs::File::create_new(to)?);
+    while !cancel.is_cancelled() && io::copy(&mut from.by_ref().take(COPIED_AT_ONCE), &mut to)? > 0 {}
+    Ok(())
 }
 
 /// The same for a file or a folder with all below.
-fn same_files(from: &Path, to: &Path) -> Result<()> {
+fn same_files(from: &Path, to: &Path, cancel: &Cancel) -> Result<()> {
     if !from.is_dir() {
-        return same_file(from, to);
+        return same_file(from, to, cancel);
     }
     make(to)?;
     for entry in fs::read_dir(from).context(|| format!("failed to read {}", from.display()))? {
         let entry = entry.context(|| format!("failed to read {}", from.display()))?;
-        same_files(&entry.path(), &to.join(entry.file_name()))?;
+        same_files(&entry.path(), &to.join(entry.file_name()), cancel)?;
     }
     Ok(())
 }

@@ -120,7 +120,12 @@ impl Registry {
         let failed = |error| {
             let what = format!("cannot reach the registry {}", self.repository.registry);
             let error = http::transport_error(&what, error);
-            Attempt::Again(error.hint("Check its name, and that it can be reached from here."), None)
+            let hint = if self.repository.plain {
+                "Check its name, and that it can be reached from here."
+            } else {
+                "Check its name, and that it can be reached from here by HTTPS."
+            };
+            Attempt::Again(error.hint(hint), None)
         };
         let (client, request) = request.build_split();
         let mut request = request.map_err(failed)?;

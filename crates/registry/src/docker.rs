@@ -22,6 +22,9 @@ use crate::helper;
 use crate::image::Repository;
 use crate::login::Login;
 
+/// The file in a folder of our own that tools of containers/image, such as buildah, read in place of config.json.
+pub const CONTAINERS_AUTH: &str = "containers-auth.json";
+
 /// The folder that docker's configuration is in, and its config.json.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DockerConfig {
@@ -75,29 +78,29 @@ impl DockerConfig {
         Some(Credentials::Basic(user.to_owned(), auth::masked(password.trim_end_matches('\0'))))
     }
 
-    /// With these credentials, which no helper may hide; helpers go on serving the other registries.
+    /// With these credentials, which no helper may hide; helpers go on serving the other registries. A registry whose helper
+    /// has no name is one that docker looks up in the file itself.
     pub(crate) fn with(mut self, logins: &[Login]) -> Self {
         let config = &mut self.config;
-        let store = config.as_object_mut().and_then(|config| config.remove("credsStore"));
-        if let (Some(store), Some(known)) = (store, config["auths"].as_object().cloned()) {
-            for other in known.keys() {
-                if config["credHelpers"].get(other).is_none() {
-                    config["credHelpers"][other] = store.clone();
-                }
-            }
-        }
         if config["credHelpers"].is_null() {
             config["credHelpers"] = json!({});
         }
         for login in logins {
             let key = Repository::login_key(&login.registry);
-            if let Some(helpers) = config["credHelpers"].as_object_mut() {
-                helpers.remove(key);
-            }
+            config["credHelpers"][key] = "".into();
             let auth = STANDARD.encode(format!("{}:{}", login.user, login.password.expose_secret()));
             config["auths"][key] = json!({"auth": auth});
         }
         self
+    }
+
+    /// The same for containers/image, which takes a helper without a name for a program, and knows no `credsStore`.
+    fn for_containers_image(&self) -> Value {
+        let mut config = self.config.clone();
+        if let Some(helpers) = config["credHelpers"].as_object_mut() {
+            helpers.retain(|_, helper| helper != "");
+        }
+        config
     }
 
     /// Writes a new folder.
@@ -110,6 +113,10 @@ impl DockerConfig {
             let own = std::path::absolute(&own).context(|| format!("failed to read {}", own.display()))?;
             self.share(&own, folder).context(|| format!("failed to take over {}", own.display()))?;
         }
+        bento_core::files::write_private(
+            &folder.join(CONTAINERS_AUTH),
+            self.for_containers_image().to_string().as_bytes(),
+        )?;
         bento_core::files::write_private(&folder.join("config.json"), self.config.to_string().as_bytes())
     }
 
@@ -118,7 +125,7 @@ impl DockerConfig {
     fn share(&mut self, own: &Path, folder: &Path) -> std::io::Result<()> {
         for entry in fs::read_dir(own)? {
             let name = entry?.file_name();
-            if name != "config.json" {
+            if name != "config.json" && name != CONTAINERS_AUTH {
                 std::os::unix::fs::symlink(own.join(&name), folder.join(&name))?;
             }
         }
@@ -183,10 +190,13 @@ mod tests {
             json!({"credsStore": "desktop", "auths": {"r.x": {}, "r.y": {}}, "credHelpers": {"r.z": "z"}, "x": 1});
         let expected = json!({
             "auths": {"r.x": {"auth": "bWU6cHc="}, "r.y": {}},
-            "credHelpers": {"r.z": "z", "r.y": "desktop"},
+            "credsStore": "desktop",
+            "credHelpers": {"r.z": "z", "r.x": ""},
             "x": 1,
         });
-        assert_eq!(config(given).with(&login).config, expected);
+        let with = config(given).with(&login);
+        assert_eq!(with.config, expected);
+        assert_eq!(with.for_containers_image()["credHelpers"], json!({"r.z": "z"}));
         assert_eq!(config(json!({})).with(&login).config["auths"]["r.x"]["auth"], "bWU6cHc=");
     }
 

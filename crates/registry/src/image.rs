@@ -24,6 +24,8 @@ pub struct Repository {
     pub registry: String,
     /// The name in the registry.
     pub name: String,
+    /// Does the registry speak plain HTTP? One on this machine does, as docker assumes too.
+    pub plain: bool,
 }
 
 impl FromStr for Image {
@@ -55,7 +57,9 @@ impl FromStr for Image {
             return Err(wrong("a tag consists of up to 128 letters, digits, '.', '_' and '-'"));
         }
         let registry = if registry == "index.docker.io" { HUB } else { registry };
-        Ok(Self { repository: Repository { registry: registry.to_owned(), name }, tag: tag.to_owned() })
+        let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
+        let plain = host == "localhost" || host.starts_with("127.") || host == "[::1]";
+        Ok(Self { repository: Repository { registry: registry.to_owned(), name, plain }, tag: tag.to_owned() })
     }
 }
 
@@ -72,12 +76,10 @@ impl fmt::Display for Repository {
 }
 
 impl Repository {
-    /// Where the registry's API is. A registry on this machine speaks plain HTTP, as docker assumes too.
+    /// Where the registry's API is.
     pub fn endpoint(&self) -> String {
-        let host = self.registry.rsplit_once(':').map_or(self.registry.as_str(), |(host, _)| host);
-        let here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
         let address = if self.registry == HUB { "registry-1.docker.io" } else { &self.registry };
-        format!("{}://{address}", if here { "http" } else { "https" })
+        format!("{}://{address}", if self.plain { "http" } else { "https" })
     }
 
     /// A registry's name as names of images are read: an address of Docker Hub is `docker.io`.

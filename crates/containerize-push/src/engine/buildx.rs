@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::options::{arguments, given};
 use super::{Build, Goal, Kind, engine, failure, none};
 use crate::Inputs;
+use crate::output::is_docker;
 use crate::plan::{Plan, Source};
 use crate::provenance;
 
@@ -171,8 +172,9 @@ impl Buildx {
         let inputs = &build.plan.inputs;
         let given = inputs.provenance.as_deref().filter(|given| !given.is_empty());
         let attested = inputs.attests.iter().any(|attest| attest.contains("type=provenance"));
-        // What nobody asked for must not be in the way of what somebody did.
-        let fits = !attested && !outputs.iter().any(|output| output.starts_with("type=docker"));
+        // What nobody asked for must not be in the way of what somebody did. The variable is buildx's.
+        let off = self.env.flag("BUILDX_NO_DEFAULT_ATTESTATIONS");
+        let fits = !off && !attested && !outputs.iter().any(|output| is_docker(output));
         provenance::attributes(given, &build.ctx.event).filter(|_| self.attests && (given.is_some() || fits))
     }
 }

@@ -8,6 +8,7 @@ use bento_core::action::{Cancel, Context};
 use bento_core::process::Command;
 use bento_core::runner::console;
 use bento_core::{Env, Error, Result};
+use registry::CONTAINERS_AUTH;
 use serde_json::{Value, json};
 
 use super::buildx::why;
@@ -144,7 +145,7 @@ impl Cli {
             command = command.env(name, value);
             if name == "DOCKER_CONFIG" {
                 // containers/image, which buildah pushes with, has a name of its own for such a file.
-                command = command.env("REGISTRY_AUTH_FILE", Path::new(value).join("config.json"));
+                command = command.env("REGISTRY_AUTH_FILE", Path::new(value).join(CONTAINERS_AUTH));
             }
         }
         let ended = command.stream(cancel).await?;

@@ -62,6 +62,32 @@ fn a_dockerfile_may_copy_from_the_models() {
 }
 
 #[test]
+fn the_models_stand_where_a_dockerfile_of_one_s_own_copies_the_bento() {
+    let lab = Lab::greeter(10);
+    lab.dockerfile("WORKDIR /app\nCOPY . .\nRUN cat models/greetings/v1/greeting.txt > /read");
+    let image = lab.image("app");
+    for how in ["load", "push"] {
+        let with = [("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("tags", image.as_str()), (how, "true")];
+        let result = lab.step(&with);
+        assert!(result.succeeded(), "{}", result.log_text());
+        let look = "cat /read models/greetings/latest && ls /";
+        let found = docker(&["run", "--rm", "--entrypoint", "sh", &image, "-c", look]);
+        assert!(found.starts_with("Hello, v1") && !found.contains("home/bentoml"), "{found}");
+        docker(&["image", "rm", "--force", &image]);
+    }
+}
+
+#[test]
+fn an_empty_secret_is_left_out() {
+    let lab = Lab::greeter(10);
+    lab.dockerfile("RUN --mount=type=secret,id=TOKEN test ! -e /run/secrets/TOKEN");
+    let result =
+        lab.step(&[("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("secrets", "TOKEN="), ("load", "true")]);
+    assert!(result.succeeded(), "{}", result.log_text());
+    assert!(result.annotations.iter().any(|one| one.message.contains("the secret TOKEN is empty")));
+}
+
+#[test]
 fn of_two_versions_of_a_model_the_newer_one_is_the_latest() {
     // Neither the order of the names nor that of the service is the order of their making.
     let make = "import bentoml\nfor version in ('v1', 'v3', 'v2'):\n    \

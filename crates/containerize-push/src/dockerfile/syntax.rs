@@ -1,0 +1,170 @@
+//! A Dockerfile's text, taken apart.
+
+use std::ops::Range;
+
+/// The instructions with their continued lines, here-documents and line ends; comments and empty lines are pieces of their
+/// own.
+pub(super) fn instructions(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let mut end = 0;
+        loop {
+            let line = rest[end..].find('\n').map_or(&rest[end..], |at| &rest[end..=end + at]);
+            end += line.len();
+            let comment = line.trim_start().starts_with('#');
+            let goes_on = line.trim_end().ends_with('\\') || (comment && rest[..end].lines().count() > 1);
+            if end >= rest.len() || !goes_on || (comment && rest[..end].lines().count() == 1) {
+                break;
+            }
+        }
+        end += here_documents(&rest[..end], &rest[end..]);
+        let (instruction, after) = rest.split_at(end);
+        rest = after;
+        Some(instruction)
+    })
+}
+
+/// How many bytes after an instruction are here-documents of its own.
+fn here_documents(instruction: &str, after: &str) -> usize {
+    if !matches!(keyword(instruction).as_str(), "RUN" | "COPY" | "ADD") {
+        return 0;
+    }
+    let mut length = 0;
+    for word in instruction.split_whitespace().filter_map(|word| word.split_once("<<").map(|(_, word)| word)) {
+        let name = word.trim_start_matches('-').trim_matches(['"', '\'']);
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        let mut lines = after[length..].split_inclusive('\n').scan(0, |at, line| {
+            *at += line.len();
+            Some((*at, line.trim_end_matches(['\r', '\n']).trim_start_matches('\t')))
+        });
+        // Without its end it is none, as with `<<` in an expression.
+        let ended = lines.find(|(_, line)| is_name && *line == name);
+        length += ended.map_or(0, |(at, _)| at);
+    }
+    length
+}
+
+/// What an instruction does, in capital letters.
+pub(super) fn keyword(instruction: &str) -> String {
+    instruction.split_whitespace().next().unwrap_or_default().to_uppercase()
+}
+
+/// The words behind what it does, up to the first line break that is not continued, without comments.
+pub(super) fn arguments(instruction: &str) -> String {
+    let mut text = String::new();
+    for line in instruction.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        let continued = line.trim_end().strip_suffix('\\');
+        text.push_str(continued.unwrap_or(line));
+        text.push(' ');
+        if continued.is_none() {
+            break;
+        }
+    }
+    text.trim().split_once(char::is_whitespace).map(|(_, rest)| rest.trim().to_owned()).unwrap_or_default()
+}
+
+/// The stages, as ranges of instructions; what stands before the first `FROM` belongs to none.
+pub(super) fn stages(pieces: &[&str]) -> Vec<Range<usize>> {
+    let starts = pieces.iter().enumerate().filter(|(_, piece)| keyword(piece) == "FROM").map(|(at, _)| at);
+    let starts: Vec<_> = starts.collect();
+    let ends = starts.iter().skip(1).copied().chain([pieces.len()]);
+    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+}
+
+/// The name that a `FROM` gives its stage.
+pub(super) fn stage_name(from: &str) -> Option<String> {
+    let words = arguments(from);
+    let mut words = words.split_whitespace();
+    words.find(|word| word.eq_ignore_ascii_case("AS"))?;
+    words.next().map(str::to_owned)
+}
+
+/// A `COPY` or `ADD` from the main context.
+pub(super) struct Copy {
+    pub(super) keyword: String,
+    pub(super) flags: Vec<String>,
+    pub(super) sources: Vec<String>,
+    pub(super) target: String,
+}
+
+impl Copy {
+    /// None where it is another instruction, or copies from elsewhere.
+    pub(super) fn parse(instruction: &str) -> Option<Self> {
+        let keyword = keyword(instruction);
+        if !matches!(keyword.as_str(), "COPY" | "ADD") {
+            return None;
+        }
+        let arguments = arguments(instruction);
+        let (mut rest, mut flags) = (arguments.as_str(), Vec::new());
+        while rest.starts_with("--") {
+            let (flag, after) = rest.split_once(char::is_whitespace)?;
+            flags.push(flag.to_owned());
+            rest = after.trim_start();
+        }
+        let mut paths: Vec<String> = match rest.starts_with('[') {
+            true => serde_json::from_str(rest).ok()?,
+            false => rest.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect(),
+        };
+        let target = paths.pop()?;
+        let elsewhere = flags.iter().any(|flag| flag.starts_with("--from="));
+        let written = paths.iter().any(|path| path.starts_with("<<"));
+        (!elsewhere && !written && !paths.is_empty()).then_some(Self { keyword, flags, sources: paths, target })
+    }
+
+    /// Does it copy the whole context?
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(&self.sources[..], [source] if source.split('/').all(|part| matches!(part, "" | ".")))
+    }
+
+    /// The same for other files, from the main context or the one of this name.
+    pub(super) fn of(&self, sources: &[&str], target: &str, from: Option<&str>) -> String {
+        let flags = self.flags.iter().map(|flag| format!(" {flag}"));
+        let from = from.map(|name| format!(" --from={name}"));
+        let flags: String = from.into_iter().chain(flags).collect();
+        let paths: Vec<_> = sources.iter().copied().chain([target]).collect();
+        // ADD takes nothing from another context.
+        let keyword = if flags.starts_with(" --from=") { "COPY" } else { &self.keyword };
+        format!("{keyword}{flags} {}\n", serde_json::json!(paths))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn here_documents_belong_to_their_instruction() {
+        let text =
+            "FROM x\nRUN <<-A cat && <<'B' cat\nCOPY . ./\n\tA\nRUN no\nB\nCOPY . ./\nRUN echo $((1<<N))\nUSER a\n";
+        let pieces: Vec<_> = instructions(text).collect();
+        let document = "RUN <<-A cat && <<'B' cat\nCOPY . ./\n\tA\nRUN no\nB\n";
+        assert_eq!(pieces, ["FROM x\n", document, "COPY . ./\n", "RUN echo $((1<<N))\n", "USER a\n"]);
+    }
+
+    #[test]
+    fn copies_of_the_whole_context_are_told_from_others() {
+        for (instruction, expected) in [
+            ("COPY . ./\n", Some(true)),
+            ("copy --chown=a:a ./ $BENTO_PATH\n", Some(true)),
+            ("COPY [\".\", \"/x\"]\n", Some(true)),
+            ("COPY \\\n  # all of it\n  / \\\n  /x/\n", Some(true)),
+            ("ADD . .\n", Some(true)),
+            ("COPY ./env ./env/\n", Some(false)),
+            ("COPY --from=base . ./\n", None),
+            ("COPY <<END /x\nCOPY . ./\nEND\n", None),
+            ("RUN cp . ./\n", None),
+        ] {
+            assert_eq!(Copy::parse(instruction).map(|copy| copy.is_whole()), expected, "{instruction}");
+        }
+    }
+
+    #[test]
+    fn stages_begin_with_from() {
+        let pieces: Vec<_> = instructions("ARG A\nFROM --platform=$P a as one\nRUN x\nFROM b\n").collect();
+        assert_eq!(stages(&pieces), [1..3, 3..4]);
+        assert_eq!((stage_name(pieces[1]).as_deref(), stage_name(pieces[3])), (Some("one"), None));
+    }
+}
