@@ -55,6 +55,11 @@ impl Model {
         }
     }
 
+    /// Is there a `.dockerignore` at its top?
+    pub(crate) fn has_ignore_file(&self) -> bool {
+        matches!(self, Self::Stored(_, folder) if folder.join(".dockerignore").is_file())
+    }
+
     /// When it was saved, where the store tells.
     pub(crate) fn creation_time(&self) -> Option<impl Ord + use<>> {
         match self {

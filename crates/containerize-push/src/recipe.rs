@@ -27,14 +27,15 @@ pub(crate) enum Way {
 pub(crate) struct Recipe {
     pub(crate) dockerfile: Dockerfile,
     pub(crate) way: Way,
-    /// Does the Dockerfile itself copy from the models? Then it gets [`COPIED`].
-    pub(crate) copies_models: bool,
+    /// Is the context [`COPIED`] read?
+    pub(crate) reads_copied: bool,
 }
 
 /// The build context that holds BentoML's folders.
 pub(crate) const FOLDERS: &str = "bento-folders";
 
-/// The build context that holds all models as the Bento's folder would, for a Dockerfile that copies from them.
+/// The build context that holds all models as the Bento's folder would: for a Dockerfile that copies from them, and for
+/// models with a `.dockerignore` of their own, which BuildKit obeys at the top of any context.
 pub(crate) const COPIED: &str = "bento-models";
 
 /// The build context that is a model.
@@ -68,13 +69,14 @@ impl Recipe {
             _ => Way::Contexts,
         };
         if from.kind == Kind::Api {
-            return Ok(Self { dockerfile: from.for_one_context()?, way, copies_models: false });
+            return Ok(Self { dockerfile: from.for_one_context()?, way, reads_copied: false });
         }
         let copied = from.dockerfile.with_models_from(COPIED).filter(|_| way == Way::Contexts);
-        let copies_models = copied.is_some();
+        let ignores = way == Way::Contexts && from.models.iter().any(Model::has_ignore_file);
+        let reads_copied = copied.is_some() || ignores;
         let dockerfile = copied.as_ref().unwrap_or(from.dockerfile);
         let dockerfile = Ingredients { dockerfile, ..from }.for_contexts(way);
-        Ok(Self { dockerfile, way, copies_models })
+        Ok(Self { dockerfile, way, reads_copied })
     }
 }
 
@@ -82,11 +84,17 @@ impl Ingredients<'_> {
     /// BentoML's folders for models, and the models where they come this way, each from a context of its own.
     fn for_contexts(&self, way: Way) -> Dockerfile {
         let Place { folder, uid, gid } = self.place;
-        let copy = |context: &str, target: &str| format!("COPY --from={context} --chown={uid}:{gid} . {target}/\n");
-        let mut lines = copy(FOLDERS, folder);
+        let copy = |context: &str, source: &str, target: &str| {
+            format!("COPY --from={context} --chown={uid}:{gid} {source} {target}/\n")
+        };
+        let mut lines = copy(FOLDERS, ".", folder);
         if way == Way::Contexts {
             for (number, model) in self.models.iter().enumerate() {
-                lines.push_str(&copy(&model_context(number), &format!("{folder}/{}", model.target())));
+                let (below, target) = (model.target(), format!("{folder}/{}", model.target()));
+                lines.push_str(&match model.has_ignore_file() {
+                    true => copy(COPIED, &below, &target),
+                    false => copy(&model_context(number), ".", &target),
+                });
             }
         }
         self.dockerfile.with_caches().with_before_source(&lines, self.place, self.target)

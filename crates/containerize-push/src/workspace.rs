@@ -119,7 +119,7 @@ impl Workspace {
                 self.models.push((model_context(number), context));
             }
         }
-        if recipe.copies_models {
+        if recipe.reads_copied {
             self.models.push((COPIED.to_owned(), self.copied(models, cancel)?));
         }
         share(&root).context(|| format!("failed to set the modes below {}", root.display()))

@@ -5,6 +5,8 @@ use crate::lab::{Lab, docker};
 #[test]
 fn a_loaded_image_holds_the_model() {
     let lab = Lab::greeter(1000);
+    // A file of the model as any other.
+    std::fs::write(lab.home().join("models/greetings/v1/.dockerignore"), "weights.bin\n").unwrap();
     let image = lab.image("loaded");
     let result = lab.step(&[("bento-tag", "greeter:v1"), ("load", "true"), ("tags", &image)]);
     assert!(result.succeeded(), "{}", result.log_text());
