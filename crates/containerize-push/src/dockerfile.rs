@@ -4,6 +4,7 @@ mod models;
 mod syntax;
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use syntax::{Copy, arguments, instructions, keyword, stage_name, stages};
 
@@ -59,23 +60,27 @@ impl Dockerfile {
         self.0.lines().find_map(value).map(|value| value.trim_matches('"').to_owned())
     }
 
-    /// The value of `ENV BENTO_PATH`, else the WORKDIR of the last instruction that copies the whole Bento.
+    /// The value of `ENV BENTO_PATH`; else where the last stage copies the whole Bento to, or works in the end.
     fn folder(&self) -> Option<String> {
-        let (mut set, mut current, mut folder) = (None, None, None);
-        for instruction in instructions(&self.0) {
+        let pieces: Vec<_> = instructions(&self.0).collect();
+        let (mut set, mut current, mut copied) = (None, PathBuf::new(), None);
+        for instruction in stages(&pieces).pop().into_iter().flatten().map(|at| pieces[at]) {
             let arguments = arguments(instruction);
             match keyword(instruction).as_str() {
                 "ENV" => {
                     let value = arguments.strip_prefix("BENTO_PATH").and_then(|rest| rest.strip_prefix(['=', ' ']));
-                    set = value.map(|value| value.trim_matches('"').to_owned()).or(set);
+                    set = value.map(|value| PathBuf::from(value.trim_matches('"'))).or(set);
                 }
-                "FROM" => current = None,
-                "WORKDIR" => current = Some(arguments.trim_matches('"').to_owned()),
-                _ if copies_all(instruction) => folder.clone_from(&current),
-                _ => {}
+                "WORKDIR" => current.push(arguments.trim_matches('"')),
+                _ => {
+                    let copy = Copy::parse(instruction).filter(Copy::is_whole);
+                    copied = copy.map(|copy| current.join(copy.target)).or(copied);
+                }
             }
         }
-        set.or(folder).filter(|folder| folder.starts_with('/') && !folder.contains('$'))
+        let folder: PathBuf = set.or(copied).unwrap_or(current).components().collect();
+        let folder = folder.to_str().map(str::to_owned);
+        folder.filter(|folder| folder.starts_with('/') && !folder.contains('$'))
     }
 
     /// Does an instruction of the build itself read the models? Copying the whole Bento is none, and before it is copied a
@@ -274,8 +279,10 @@ mod tests {
         for (text, expected) in [
             ("FROM x\nENV BENTO_PATH=/e\nWORKDIR /w\nCOPY . .\n", "/e"),
             ("FROM x\nWORKDIR /w/\nCOPY . ./\nWORKDIR /z\n", "/w"),
+            ("FROM x\nWORKDIR /w\nCOPY . b/\n", "/w/b"),
+            ("FROM x\nCOPY . /c\n", "/c"),
             ("FROM x\nWORKDIR $W\nCOPY . .\n", "/home/bentoml/bento"),
-            ("FROM x\nWORKDIR /w\nFROM y\nCOPY . /v\n", "/home/bentoml/bento"),
+            ("FROM x AS a\nCOPY . /src\nFROM y\nCOPY --from=a /src /app\nWORKDIR /app\n", "/app"),
         ] {
             assert_eq!(Dockerfile::new(text).place(&[]).folder, expected, "{text}");
         }
