@@ -20,6 +20,6 @@ pub use install::{Source, install};
 pub use interpreter::{Interpreter, find_with, find_with_bentoml};
 pub use path::{find_all_on_path, find_on_path, tool_cache};
 pub use pep440_rs::{Version, VersionSpecifiers};
-pub use request::{NoPythonVersion, PythonRequest, Wanted};
+pub use request::{NoPythonVersion, PythonRequest, Wanted, range_parts};
 pub use uv::{PINNED as PINNED_UV, Uv};
 pub use venv::{Draft, python_in};

@@ -7,6 +7,8 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 /// Wanted where nobody says which: the oldest that current BentoML runs on, and anything newer.
 const ANY: &str = ">=3.9";
+/// What operators consist of, npm's among them.
+const OPERATORS: [char; 6] = ['<', '>', '=', '~', '!', '^'];
 
 /// The versions of Python that are wanted: one form or several, the first that can be had counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,16 +84,27 @@ impl FromStr for Wanted {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         let refused = || NoPythonVersion(text.to_owned());
-        let specifiers = if let Some(range) = npm_range(text) {
-            range
-        } else if text.starts_with(['<', '>', '=', '~', '!']) {
-            text.split([' ', ',']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(",")
+        let specifiers = if text.starts_with(OPERATORS) {
+            let parts = range_parts(text).into_iter().map(|part| npm_range(&part).unwrap_or(part));
+            parts.collect::<Vec<_>>().join(",")
         } else {
             exactly(text).ok_or_else(refused)?
         };
         let specifiers = specifiers.parse().map_err(|_| refused())?;
         Ok(Self { text: text.to_owned(), specifiers })
     }
+}
+
+/// The parts of a range such as `>=3.10, <3.13`: commas or blanks stand between them, and blanks may stand behind an operator.
+pub fn range_parts(text: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for word in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty()) {
+        match parts.last_mut().filter(|last| last.ends_with(OPERATORS)) {
+            Some(operator) => operator.push_str(word),
+            None => parts.push(word.to_owned()),
+        }
+    }
+    parts
 }
 
 /// `^3.10` stays within 3, `~3.11.2` within 3.11: setup-python takes npm's ranges.
@@ -134,6 +147,13 @@ mod tests {
             ("3.14.0rc2", "3.14.0rc2", true),
             (">=3.10 <3.13", "3.12.1", true),
             (">=3.10,<3.13", "3.13.0", false),
+            (">= 3.10", "3.10.0", true),
+            (">= 3.10, < 3.13", "3.12.1", true),
+            (">= 3.10 < 3.13", "3.13.0", false),
+            ("< 3.13", "3.13.0", false),
+            ("^3.10 <3.13", "3.12.1", true),
+            ("^3.10, < 3.13", "3.13.0", false),
+            ("^2.7", "3.12.1", false),
             ("^3.10", "3.12.1", true),
             ("^3.10", "3.9.1", false),
             ("^3.10", "4.0.0", false),
@@ -166,6 +186,7 @@ mod tests {
             "3.11.7.1",
             "3..1",
             ">=",
+            ">=, <3.13",
             "python3.11",
             "1!3.11",
             "3,11",

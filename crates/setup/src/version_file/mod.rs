@@ -73,13 +73,11 @@ fn of_tool_versions(text: &str) -> Vec<Named> {
     all.filter(|(_, version)| version != "system" && !version.contains(':')).collect()
 }
 
-/// A form of the input, or one that only files have: Poetry's `^3.10`, and `*` for any.
+/// A form of the input, or one that only files have: `*` for any.
 fn form(text: &str) -> Result<Wanted, NoPythonVersion> {
-    let text = text.trim();
-    match text.strip_prefix('^') {
-        Some(least) => format!(">={least},<4").parse(),
-        None if text == "*" => ">=3".parse(),
-        None => text.parse(),
+    match text.trim() {
+        "*" => ">=3".parse(),
+        text => text.parse(),
     }
 }
 
@@ -108,7 +106,7 @@ mod tests {
     fn each_kind_of_file_has_its_place_for_it() {
         for (file, text, wanted) in [
             ("pyproject.toml", "[project]\r\nrequires-python = '>=3.10,<3.13'\r\n", ">=3.10,<3.13"),
-            ("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.10'\n", ">=3.10,<4"),
+            ("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.10,<3.13'\n", "^3.10,<3.13"),
             ("Pipfile", "[requires]\npython_version = '3.11'\n", "3.11"),
             ("Pipfile", "[requires]\npython_version = '3.11'\npython_full_version = '3.11.4'\n", "3.11.4"),
             (".tool-versions", "nodejs 24\npython 3.12.1 3.11.4 system # ours\n", "3.12.1 or 3.11.4"),
