@@ -13,8 +13,8 @@ bento_core::inputs! {
         /// The version of BentoML: empty for the latest that can be installed, an exact version, a range such as
         /// `>=1.4,<1.5`, `main` or a tag (`v1.4.39`) or a commit of its repository, or an address (`git+https://…@ref`, a wheel).
         bentoml_version: String => input("bentoml-version"),
-        /// The version of Python: exact, `3.11`, `3.x` or a range; of several lines the first that fits. Empty for any current
-        /// one.
+        /// The version of Python: exact, `3.11`, `3.x` or a range; of several lines the first that fits. Empty for that of
+        /// `python-version-file`, else of `.python-version` in the workspace, else any current one.
         python_version: Vec<String> => input("python-version"),
         /// A file that names the version of Python: `.python-version`, `pyproject.toml`, `.tool-versions`, `Pipfile` or
         /// `mise.toml`; read when `python-version` is empty.

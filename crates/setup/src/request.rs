@@ -105,7 +105,7 @@ impl Request {
         let forms = forms?;
         let file = Some(inputs.python_version_file.as_str()).filter(|file| !file.is_empty());
         let python = match (forms.is_empty(), file) {
-            (true, None) => None,
+            (true, None) => version_file::read_unnamed(ctx.workspace(), &mut remarks),
             (true, Some(file)) => Some(version_file::read(&ctx.workspace().join(file))?),
             (false, file) => {
                 remarks.extend(file.map(|file| format!("python-version is given: {file} is not read")));

@@ -59,6 +59,24 @@ async fn the_version_file_counts_where_no_version_is_given() {
 }
 
 #[tokio::test]
+async fn the_version_file_of_the_workspace_counts_where_no_input_names_one() {
+    let mut machine = machine();
+    machine.write("workspace/.python-version", "3.11\n");
+    let plan = machine.plan().await.expect("a plan").to_string();
+    assert!(plan.contains("use Python 3.11.7 in the tool cache: "), "{plan}");
+    assert!(plan.contains(", fits 3.11 (.python-version)\n"), "{plan}");
+    machine.set("python-version", "3.10");
+    let plan = machine.plan().await.expect("a plan").to_string();
+    assert!(plan.contains("use Python 3.10.4") && !plan.contains(".python-version"), "{plan}");
+    // pyenv-virtualenv's name of an environment.
+    machine.set("python-version", "");
+    machine.write("workspace/.python-version", "team\n");
+    let plan = machine.plan().await.expect("a plan").to_string();
+    assert!(plan.contains("use Python 3.10.4 on PATH"), "{plan}");
+    assert!(plan.contains(".python-version is passed over: ") && plan.contains("\"team\" is no version"), "{plan}");
+}
+
+#[tokio::test]
 async fn remarks_are_in_the_plan_and_nothing_is_done() {
     let mut machine = machine();
     machine.set("cache", "pip");

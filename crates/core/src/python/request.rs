@@ -17,6 +17,7 @@ pub struct PythonRequest(Vec<Wanted>);
 /// One form: `3.11.7`, `3.11`, `3.x`, `>=3.10 <3.13`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
+    /// For people only.
     text: String,
     specifiers: VersionSpecifiers,
 }
@@ -25,6 +26,13 @@ impl PythonRequest {
     /// The forms in order of preference; none of them means that any current Python will do.
     pub fn new(forms: Vec<Wanted>) -> Self {
         if forms.is_empty() { Self::default() } else { Self(forms) }
+    }
+
+    /// The same; the forms say where they were found, as in `3.11 (.python-version)`.
+    #[must_use]
+    pub fn found_in(mut self, place: &str) -> Self {
+        self.0.iter_mut().for_each(|wanted| wanted.text = format!("{} ({place})", wanted.text));
+        self
     }
 
     /// The forms in order of preference.

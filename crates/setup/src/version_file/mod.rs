@@ -19,6 +19,25 @@ use bento_core::{Cause, Context, Error, Location, Result};
 /// A version as it stands in a file, and its line, where that is known.
 type Named = (Option<u32>, String);
 
+/// What setup-python reads where no input names a version or a file.
+const UNNAMED: &str = ".python-version";
+
+/// The versions in `.python-version` of the workspace, where it is there. Nobody has named the file, and tools put names of
+/// their own into it: one that holds no version of Python is passed over with a remark.
+pub(crate) fn read_unnamed(workspace: &Path, remarks: &mut Vec<String>) -> Option<PythonRequest> {
+    let file = workspace.join(UNNAMED);
+    if !file.is_file() {
+        return None;
+    }
+    match read(&file) {
+        Ok(request) => Some(request.found_in(UNNAMED)),
+        Err(error) => {
+            remarks.push(format!("{UNNAMED} is passed over: {error}"));
+            None
+        }
+    }
+}
+
 /// Reads the versions in a file, in order of preference.
 ///
 /// # Errors
