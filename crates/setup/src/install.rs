@@ -11,7 +11,7 @@ use bento_core::python::{Draft, Interpreter, Uv, Version};
 use bento_core::runner::console;
 use bento_core::{Cause, Context as _, Error, Result};
 
-use crate::{BentomlVersion, Request};
+use crate::{BentomlVersion, Request, moving};
 
 /// Installs what is asked for, or brings BentoML up to date in an environment that has it.
 ///
@@ -21,8 +21,9 @@ pub(crate) async fn install(draft: &Draft, request: &Request, upgrade: bool, uv:
     let requirement = request.requirement();
     let _group = console::group(&format!("{} {requirement}", if upgrade { "Update" } else { "Install" }));
     // Requirements may hold credentials: no arguments.
-    let packages = request.more.packages.iter().map(String::as_str);
-    let lines: Vec<_> = [&*requirement].into_iter().chain(packages).collect();
+    let packages = &request.more.packages;
+    let of_file = packages.iter().filter(|line| option(line).is_none()).map(String::as_str);
+    let lines: Vec<_> = [&*requirement].into_iter().chain(of_file).collect();
     let file = draft.folder().with_file_name("requirements.txt");
     write_private(&file, lines.join("\n").as_bytes())?;
     let mut arguments: Vec<OsString> = ["pip", "install", "--python"].map(Into::into).into();
@@ -33,6 +34,7 @@ pub(crate) async fn install(draft: &Draft, request: &Request, upgrade: bool, uv:
     if upgrade {
         arguments.extend(["--upgrade-package", "bentoml"].map(Into::into));
     }
+    arguments.extend(packages.iter().filter_map(|line| option(line)).flatten());
     for file in [&file].into_iter().chain(request.more.requirements.iter().map(|(file, _)| file)) {
         arguments.extend(["--requirements".into(), file.into()]);
     }
@@ -49,6 +51,12 @@ pub(crate) async fn install(draft: &Draft, request: &Request, upgrade: bool, uv:
     }
     let failed = format!("{doing} (uv: {}): {}", describe(ended.status), reason(&ended.tail));
     Err(explain(failed, request, draft, uv, ctx).await)
+}
+
+/// The arguments for a line that uv passes over in a file of requirements.
+fn option(line: &str) -> Option<[OsString; 2]> {
+    let host = || moving::value(line, &["--trusted-host"]).map(|host| ["--allow-insecure-host".into(), host.into()]);
+    if line == "--pre" { Some(["--prerelease", "allow"].map(Into::into)) } else { host() }
 }
 
 /// Installs pip, as it comes: compiling it takes a sixth of the time that everything takes, and later steps that use it at

@@ -2,7 +2,7 @@
 //!
 //! | file | what is read |
 //! |---|---|
-//! | `bentofile.yaml`, else `[tool.bentoml.build]` in `pyproject.toml` | `python`: `requirements_txt`, else `packages`; `wheels`; the indexes |
+//! | `bentofile.yaml`, else `[tool.bentoml.build]` in `pyproject.toml` | `python`: `requirements_txt`, else `packages`; `wheels`; where packages come from |
 //! | `pyproject.toml` | `project.dependencies` |
 //! | the service's file, by default `service.py` | `Image(…).python_packages(…)`, `.requirements_file(…)`, `.pyproject_toml(…)` |
 //!
@@ -19,8 +19,8 @@ use bento_core::{Context as _, Error, Result, yaml};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::More;
 use crate::version_file::toml;
+use crate::{More, credentials};
 
 const IMAGE: &str = include_str!("image.py");
 const PYPROJECT: &str = "pyproject.toml";
@@ -58,10 +58,10 @@ pub(crate) async fn add(
     } else {
         pyproject.as_ref().and_then(|file| file.pointer("/tool/bentoml/build").cloned())
     };
-    if let Some(build) = &build {
-        add_build(more, folder, build)?;
-    }
     let mut remarks = Vec::new();
+    if let Some(build) = &build {
+        add_build(more, folder, build, &mut remarks)?;
+    }
     if let Some(file) = &pyproject {
         add_dependencies(more, &folder.join(PYPROJECT), file, &mut remarks)?;
     }
@@ -81,25 +81,64 @@ pub(crate) async fn add(
 }
 
 /// BentoML passes over `packages` where there is `requirements_txt`.
-fn add_build(more: &mut More, folder: &Path, build: &Value) -> Result<()> {
+fn add_build(more: &mut More, folder: &Path, build: &Value, remarks: &mut Vec<String>) -> Result<()> {
     let Some(python) = build.get("python") else { return Ok(()) };
     let list = |name: &str| texts(python.get(name));
-    for (name, option) in
-        [("index_url", "--index-url"), ("extra_index_url", "--extra-index-url"), ("find_links", "--find-links")]
-    {
-        for address in list(name) {
-            more.add_line(format!("{option} {address}"));
+    let of = |name: &str| format!("the project's {name}");
+    for (name, option) in [
+        ("index_url", "--index-url"),
+        ("extra_index_url", "--extra-index-url"),
+        ("find_links", "--find-links"),
+        ("trusted_host", "--trusted-host"),
+    ] {
+        for value in list(name) {
+            add_line(more, folder, format!("{option} {value}"), &of(name), remarks);
         }
+    }
+    if python.get("no_index").and_then(Value::as_bool) == Some(true) {
+        add_line(more, folder, "--no-index".to_owned(), &of("no_index"), remarks);
+    }
+    if python.get("pip_args").is_some_and(|arguments| !arguments.is_null()) {
+        remarks.push(format!("{} are for pip: they are left out", of("pip_args")));
     }
     match list("requirements_txt").first() {
-        Some(file) => more.add_file(folder.join(file), "the project's requirements_txt")?,
+        Some(file) => more.add_file(folder.join(file), &of("requirements_txt"))?,
         None => {
-            list("packages").into_iter().try_for_each(|package| more.add_package(package, "the project's packages"))?
+            list("packages").into_iter().for_each(|package| add_line(more, folder, package, &of("packages"), remarks))
         }
     }
-    list("wheels").into_iter().try_for_each(|wheel| {
-        more.add_package(folder.join(wheel).to_string_lossy().into_owned(), "the project's wheels")
-    })
+    list("wheels")
+        .into_iter()
+        .try_for_each(|wheel| more.add_package(folder.join(wheel).to_string_lossy().into_owned(), &of("wheels")))
+}
+
+/// Adds a line of what BentoML makes a file of requirements: a package, or an option that says where packages come from.
+/// Options of another kind are left out with a remark.
+fn add_line(more: &mut More, folder: &Path, line: String, of: &str, remarks: &mut Vec<String>) {
+    let (option, value) = line.split_once(['=', ' ', '\t']).unwrap_or((&line, ""));
+    let line = match option {
+        // uv would look for it beside the file that it is given.
+        "--find-links" | "-f" => format!("--find-links {}", in_folder(folder, value.trim())),
+        "--index-url" | "-i" | "--extra-index-url" | "--pre" | "--no-index" | "--trusted-host" => line,
+        _ if option.starts_with('-') => {
+            credentials::mask(&line);
+            remarks.push(format!("{of}: the option {:?} is left out", credentials::without(&line)));
+            return;
+        }
+        _ => line,
+    };
+    // The images of a file may say the same, and uv takes but one `--index-url`.
+    if !more.packages.contains(&line) {
+        more.add_line(line);
+    }
+}
+
+/// A path of the project; addresses and what a variable begins stay as they are.
+fn in_folder(folder: &Path, path: &str) -> String {
+    if path.contains("://") || path.starts_with("${") {
+        return path.to_owned();
+    }
+    folder.join(path).to_string_lossy().into_owned()
 }
 
 fn add_dependencies(more: &mut More, file: &Path, contents: &Value, remarks: &mut Vec<String>) -> Result<()> {
@@ -134,7 +173,7 @@ async fn add_image(
         }
     };
     let of = format!("{}: python_packages", service.display());
-    image.packages.into_iter().try_for_each(|package| more.add_package(package, &of))?;
+    image.packages.into_iter().for_each(|package| add_line(more, folder, package, &of, remarks));
     for file in image.requirements {
         more.add_file(folder.join(file), &format!("{}: requirements_file", service.display()))?;
     }

@@ -88,6 +88,45 @@ async fn of_pyproject_alone_and_a_file_in_place_of_packages() {
     assert!(has(ran.output("venv"), "one") && has(ran.output("venv"), "two") && !has(ran.output("venv"), "never"));
 }
 
+#[tokio::test]
+async fn options_that_say_where_packages_come_from_are_passed_on() {
+    let mut machine = machine();
+    machine.packages(&["ten-1", "ten-2rc1"]);
+    machine.set("context", "app");
+    // What the project has stands nowhere else.
+    let folder = machine.path("packages");
+    for (name, wheels) in [("one", "wheels"), ("two", "more")] {
+        let to = machine.write(&format!("workspace/app/{wheels}/{name}-1-py3-none-any.whl"), "");
+        std::fs::rename(folder.join(format!("{name}-1-py3-none-any.whl")), to).expect("moved");
+    }
+    machine.write(
+        "workspace/app/bentofile.yaml",
+        "python:\n  packages: [one, --prefer-binary]\n  find_links: [wheels]\n  no_index: true\n  \
+         trusted_host: [127.0.0.1]\n  pip_args: --user\n",
+    );
+    let index = "--index-url https://me:0f-pr0ject@127.0.0.1:9/simple";
+    machine.write(
+        "workspace/app/service.py",
+        &format!(
+            "image = Image().python_packages('{index}', '--pre', '-f more', '--no-build x', 'two', 'ten')\n\
+             image.python_packages('{index}')\n"
+        ),
+    );
+    let ran = machine.run().await;
+    ran.result.as_ref().expect("installed");
+    assert!(has(ran.output("venv"), "one") && has(ran.output("venv"), "two"));
+    assert_eq!(run(format!("{}/bin/ten", ran.output("venv")), &[]), "ten, version 2rc1");
+    for part in [
+        "the project's packages: the option \"--prefer-binary\" is left out",
+        "the project's pip_args are for pip: they are left out",
+        "python_packages: the option \"--no-build x\" is left out",
+        "--index-url https://127.0.0.1:9/simple, --pre",
+    ] {
+        assert!(ran.plan.contains(part), "{part}: {}", ran.plan);
+    }
+    assert_eq!(bento_core::runner::mask::redact("0f-pr0ject"), "***");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_asks_for_is_part_of_the_key_and_what_stands_in_the_workspace_is_not_cached() {
     let server = runner_sim::cache::Server::start().await.expect("a server");
@@ -131,10 +170,6 @@ async fn what_is_wrong_is_said_with_its_place_and_what_is_missing_is_no_error() 
     for (bentofile, part) in [
         ("python: [\n", "bentofile.yaml"),
         ("python:\n  requirements_txt: none.txt\n", "the project's requirements_txt: failed to read"),
-        (
-            "python:\n  packages: ['--index-url=x']\n",
-            "the project's packages: \"--index-url=x\" is an option, not a package",
-        ),
     ] {
         machine.write("workspace/bentofile.yaml", bentofile);
         let error = machine.run().await.error();
