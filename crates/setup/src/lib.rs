@@ -20,6 +20,7 @@ mod plan;
 mod project;
 mod provide;
 mod request;
+mod requirement_files;
 mod tool_cache;
 mod uv_settings;
 mod version_file;

@@ -1,18 +1,26 @@
 //! Requirements whose text does not say what is installed: it may be another thing the next time.
 
+use crate::credentials;
+
 /// The ends of files that are installed as they are.
 const ARCHIVES: [&str; 7] = [".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"];
 /// Digits of a whole commit.
 const COMMIT: usize = 40;
 
 /// Is this line of a file of requirements such a one? Something of the workspace, a branch, an address that names no wheel and
-/// no hash, or one that is signed and so will not be the same again.
+/// no hash, or one that is signed and so will not be the same again; what a variable says, unless these are credentials.
 pub(crate) fn is_moving(line: &str) -> bool {
     let line = line.trim_end_matches('\\').trim();
+    if line.starts_with('#') {
+        return false;
+    }
+    if credentials::without(line).contains("${") {
+        return true;
+    }
     if let Some(folder) = value(line, &["--find-links", "-f"]) {
         return !folder.contains("://") || folder.starts_with("file:");
     }
-    if line.starts_with(['-', '#']) {
+    if line.starts_with('-') {
         return value(line, &["--editable", "-e"]).is_some();
     }
     // Behind it stands where it is wanted.
@@ -80,6 +88,8 @@ mod tests {
             "git+ssh://git@h/x@v1",
             "x @ git+https://h/x@0123abc",
             "x@git+https://h/x@${REF} \\",
+            "x @ https://h/${VERSION}/x-1-py3-none-any.whl",
+            "--index-url https://h/${TEAM}/simple",
             "x @ https://h/archive/main.zip",
             "x @ https://h/x-1-py3-none-any.whl?sig=x",
         ] {
@@ -98,7 +108,8 @@ mod tests {
             "x@https://h/x.tar.gz#sha256=ab",
             "--index-url=https://h",
             "--find-links https://h/links",
-            "# ./x",
+            "# ./x ${X}",
+            "--index-url https://${USER}:${TOKEN}@h/simple",
             &pinned,
             &of_folder,
         ] {

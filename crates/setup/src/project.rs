@@ -15,7 +15,7 @@ use std::time::Duration;
 use bento_core::action::Context;
 use bento_core::process::Command;
 use bento_core::python::Interpreter;
-use bento_core::{Context as _, Error, Result, yaml};
+use bento_core::{Context as _, Env, Error, Result, yaml};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ pub(crate) async fn add(
     };
     let mut remarks = Vec::new();
     if let Some(build) = &build {
-        add_build(more, folder, build, &mut remarks)?;
+        add_build(more, folder, build, &mut remarks, &ctx.env)?;
     }
     if let Some(file) = &pyproject {
         add_dependencies(more, &folder.join(PYPROJECT), file, &mut remarks)?;
@@ -81,7 +81,7 @@ pub(crate) async fn add(
 }
 
 /// BentoML passes over `packages` where there is `requirements_txt`.
-fn add_build(more: &mut More, folder: &Path, build: &Value, remarks: &mut Vec<String>) -> Result<()> {
+fn add_build(more: &mut More, folder: &Path, build: &Value, remarks: &mut Vec<String>, env: &Env) -> Result<()> {
     let Some(python) = build.get("python") else { return Ok(()) };
     let list = |name: &str| texts(python.get(name));
     let of = |name: &str| format!("the project's {name}");
@@ -102,7 +102,7 @@ fn add_build(more: &mut More, folder: &Path, build: &Value, remarks: &mut Vec<St
         remarks.push(format!("{} are for pip: they are left out", of("pip_args")));
     }
     match list("requirements_txt").first() {
-        Some(file) => more.add_file(folder.join(file), &of("requirements_txt"))?,
+        Some(file) => more.add_file(folder.join(file), &of("requirements_txt"), env)?,
         None => {
             list("packages").into_iter().for_each(|package| add_line(more, folder, package, &of("packages"), remarks))
         }
@@ -175,7 +175,7 @@ async fn add_image(
     let of = format!("{}: python_packages", service.display());
     image.packages.into_iter().for_each(|package| add_line(more, folder, package, &of, remarks));
     for file in image.requirements {
-        more.add_file(folder.join(file), &format!("{}: requirements_file", service.display()))?;
+        more.add_file(folder.join(file), &format!("{}: requirements_file", service.display()), &ctx.env)?;
     }
     for file in image.projects {
         let file = folder.join(file);

@@ -117,7 +117,7 @@ impl Request {
         let cache = cache_wanted(&inputs.cache)?;
         let uv = Some(inputs.uv_version.as_str()).filter(|text| !text.is_empty()).map(str::parse::<Version>);
         let uv = uv.transpose().map_err(|error| wrong("uv-version", &error))?;
-        let (more, indexes) = (More::of(inputs, ctx.workspace())?, Indexes::of(inputs)?);
+        let (more, indexes) = (More::of(inputs, ctx)?, Indexes::of(inputs)?);
         credentials::mask(&inputs.bentoml_version);
         let bentoml = inputs.bentoml_version.parse()?;
         let mirror = Some(inputs.python_mirror.as_str()).filter(|text| !text.is_empty());

@@ -10,7 +10,8 @@ use bento_core::action::Context;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{credentials, more};
+use crate::credentials;
+use crate::requirement_files::digest_file;
 
 /// Variables that change what is installed.
 const VALUES: [&str; 21] = [
@@ -63,7 +64,7 @@ impl UvSettings {
             for file in files {
                 // At an address stands what somebody may change.
                 moving |= file.contains("://");
-                if let Ok((digest, inside)) = more::digest_file(&ctx.workspace().join(file), name) {
+                if let Ok((digest, inside)) = digest_file(&ctx.workspace().join(file), name, &ctx.env) {
                     moving |= inside;
                     contents.insert(format!("{name} {file}"), digest.into());
                 }

@@ -1,0 +1,115 @@
+//! Files of requirements with those that they include: what is in them, as far as a key of the cache is concerned.
+//!
+//! Source: pip's documentation, "Requirements File Format"; uv reads the same, variables in any name included.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bento_core::{Cause, Env, Error, Result};
+use sha2::{Digest, Sha256};
+
+use crate::credentials;
+use crate::moving::{is_moving, value};
+
+/// The digest of a file of requirements with those that it includes. Does it name something that moves? Credentials in it
+/// are masked from here on. `of` says whose wish it is.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub(crate) fn digest_file(file: &Path, of: &str, env: &Env) -> Result<(String, bool)> {
+    let mut hasher = Sha256::new();
+    let moving = digest(file, of, env, &mut hasher, &mut BTreeSet::new())?;
+    Ok((hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(), moving))
+}
+
+fn digest(file: &Path, of: &str, env: &Env, hasher: &mut Sha256, seen: &mut BTreeSet<PathBuf>) -> Result<bool> {
+    if !seen.insert(file.to_owned()) {
+        return Ok(false);
+    }
+    let bytes = fs::read(file).map_err(|error| {
+        Error::new(Cause::Input, format!("{of}: failed to read {}", file.display()))
+            .caused_by(error)
+            .hint("Write the path of a file in the workspace; is the repository checked out before this step?")
+    })?;
+    let text = String::from_utf8_lossy(&bytes);
+    credentials::mask(&text);
+    hasher.update(credentials::without(&text));
+    let mut moving = false;
+    for line in text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim()) {
+        let Some(name) = value(line, &["--requirement", "--constraint", "-r", "-c"]) else {
+            moving |= is_moving(line);
+            continue;
+        };
+        match expanded(name.trim_matches(['"', '\'']), env) {
+            // uv may know the variable, and says so if it does not.
+            None => moving = true,
+            // At an address stands what somebody may change.
+            Some(name) if name.contains("://") => moving = true,
+            Some(name) => {
+                let name = file.parent().unwrap_or(Path::new("")).join(name);
+                moving |= digest(&name, &format!("{of}: {}", file.display()), env, hasher, seen)?;
+            }
+        }
+    }
+    Ok(moving)
+}
+
+/// The text with the values of its `${VARIABLES}`; `None` where one is not set.
+fn expanded(text: &str, env: &Env) -> Option<String> {
+    let (mut done, mut rest) = (String::new(), text);
+    while let Some((before, behind)) = rest.split_once("${") {
+        let (name, after) = behind.split_once('}')?;
+        done.push_str(before);
+        done.push_str(env.raw(name)?);
+        rest = after;
+    }
+    Some(done + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(files: &[(&str, &str)]) -> Result<(String, bool)> {
+        let folder = tempfile::tempdir().unwrap();
+        files.iter().for_each(|(name, text)| fs::write(folder.path().join(name), text).unwrap());
+        let env = [("NAME", "b")].into_iter().collect();
+        digest_file(&folder.path().join("a.txt"), "input requirements", &env)
+    }
+
+    #[test]
+    fn what_is_included_counts_and_credentials_do_not() {
+        let one = of(&[("a.txt", "-r b.txt\n--constraint=c.txt\r\n"), ("b.txt", "x==1\n-r a.txt"), ("c.txt", "")]);
+        let one = one.unwrap();
+        for (file, text) in [("b.txt", "x==2\n-r a.txt"), ("c.txt", "y==1")] {
+            let files = [("a.txt", "-r b.txt\n--constraint=c.txt\r\n"), ("b.txt", "x==1\n-r a.txt"), ("c.txt", "")];
+            let changed: Vec<_> = files.into_iter().map(|at| if at.0 == file { (file, text) } else { at }).collect();
+            assert_ne!(of(&changed).unwrap(), one, "{file}");
+        }
+        let with = |secret: &str| of(&[("a.txt", &format!("--index-url https://t:{secret}@h/simple\nx"))]).unwrap();
+        assert_eq!(with("first-s3cret"), with("other-s3cret"));
+        let error = of(&[("a.txt", "-r missing.txt")]).unwrap_err().full_text();
+        assert!(error.contains("a.txt: failed to read") && error.contains("missing.txt"), "{error}");
+    }
+
+    #[test]
+    fn files_with_what_may_be_another_thing_are_moving() {
+        assert!(!of(&[("a.txt", "-r b.txt"), ("b.txt", "numpy # ./x")]).unwrap().1);
+        for text in ["numpy\n-e ./lib # ours\n", "-r https://h/r.txt", "--constraint=https://h/c.txt", "-r b.txt"] {
+            assert!(of(&[("a.txt", text), ("b.txt", "x @ git+https://h/x@main")]).unwrap().1, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_unquoted_and_have_the_values_of_variables() {
+        let include = |name: &str, text: &str| of(&[("a.txt", &format!("-r {name}")), ("b.txt", text)]).unwrap();
+        for name in ["\"b.txt\"", "'b.txt'", "${NAME}.txt", "\"${NAME}.txt\""] {
+            assert!(!include(name, "x==1").1, "{name}");
+            assert_ne!(include(name, "x==1"), include(name, "x==2"), "{name}");
+        }
+        assert!(include("${OTHER}.txt", "x==1").1 && include("${NAME", "x==1").1);
+        assert!(of(&[("a.txt", "--index-url https://h/${TEAM}/simple")]).unwrap().1);
+        assert!(!of(&[("a.txt", "--index-url https://${USER}:${TOKEN}@h/simple")]).unwrap().1);
+    }
+}
