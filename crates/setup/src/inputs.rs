@@ -45,7 +45,7 @@ bento_core::inputs! {
         index_url: String => input("index-url"),
         /// Further package indexes, one per line; they are asked first.
         extra_index_url: Vec<String> => input("extra-index-url"),
-        /// The version of uv. Empty for the one on PATH, else a pinned one.
+        /// The exact version of uv, 0.7.3 or newer. Empty for the one on PATH, else a pinned one.
         uv_version: String => input("uv-version"),
         /// Seconds that downloading and installing may take: uv, Python and the packages each.
         install_timeout: Duration => input("install-timeout").default("1800"),

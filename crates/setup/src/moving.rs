@@ -8,13 +8,15 @@ const ARCHIVES: [&str; 7] = [".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".ta
 const COMMIT: usize = 40;
 
 /// Is this line of a file of requirements such a one? Something of the workspace, a branch, an address that names no wheel and
-/// no hash, or one that is signed and so will not be the same again; what a variable says, unless these are credentials.
+/// no hash, or one that is signed and so will not be the same again; what a variable says, unless these are credentials. An address
+/// with credentials is one, too: what is installed from it may say where it came from.
 pub(crate) fn is_moving(line: &str) -> bool {
     let line = line.trim_end_matches('\\').trim();
     if line.starts_with('#') {
         return false;
     }
-    if credentials::without(line).contains("${") {
+    let without = credentials::without(line);
+    if without.contains("${") {
         return true;
     }
     if let Some(folder) = value(line, &["--find-links", "-f"]) {
@@ -22,6 +24,9 @@ pub(crate) fn is_moving(line: &str) -> bool {
     }
     if line.starts_with('-') {
         return value(line, &["--editable", "-e"]).is_some();
+    }
+    if without != line {
+        return true;
     }
     // Behind it stands where it is wanted.
     let what = line.split(';').next().unwrap_or_default().trim();
@@ -88,6 +93,8 @@ mod tests {
             "git+ssh://git@h/x@v1",
             "x @ git+https://h/x@0123abc",
             "x@git+https://h/x@${REF} \\",
+            "x @ https://t0ken@h/x-1-py3-none-any.whl",
+            "x @ https://${USER}:${TOKEN}@h/x.tar.gz#sha256=ab",
             "x @ https://h/${VERSION}/x-1-py3-none-any.whl",
             "--index-url https://h/${TEAM}/simple",
             "x @ https://h/archive/main.zip",

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bento_core::action::Context;
-use bento_core::python::{Architecture, NoArchitecture, NoPythonVersion, PythonRequest, Version};
+use bento_core::python::{Architecture, NoArchitecture, NoPythonVersion, OLDEST_UV, PINNED_UV, PythonRequest, Version};
 use bento_core::{Error, Result};
 use serde_json::{Value, json};
 use url::Url;
@@ -115,8 +115,7 @@ impl Request {
         let architecture = Some(inputs.architecture.as_str()).filter(|text| !text.is_empty()).map(str::parse);
         let architecture = architecture.transpose().map_err(|error: NoArchitecture| wrong("architecture", &error))?;
         let cache = cache_wanted(&inputs.cache)?;
-        let uv = Some(inputs.uv_version.as_str()).filter(|text| !text.is_empty()).map(str::parse::<Version>);
-        let uv = uv.transpose().map_err(|error| wrong("uv-version", &error))?;
+        let uv = Some(inputs.uv_version.as_str()).filter(|text| !text.is_empty()).map(uv_wanted).transpose()?;
         let (more, indexes) = (More::of(inputs, ctx)?, Indexes::of(inputs)?);
         credentials::mask(&inputs.bentoml_version);
         let bentoml = inputs.bentoml_version.parse()?;
@@ -154,6 +153,19 @@ fn cache_wanted(text: &str) -> Result<bool> {
         _ => Err(Error::input(format!("input cache: {text:?} is neither true nor false"))
             .hint("Write true or false; pip, pipenv, poetry and uv are taken for true.")),
     }
+}
+
+fn uv_wanted(text: &str) -> Result<Version> {
+    let oldest = Version::new(OLDEST_UV);
+    let version: Version = text.parse().map_err(|_| {
+        Error::input(format!("input uv-version: {text:?} is no version of uv"))
+            .hint(format!("Write an exact one such as {PINNED_UV}, or leave it empty."))
+    })?;
+    if version < oldest {
+        return Err(Error::input(format!("input uv-version: uv {version} is too old"))
+            .hint(format!("The oldest that can be used is {oldest}.")));
+    }
+    Ok(version)
 }
 
 /// The address stands in the log.

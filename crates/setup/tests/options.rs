@@ -108,6 +108,10 @@ async fn the_asked_for_uv_is_used_or_fetched() {
     machine.program("bin/uv", SPY);
     machine.set("uv-version", "1.0.0");
     assert!(machine.plan().await.expect("a plan").to_string().contains("with uv 1.0.0 ("));
+    machine.set("uv-version", "");
+    machine.program("bin/uv", &SPY.replace("uv 1.0.0", "uv 0.7.2"));
+    let plan = machine.plan().await.expect("a plan").to_string();
+    assert!(!plan.contains("with uv 0.7.2"), "too old: {plan}");
     machine.set("uv-version", "0.9.1");
     let plan = machine.plan().await.expect("a plan").to_string();
     assert!(plan.ends_with("with uv 0.9.1, which is not on PATH and will be fetched with pip"), "{plan}");
@@ -122,7 +126,10 @@ async fn what_is_wrong_is_said_before_anything_is_done() {
         ("requirements", "missing.txt", "missing.txt: No such file"),
         ("index-url", "s3cret", "input index-url: it is no URL"),
         ("extra-index-url", "ftp://s3cret", "input extra-index-url: it is neither https:// nor http://"),
-        ("uv-version", "latest", "input uv-version: "),
+        ("uv-version", "latest", "input uv-version: \"latest\" is no version of uv. Write an exact one such as "),
+        ("uv-version", "0.9.x", "input uv-version: \"0.9.x\" is no version of uv. Write an exact one such as "),
+        ("uv-version", ">=0.9", "input uv-version: \">=0.9\" is no version of uv. Write an exact one such as "),
+        ("uv-version", "0.7.2", "input uv-version: uv 0.7.2 is too old. The oldest that can be used is 0.7.3."),
         ("bentoml-version", ">=1,=2", "is no version of BentoML"),
     ] {
         let mut machine = Machine::new();

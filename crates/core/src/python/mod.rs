@@ -21,5 +21,5 @@ pub use interpreter::{Interpreter, find_with, find_with_bentoml};
 pub use path::{find_all_on_path, find_on_path, tool_cache};
 pub use pep440_rs::{Version, VersionSpecifiers};
 pub use request::{NoPythonVersion, PythonRequest, Wanted, range_parts};
-pub use uv::{PINNED as PINNED_UV, Uv};
+pub use uv::{OLDEST as OLDEST_UV, PINNED as PINNED_UV, Uv};
 pub use venv::{Draft, python_in};

@@ -15,8 +15,9 @@ use crate::{Context as _, Env, Error, Result};
 
 /// The version that is fetched.
 pub const PINNED: &str = "0.13.9";
-/// The oldest that is used when found: relocatable environments that `uv pip install` keeps relocatable.
-const OLDEST: [u64; 3] = [0, 4, 0];
+/// The oldest that is used. It knows UV_DEFAULT_INDEX and UV_INDEX (0.4.23), and leaves the credentials of an address out of the
+/// `direct_url.json` that it writes (0.7.3).
+pub const OLDEST: [u64; 3] = [0, 7, 3];
 
 /// Answering is a matter of milliseconds, making an empty environment of seconds; a file server that is gone may hold both for
 /// ever.
@@ -35,7 +36,7 @@ pub struct Uv {
 }
 
 impl Uv {
-    /// The uv on PATH, else the pinned one in the tool cache of the runner; `None` where neither is usable.
+    /// The uv on PATH, if it is not too old ([`OLDEST`]), else the pinned one in the tool cache of the runner; `None` where neither is usable.
     ///
     /// # Errors
     /// On cancellation only.
