@@ -9,7 +9,7 @@ use bento_core::runner::cache::{Cache, Found, Off, Saved, version};
 use bento_core::runner::{Annotation, Level};
 use bento_core::{Cause, Error, Result};
 
-use crate::BentomlVersion;
+use crate::{BentomlVersion, key};
 
 /// The state that tells the post step what to save.
 pub(crate) const SNAPSHOT: &str = "cache-snapshot";
@@ -51,7 +51,7 @@ pub(crate) async fn find(cache: &Cache, prefix: &str, wanted: &BentomlVersion) -
         match wanted {
             // Another one that starts with the same digits will not do.
             BentomlVersion::Exact(bentoml) => {
-                let key = format!("{prefix}{bentoml}");
+                let key = key::whole(prefix, bentoml);
                 let found = cache.find(&key, &[], &contents).await?;
                 Ok(found.filter(|found| found.key == key))
             }

@@ -58,7 +58,7 @@ impl Kept {
 
     /// The key of an environment with this BentoML.
     pub(crate) fn key(&self, bentoml: &Version) -> String {
-        format!("{}{bentoml}", self.prefix)
+        key::whole(&self.prefix, bentoml)
     }
 
     /// The environment that answers the request.

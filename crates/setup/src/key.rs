@@ -1,7 +1,7 @@
 //! Keys of the cache: all that makes one environment unlike another.
 
 use bento_core::Env;
-use bento_core::python::{Architecture, Interpreter};
+use bento_core::python::{Architecture, Interpreter, Version};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +25,13 @@ pub(crate) fn prefix(request: &Request, settings: &UvSettings, python: &Interpre
     let digest = Sha256::digest(all.to_string());
     let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("bentoml-{system}-{architecture}-python-{}-{digest}-", python.version)
+}
+
+/// The key of an environment with this BentoML: `1.4.0` and `1.4` are one version, and so one key.
+pub(crate) fn whole(prefix: &str, bentoml: &Version) -> String {
+    let release = bentoml.release();
+    let length = release.iter().rposition(|number| *number != 0).map_or(1, |last| last + 1);
+    format!("{prefix}{}", bentoml.clone().with_release(&release[..length]))
 }
 
 fn architecture(python: &Interpreter) -> &'static str {
@@ -98,6 +105,15 @@ mod tests {
         });
         let different: std::collections::BTreeSet<_> = keys.iter().collect();
         assert_eq!(different.len(), keys.len(), "{keys:?}");
+    }
+
+    #[test]
+    fn one_version_has_one_key() {
+        for (version, key) in
+            [("9", "p-9"), ("9.0.0", "p-9"), ("1.4.0rc1", "p-1.4rc1"), ("1.10", "p-1.10"), ("0", "p-0")]
+        {
+            assert_eq!(whole("p-", &version.parse().unwrap()), key, "{version}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use bento_core::action::Cancel;
 use bento_core::python::{self, Version};
 use uuid::Uuid;
 
-use crate::BentomlVersion;
+use crate::{BentomlVersion, key};
 
 /// An environment that no job has used for so long is removed when another one is kept.
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -42,7 +42,7 @@ impl ToolCache {
                 versions.filter(|version: &Version| wanted.is_satisfied_by(version)).max()?
             }
         };
-        let key = format!("{prefix}{newest}");
+        let key = key::whole(prefix, &newest);
         let (marker, folder) = (self.marker(&key), self.0.join(&key));
         if !marker.is_file() || !folder.is_dir() {
             return None;

@@ -72,10 +72,12 @@ async fn the_latest_is_brought_up_to_date_and_saved_again() {
     let keys: Vec<_> = server.entries().into_iter().map(|entry| entry.key).collect();
     assert_eq!(keys, [first.output("cache-key"), newer.output("cache-key")]);
 
-    // An exact version is not the one that starts with it.
-    let mut exact = machine(&server, &["bentoml-9", "pip-99"]);
-    exact.set("bentoml-version", "9");
-    assert_eq!(job(&exact).await.output("cache-hit"), "false");
+    // An exact version has an entry of its own, whichever of its names it was asked for by.
+    for (version, hit) in [("9", "false"), ("9", "true"), ("9.0", "true"), ("9.0.0", "true")] {
+        let mut exact = machine(&server, &PACKAGES);
+        exact.set("bentoml-version", version);
+        assert_eq!(job(&exact).await.output("cache-hit"), hit, "{version}");
+    }
 
     let offline = machine(&server, &PACKAGES);
     std::fs::remove_dir_all(offline.path("packages")).expect("removed");
