@@ -32,7 +32,7 @@ fn digest(file: &Path, of: &str, env: &Env, hasher: &mut Sha256, seen: &mut BTre
             .caused_by(error)
             .hint("Write the path of a file in the workspace; is the repository checked out before this step?")
     })?;
-    let text = String::from_utf8_lossy(&bytes);
+    let text = decoded(&bytes);
     credentials::mask(&text);
     hasher.update(credentials::without(&text));
     let mut moving = false;
@@ -53,6 +53,20 @@ fn digest(file: &Path, of: &str, env: &Env, hasher: &mut Sha256, seen: &mut BTre
         }
     }
     Ok(moving)
+}
+
+/// The text of a file. A byte order mark says how it is encoded, as uv has it: PowerShell's `>` writes UTF-16.
+fn decoded(bytes: &[u8]) -> String {
+    let utf_16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<_> = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16_lossy(&units)
+    };
+    match bytes {
+        [0xef, 0xbb, 0xbf, text @ ..] => String::from_utf8_lossy(text).into_owned(),
+        [0xff, 0xfe, text @ ..] => utf_16(text, u16::from_le_bytes),
+        [0xfe, 0xff, text @ ..] => utf_16(text, u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 /// The text with the values of its `${VARIABLES}`; `None` where one is not set.
@@ -111,5 +125,28 @@ mod tests {
         assert!(include("${OTHER}.txt", "x==1").1 && include("${NAME", "x==1").1);
         assert!(of(&[("a.txt", "--index-url https://h/${TEAM}/simple")]).unwrap().1);
         assert!(!of(&[("a.txt", "--index-url https://${USER}:${TOKEN}@h/simple")]).unwrap().1);
+    }
+
+    #[test]
+    fn byte_order_marks_say_how_a_file_is_encoded() {
+        let text = "-r b.txt\n--index-url https://me:s3cret-in-utf16@h/simple\nx @ git+https://h/x@main\n";
+        let units = || "\u{feff}".encode_utf16().chain(text.encode_utf16());
+        for bytes in [
+            units().flat_map(u16::to_le_bytes).collect(),
+            units().flat_map(u16::to_be_bytes).collect(),
+            format!("\u{feff}{text}").into_bytes(),
+        ] {
+            let bytes: Vec<u8> = bytes;
+            assert_eq!(decoded(&bytes), text);
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("a.txt"), bytes).unwrap();
+            let digest = |included: &str| {
+                fs::write(folder.path().join("b.txt"), included).unwrap();
+                digest_file(&folder.path().join("a.txt"), "", &Env::default()).unwrap()
+            };
+            let (one, other) = (digest("x==1"), digest("x==2"));
+            assert!(one.1 && one.0 != other.0, "{one:?}");
+        }
+        assert_eq!(bento_core::runner::mask::redact("s3cret-in-utf16"), "***");
     }
 }
