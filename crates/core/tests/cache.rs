@@ -11,6 +11,7 @@ use runner_sim::cache::Server;
 use tempfile::TempDir;
 
 const MIB: usize = 1024 * 1024;
+const DEADLINE: Duration = Duration::from_secs(60);
 
 fn context(url: &str, token: &str) -> Context {
     let variables = [("ACTIONS_RESULTS_URL", url), ("ACTIONS_RUNTIME_TOKEN", token)];
@@ -48,7 +49,7 @@ async fn restore(cache: &Cache, key: &str, others: &[&str]) -> Result<TempDir, S
     let found = cache.find(key, &others, &version(&["test"])).await.map_err(|error| error.full_text())?;
     let target = folder(&[]);
     let found = found.ok_or("a miss")?;
-    cache.restore(&found, target.path()).await.map(|_| target).map_err(|error| error.full_text())
+    cache.restore(&found, target.path(), DEADLINE).await.map(|_| target).map_err(|error| error.full_text())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,6 +130,31 @@ async fn what_is_wrong_is_an_error_and_ends_soon() {
     let nobody = Cache::of(&context("http://127.0.0.1:9", "t")).expect("a cache").first_pause(Duration::ZERO);
     let error = restore(&nobody, "key", &[]).await.expect_err("nobody there");
     assert!(error.starts_with("the cache service's GetCacheEntryDownloadURL: "), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_too_late_is_no_longer_written() {
+    let (server, cache) = cache().await;
+    let source = folder(&[]);
+    let part = noise(MIB);
+    for number in 0..200 {
+        fs::write(source.path().join(format!("{number}")), &part).expect("writable");
+    }
+    cache.save("key", &version(&["test"]), source.path()).await.expect("saved");
+    let found = cache.find("key", &[], &version(&["test"])).await.expect("asked").expect("there");
+    let target = folder(&[]);
+    let deadline = Duration::from_millis(100);
+    let error = cache.restore(&found, target.path(), deadline).await.expect_err("too late");
+    assert_eq!(error.cause(), bento_core::Cause::Timeout);
+    assert!(error.to_string().contains("did not come within 0.1 s"), "{error}");
+    let size = || -> u64 {
+        let entries = fs::read_dir(target.path()).expect("there").flatten();
+        entries.map(|entry| entry.metadata().expect("there").len()).sum()
+    };
+    let before = size();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(size(), before);
+    drop(server);
 }
 
 /// In a process of its own: what it needs at most is counted for the whole of it.

@@ -67,7 +67,7 @@ pub(crate) async fn find(cache: &Cache, prefix: &str, wanted: &BentomlVersion) -
 /// # Errors
 /// When it does not come in time, or cannot be used.
 pub(crate) async fn restore(cache: &Cache, found: &Found, folder: &Path) -> Result<()> {
-    let size = within(RESTORE_DEADLINE, "it did not come", cache.restore(found, folder)).await?;
+    let size = cache.restore(found, folder, RESTORE_DEADLINE).await?;
     tracing::info!("taken from the cache: {} ({:.1} MB)", found.key, megabytes(size));
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -13,20 +14,23 @@ use tokio::sync::mpsc;
 
 use super::{Cache, Found, unpack};
 use crate::http::{self, Attempt};
-use crate::{Error, Result};
+use crate::{Cause, Error, Result};
 
 /// Bytes of a range.
 const RANGE_LENGTH: u64 = 2 * 1024 * 1024;
 const AT_ONCE: usize = 4;
 const DOING: &str = "reading from the cache's storage";
 
-/// Unpacks an entry and returns its size, bytes.
-pub(super) async fn restore(cache: &Cache, found: &Found, target: &Path) -> Result<u64> {
+/// Unpacks an entry and returns its size, bytes. The deadline is for what is received: unpacking, which cannot be stopped from
+/// outside, ends when nothing comes any more, and is awaited, so that the caller may remove the folder.
+pub(super) async fn restore(cache: &Cache, found: &Found, target: &Path, deadline: Duration) -> Result<u64> {
     let (sender, receiver) = mpsc::channel(1);
     let target = target.to_owned();
     let unpacking =
         tokio::task::spawn_blocking(move || unpack::unpack(Ranges { current: Bytes::new(), receiver }, &target));
-    let received = cache.cancel.run(receive(cache, found, &sender)).await;
+    let receiving = tokio::time::timeout(deadline, receive(cache, found, &sender));
+    let received =
+        cache.cancel.run(receiving).await.map(|received| received.unwrap_or_else(|_| Err(too_late(deadline))));
     if !matches!(received, Ok(Ok(_))) {
         // What came so far must not pass for the whole.
         let _ = sender.send(Err(io::Error::other("the download has ended"))).await;
@@ -47,6 +51,11 @@ enum Ended {
     /// Nobody takes the bytes.
     Refused,
     Failed(Error),
+}
+
+fn too_late(deadline: Duration) -> Ended {
+    let error = format!("{DOING}: the entry did not come within {} s", deadline.as_secs_f32());
+    Ended::Failed(Error::new(Cause::Timeout, error))
 }
 
 type Sender = mpsc::Sender<io::Result<Bytes>>;

@@ -87,13 +87,14 @@ impl Cache {
         service::find(self, key, others, version).await
     }
 
-    /// Unpacks an entry into an empty folder. Nothing leaves the folder, and modes and times are kept; a failure may leave
-    /// part of it there.
+    /// Unpacks an entry into an empty folder and returns its size, bytes. Nothing leaves the folder, and modes and times are kept;
+    /// a failure may leave part of it there, which nobody writes to any more.
     ///
     /// # Errors
-    /// When the entry cannot be had, is damaged or of another format, or holds what would leave the folder.
-    pub async fn restore(&self, found: &Found, target: &Path) -> Result<u64> {
-        download::restore(self, found, target).await
+    /// When the entry cannot be had, has not come when the deadline passes, is damaged or of another format, or holds what
+    /// would leave the folder.
+    pub async fn restore(&self, found: &Found, target: &Path, deadline: Duration) -> Result<u64> {
+        download::restore(self, found, target, deadline).await
     }
 
     /// Packs a folder as an entry. Links to places outside the folder are left out.
