@@ -24,7 +24,10 @@ impl Action for Setup {
             output("bentoml-version", "The version of BentoML."),
             output("venv", "The folder of the virtual environment; empty where BentoML stands in a Python itself."),
             output("cache-hit", "`true` where the environment came from the cache as it is."),
-            output("cache-key", "The key of the environment in the cache; empty where the cache is not used."),
+            output(
+                "cache-key",
+                "The key of the environment in the cache; empty where the cache is not used, or does not answer.",
+            ),
             output("uv-version", "The version of uv; empty where it was not needed."),
         ],
     };

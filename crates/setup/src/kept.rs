@@ -6,7 +6,7 @@ use std::{fs, io};
 use bento_core::action::Context;
 use bento_core::python::{Draft, Interpreter, Version};
 use bento_core::runner::cache::Cache;
-use bento_core::{Context as _, Error, Result};
+use bento_core::{Cause, Context as _, Error, Result};
 use uuid::Uuid;
 
 use crate::install::installed;
@@ -53,7 +53,12 @@ impl Kept {
         let service = cache::service(ctx, elsewhere.is_some());
         let tool_cache = ToolCache::of(&ctx.env, service.is_some());
         let prefix = key::prefix(request, &settings, python, &ctx.env);
-        (tool_cache.is_some() || service.is_some()).then_some(Self { tool_cache, service, prefix })
+        Some(Self { tool_cache, service, prefix }).filter(Self::is_used)
+    }
+
+    /// Is there still a place for them?
+    pub(crate) fn is_used(&self) -> bool {
+        self.tool_cache.is_some() || self.service.is_some()
     }
 
     /// The key of an environment with this BentoML.
@@ -100,7 +105,7 @@ impl Kept {
                 if !is_gone && !ctx.cancel.is_cancelled() {
                     tool_cache.remove(&key);
                 }
-                Err(error)
+                Err(Error::new(error.cause(), format!("{key} in the tool cache is not whole")).caused_by(error))
             }
         }
     }
@@ -116,10 +121,15 @@ impl Kept {
             }
         };
         let draft = Draft::empty(ctx)?;
-        cache::restore(service, &found, &draft.folder()).await?;
-        draft.link_python(python)?;
-        let there = self.check(&draft, &found.key, request, ctx).await?;
-        Ok(Some(Restored { draft, key: found.key, there, is_here: false }))
+        let unpacked = cache::restore(service, &found, &draft.folder()).await.and_then(|()| draft.link_python(python));
+        let there = match unpacked {
+            Ok(()) => self.check(&draft, &found.key, request, ctx).await,
+            Err(error) => Err(error),
+        };
+        match there {
+            Ok(there) => Ok(Some(Restored { draft, key: found.key, there, is_here: false })),
+            Err(error) => Err(unusable(&found.key, error)),
+        }
     }
 
     /// The key of an entry says what is in it; what is in it counts.
@@ -133,7 +143,7 @@ impl Kept {
         let there = installed(&draft.python(), ctx).await?;
         let bentoml = &there.1;
         if self.key(bentoml) != key || !request.bentoml.is_satisfied_by(bentoml) {
-            return Err(Error::failure(format!("the entry {key} holds bentoml {bentoml}")));
+            return Err(Error::failure(format!("it holds bentoml {bentoml}")));
         }
         Ok(there)
     }
@@ -161,6 +171,17 @@ impl Kept {
     }
 }
 
+/// An entry is never written a second time: one that is damaged stays so until somebody deletes it.
+fn unusable(key: &str, error: Error) -> Error {
+    let may_be_damaged = error.cause() == Cause::Failure;
+    let unusable = Error::new(error.cause(), format!("the entry {key} cannot be used")).caused_by(error);
+    if may_be_damaged {
+        return unusable
+            .hint(format!("If that comes again, delete the entry, so that a new one is saved: gh cache delete {key}"));
+    }
+    unusable
+}
+
 fn or_installed(trying: Result<Option<Restored>>, ctx: &Context) -> Result<Option<Restored>> {
     match trying {
         Ok(restored) => Ok(restored),
@@ -169,5 +190,18 @@ fn or_installed(trying: Result<Option<Restored>>, ctx: &Context) -> Result<Optio
             tracing::warn!("the environment cannot be taken from the cache, it is installed: {}", error.full_text());
             Ok(None)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_entry_is_named_and_what_came_late_is_not_to_be_deleted() {
+        let text = unusable("k-1", Error::failure("the entry is damaged")).full_text();
+        assert!(text.starts_with("the entry k-1 cannot be used: the entry is damaged. "), "{text}");
+        assert!(text.ends_with("gh cache delete k-1"), "{text}");
+        assert!(!unusable("k-1", Error::new(Cause::Timeout, "late")).full_text().contains("delete"));
     }
 }

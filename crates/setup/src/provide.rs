@@ -46,7 +46,7 @@ pub(crate) async fn provide(request: &Request, choice: &Choice, uv: Option<Uv>, 
         }
     };
     // A later job may get its pip.
-    let kept = kept.filter(|_| whole);
+    let kept = kept.filter(|kept| whole && kept.is_used());
     let key = kept.as_ref().map(|kept| kept.key(&there.1));
     let hit = before.as_ref().is_some_and(|(before, _)| key.as_ref() == Some(before));
     let made = finish(draft, there, uv.as_ref(), Cached { hit, key, snapshot: None }, ctx).await?;
