@@ -168,8 +168,9 @@ fn unpack(version: &str, wheels: &Path, into: &Path) -> Result<PathBuf> {
     let wheel = entries.find(|file| file.extension().is_some_and(|extension| extension == "whl"));
     let wheel = wheel.ok_or_else(|| Error::failure(format!("pip fetched no wheel of uv {version}")).hint(HINT))?;
     let program = into.join(program_name());
-    let member = format!("uv-{version}.data/scripts/{}", program_name());
-    Wheel::open(&wheel).and_then(|mut wheel| wheel.unpack_program(&member, &program)).context(doing)?;
+    // What was asked for as 0.9 names itself 0.9.0.
+    let end = format!(".data/scripts/{}", program_name());
+    Wheel::open(&wheel).and_then(|mut wheel| wheel.unpack_program(&end, &program)).context(doing)?;
     Ok(program)
 }
 

