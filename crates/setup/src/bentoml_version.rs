@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use bento_core::Error;
-use bento_core::python::{Version, VersionSpecifiers};
+use bento_core::python::{Version, VersionSpecifiers, range_parts};
 use url::Url;
 
 /// The oldest that serves as "latest": the original action's bound.
@@ -108,9 +108,11 @@ impl FromStr for BentomlVersion {
         if is_commit {
             return Ok(Self::Ref(text.to_owned()));
         }
-        if text.starts_with(['<', '>', '=', '~', '!']) {
-            let parts: Vec<_> = text.split(',').map(str::trim).collect();
-            return parts.join(",").parse().map(Self::Range).map_err(|error| refused().caused_by(error));
+        // With `bentoml==` before it, pip takes that for a range.
+        let is_open = text.ends_with(".*") && text.starts_with(|first: char| first.is_ascii_digit());
+        if is_open || text.starts_with(['<', '>', '=', '~', '!']) {
+            let range = if is_open { format!("=={text}") } else { range_parts(text).join(",") };
+            return range.parse().map(Self::Range).map_err(|error| refused().caused_by(error));
         }
         if ["git+https://", "git+ssh://", "git+file://", "https://", "file://"]
             .iter()
@@ -156,7 +158,10 @@ mod tests {
         let extras = ["grpc".to_owned(), "io".to_owned()];
         for (text, requirement) in [
             (">=1.4, <1.5", "bentoml[grpc,io]>=1.4, <1.5"),
+            (">=1.4 <1.5", "bentoml[grpc,io]>=1.4, <1.5"),
+            (">= 1.4, < 1.5", "bentoml[grpc,io]>=1.4, <1.5"),
             ("==1.4.*", "bentoml[grpc,io]==1.4.*"),
+            ("1.4.*", "bentoml[grpc,io]==1.4.*"),
             ("v1.4.39", "bentoml[grpc,io] @ git+https://r@v1.4.39"),
             ("0123abc", "bentoml[grpc,io] @ git+https://r@0123abc"),
             ("git+https://h/x@dev", "bentoml[grpc,io] @ git+https://h/x@dev"),
@@ -173,7 +178,18 @@ mod tests {
 
     #[test]
     fn what_is_no_version_is_refused_with_the_forms_there_are() {
-        for text in ["newest", "1.4.x", "1..4", ">=1.4 --pre", "1.4.39 --index-url=x", "$(id)", "-r x", "abcdefg"] {
+        for text in [
+            "newest",
+            "1.4.x",
+            "1..4",
+            ">=1.4 --pre",
+            "1.4.39 --index-url=x",
+            ">=1 x.*",
+            "1 2.*",
+            "$(id)",
+            "-r x",
+            "abcdefg",
+        ] {
             let error = text.parse::<BentomlVersion>().unwrap_err();
             assert_eq!(error.cause(), bento_core::Cause::Input);
             assert!(error.full_text().contains("bentoml-version") && error.full_text().contains("1.4.39"), "{text}");
