@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bento_core::action::Context;
-use bento_core::python::{Architecture, NoArchitecture, NoPythonVersion, OLDEST_UV, PINNED_UV, PythonRequest, Version};
+use bento_core::python::{Architecture, NoArchitecture, OLDEST_UV, PINNED_UV, PythonRequest, Version};
 use bento_core::{Error, Result};
 use serde_json::{Value, json};
 use url::Url;
@@ -100,9 +100,9 @@ impl Request {
         let forms: Result<Vec<_>> = inputs
             .python_version
             .iter()
-            .map(|form| form.parse().map_err(|error: NoPythonVersion| wrong("python-version", &error)))
+            .map(|form| PythonRequest::forms_of(form).map_err(|error| wrong("python-version", &error)))
             .collect();
-        let forms = forms?;
+        let forms = forms?.concat();
         let file = Some(inputs.python_version_file.as_str()).filter(|file| !file.is_empty());
         let python = match (forms.is_empty(), file) {
             (true, None) => version_file::read_unnamed(ctx.workspace(), &mut remarks),

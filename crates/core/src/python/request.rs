@@ -28,6 +28,14 @@ impl PythonRequest {
         if forms.is_empty() { Self::default() } else { Self(forms) }
     }
 
+    /// The forms in a text: `3.10 || 3.12` are two.
+    ///
+    /// # Errors
+    /// When one of them is no version.
+    pub fn forms_of(text: &str) -> Result<Vec<Wanted>, NoPythonVersion> {
+        text.split("||").map(str::parse).collect()
+    }
+
     /// The same; the forms say where they were found, as in `3.11 (.python-version)`.
     #[must_use]
     pub fn found_in(mut self, place: &str) -> Self {
@@ -81,17 +89,28 @@ impl fmt::Display for Wanted {
     }
 }
 
-/// What is wrong with the text of a version, and which forms there are.
+/// What is wrong with the text of a version, and what to do.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is no version of Python (write one such as 3.11.7, 3.11, 3.x or >=3.10,<3.13)")]
-pub struct NoPythonVersion(String);
+pub enum NoPythonVersion {
+    /// It is none.
+    #[error("{0:?} is no version of Python (write one such as 3.11.7, 3.11, 3.x or >=3.10,<3.13)")]
+    None(String),
+    /// It is one of a Python that is neither looked for nor installed.
+    #[error(
+        "{0:?} is a Python of another kind (run actions/setup-python with it before this step, and name no version here)"
+    )]
+    OtherKind(String),
+}
 
 impl FromStr for Wanted {
     type Err = NoPythonVersion;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        let refused = || NoPythonVersion(text.to_owned());
+        if is_of_other_kind(text) {
+            return Err(NoPythonVersion::OtherKind(text.to_owned()));
+        }
+        let refused = || NoPythonVersion::None(text.to_owned());
         let specifiers = if text.starts_with(OPERATORS) {
             let parts = range_parts(text).into_iter().map(|part| npm_range(&part).unwrap_or(part));
             parts.collect::<Vec<_>>().join(",")
@@ -127,8 +146,19 @@ fn npm_range(text: &str) -> Option<String> {
     })
 }
 
-/// `3`, `3.x` and `3.11` leave the rest open; three numbers are exact.
+/// PyPy, GraalPy, and CPython without its lock (`3.13t`).
+fn is_of_other_kind(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let threads = text.strip_suffix("-dev").unwrap_or(&text).strip_suffix('t');
+    text.starts_with("pypy") || text.starts_with("graalpy") || threads.is_some_and(|rest| exactly(rest).is_some())
+}
+
+/// `3`, `3.x` and `3.11` leave the rest open; three numbers are exact. `3.14-dev` may be a pre-release.
 fn exactly(text: &str) -> Option<String> {
+    if let Some(minor) = text.strip_suffix("-dev") {
+        let is_minor = minor.split('.').count() == 2 && minor.split('.').all(|number| number.parse::<u64>().is_ok());
+        return is_minor.then(|| format!(">={minor}.0a0,=={minor}.*"));
+    }
     let open = text.strip_suffix(".x").or_else(|| text.strip_suffix(".*")).or_else(|| text.strip_suffix(".X"));
     let version: Version = open.unwrap_or(text).parse().ok()?;
     let plain = version.epoch() == 0 && !version.is_local() && !version.is_post() && !version.is_dev();
@@ -170,6 +200,9 @@ mod tests {
             ("~3.11", "3.12.0", false),
             ("~3", "3.12.0", true),
             ("~=3.11.2", "3.11.8", true),
+            ("3.14-dev", "3.14.0rc2", true),
+            ("3.14-dev", "3.14.1", true),
+            ("3.14-dev", "3.15.0a1", false),
         ];
         for (form, version, fits) in table {
             let wanted: Wanted = form.parse().unwrap();
@@ -177,6 +210,17 @@ mod tests {
         }
         let wanted: Wanted = "3.11".parse().unwrap();
         assert!(wanted.fits_minor(11) && !wanted.fits_minor(12));
+        let forms = PythonRequest::forms_of("3.10 || >=3.12").unwrap();
+        assert_eq!(PythonRequest::new(forms).to_string(), "3.10 or >=3.12");
+        assert!(PythonRequest::forms_of("3.10 ||").is_err());
+    }
+
+    #[test]
+    fn other_kinds_of_python_are_setup_pythons() {
+        for text in ["pypy3.10", "pypy-3.10-v7.3.17", "graalpy-24.0", "3.13t", "3.14t-dev", "3.13.1t"] {
+            let error = text.parse::<Wanted>().unwrap_err().to_string();
+            assert!(error.contains("run actions/setup-python with it before"), "{error}");
+        }
     }
 
     #[test]
@@ -188,9 +232,9 @@ mod tests {
             "~x",
             "3.10 - 3.12",
             "3.10 || 3.12",
-            "3.13t",
-            "3.11-dev",
-            "pypy3.10",
+            "3-dev",
+            "3.11.7-dev",
+            "t",
             "3.11.7.1",
             "3..1",
             ">=",

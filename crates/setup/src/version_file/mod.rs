@@ -6,7 +6,7 @@
 //! | `Pipfile` | `requires.python_full_version`, else `requires.python_version` |
 //! | `.tool-versions` | the line of `python` |
 //! | `mise.toml`, `.mise.toml` | `tools.python` |
-//! | any other, such as `.python-version` | one version per line |
+//! | any other, such as `.python-version` | versions, in lines or between blanks |
 
 pub(crate) mod toml;
 
@@ -57,20 +57,21 @@ pub(crate) fn read(file: &Path) -> Result<PythonRequest> {
         "Pipfile" => in_toml(toml::of_pipfile)?,
         "mise.toml" | ".mise.toml" => in_toml(toml::of_mise)?,
         ".tool-versions" => of_tool_versions(text),
-        _ => lines(text).collect(),
+        _ => lines(text).flat_map(versions).collect(),
     };
     if found.is_empty() {
         return Err(Error::input(format!("{} names no version of Python", file.display()))
             .at(Location { file: file.to_owned(), line: None, column: None })
             .hint("Write a version such as 3.11 into it, or use the input python-version."));
     }
-    let forms = found.into_iter().map(|(line, text)| {
-        form(&text).map_err(|error| {
+    let all = found.into_iter().map(|(line, text)| {
+        forms(&text).map_err(|error| {
             let at = Location { file: file.to_owned(), line, column: None };
             Error::input(format!("{}: {error}", file.display())).at(at)
         })
     });
-    forms.collect::<Result<_>>().map(PythonRequest::new)
+    let all: Vec<_> = all.collect::<Result<_>>()?;
+    Ok(PythonRequest::new(all.concat()))
 }
 
 /// The lines that are more than a comment.
@@ -79,6 +80,15 @@ fn lines(text: &str) -> impl Iterator<Item = Named> {
     let lines = lines.map(|(index, line)| (index, line.split('#').next().unwrap_or_default().trim()));
     let lines = lines.filter(|(_, line)| !line.is_empty());
     lines.map(|(index, line)| (u32::try_from(index + 1).ok(), line.to_owned()))
+}
+
+/// The versions of a line: one form, or several between blanks. Behind `/envs/` stands the environment that pyenv-virtualenv has
+/// made of a version.
+fn versions((line, text): Named) -> Vec<Named> {
+    let starts_one = |word: &str| word.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let words = if text.split_whitespace().all(starts_one) { text.split_whitespace().collect() } else { vec![&*text] };
+    let version = |word: &str| word.split("/envs/").next().unwrap_or_default().to_owned();
+    words.into_iter().map(|word| (line, version(word))).collect()
 }
 
 /// `python 3.12.1 3.11.4`: the first that can be had. `system` and paths are asdf's own, and passed over.
@@ -92,12 +102,9 @@ fn of_tool_versions(text: &str) -> Vec<Named> {
     all.filter(|(_, version)| version != "system" && !version.contains(':')).collect()
 }
 
-/// A form of the input, or one that only files have: `*` for any.
-fn form(text: &str) -> Result<Wanted, NoPythonVersion> {
-    match text.trim() {
-        "*" => ">=3".parse(),
-        text => text.parse(),
-    }
+/// Forms of the input, or one that only files have: `*` for any.
+fn forms(text: &str) -> Result<Vec<Wanted>, NoPythonVersion> {
+    PythonRequest::forms_of(if text.trim() == "*" { ">=3" } else { text })
 }
 
 #[cfg(test)]
@@ -133,6 +140,10 @@ mod tests {
             (".mise.toml", "[tools]\npython = ['3.12', '3.11']\n", "3.12 or 3.11"),
             ("mise.toml", "[tools]\npython = { version = '3.12' }\n", "3.12"),
             ("version.txt", "3.12\n", "3.12"),
+            (".python-version", "3.12.1/envs/team\n", "3.12.1"),
+            (".python-version", "3.12.1 3.11 # ours\n3.10\n", "3.12.1 or 3.11 or 3.10"),
+            (".python-version", ">=3.10 <3.13\n", ">=3.10 <3.13"),
+            ("pyproject.toml", "[tool.poetry.dependencies]\npython = '~3.10 || ^3.12'\n", "~3.10 or ^3.12"),
         ] {
             assert_eq!(of_file(file, text).unwrap().to_string(), wanted, "{file}: {text}");
         }
@@ -144,6 +155,7 @@ mod tests {
             ("pyproject.toml", "[project\n", "is no TOML"),
             ("pyproject.toml", "[project]\nname = 'x'\n", "names no version of Python"),
             ("pyproject.toml", "[project]\nrequires-python = 'new'\n", "\"new\" is no version of Python"),
+            (".tool-versions", "python pypy3.10-7.3.17\n", "run actions/setup-python with it before this step"),
             (".tool-versions", "python system\n", "names no version of Python"),
             ("mise.toml", "", "names no version of Python"),
             ("Pipfile", "[requires]\npython_version = 3.11\n", "names no version of Python"),
