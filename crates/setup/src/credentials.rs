@@ -10,6 +10,9 @@ use url::Url;
 /// Shorter values of a query are no secrets (`download=1`), and would blacken the log.
 const SHORTEST_SIGNATURE: usize = 8;
 
+/// The user that git's hosts want, with ssh or without: no secret, and as a mask it would blacken each word with it.
+const GIT: &str = "git";
+
 /// Masks the credentials of all addresses in a text, as they stand there and decoded.
 pub(crate) fn mask(text: &str) {
     for address in addresses(text) {
@@ -31,6 +34,9 @@ pub(crate) fn mask_address(address: &Url) {
 
 /// Without a password the name is the secret itself (tokens).
 fn mask_user(user: &str, password: &str) {
+    if password.is_empty() && user == GIT {
+        return;
+    }
     mask_both(if password.is_empty() { user } else { password });
 }
 
@@ -73,7 +79,7 @@ fn addresses(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Where credentials stand in an address, `user:password` or `token`. The user that ssh wants is none.
+/// Where credentials stand in an address, `user:password` or `token`. The user that ssh wants is none, and neither is git's.
 fn user(text: &str, address: &Range<usize>) -> Option<Range<usize>> {
     if text[..address.start].ends_with("ssh://") {
         return None;
@@ -81,7 +87,7 @@ fn user(text: &str, address: &Range<usize>) -> Option<Range<usize>> {
     let rest = &text[address.clone()];
     let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     let end = address.start + host.rfind('@')?;
-    Some(address.start..end).filter(|at| !at.is_empty())
+    Some(address.start..end).filter(|at| !at.is_empty() && text[at.clone()] != *GIT)
 }
 
 /// Where the query of an address stands, with its `?`.
@@ -102,6 +108,10 @@ mod tests {
             "a @ https://me:cr%40dential-1@h/a.whl\n--index-url http://t0ken-of-index@h:1/simple b @ git+ssh://git@h/b";
         assert_eq!(without(text), "a @ https://h/a.whl\n--index-url http://h:1/simple b @ git+ssh://git@h/b");
         assert_eq!(without("https://h/a@1.0 b@c"), "https://h/a@1.0 b@c");
+        let git = "c @ git+https://git@h/c";
+        assert_eq!(without(git), git);
+        mask(git);
+        mask_address(&"https://git@h/c".parse().unwrap());
         mask(text);
         let seen = "cr%40dential-1 cr@dential-1 t0ken-of-index git me";
         assert_eq!(mask::redact(seen), "*** *** *** git me");
