@@ -10,8 +10,9 @@ pub(crate) const REPOSITORY: &str = "https://github.com/bentoml/BentoML";
 bento_core::inputs! {
     /// Inputs of setup.
     pub struct Inputs {
-        /// The version of BentoML: empty for the latest that can be installed, an exact version, a range such as
-        /// `1.4.*` or `>=1.4,<1.5`, `main` or a tag (`v1.4.39`) or a commit of its repository, or an address (`git+https://…@ref`, a wheel).
+        /// The version of BentoML: empty for the one that the chosen Python has, else the latest that can be installed; an exact
+        /// version, a range such as `1.4.*` or `>=1.4,<1.5`, `main` or a tag (`v1.4.39`) or a commit of its repository, or an
+        /// address (`git+https://…@ref`, a wheel).
         bentoml_version: String => input("bentoml-version"),
         /// The version of Python: exact, `3.11`, `3.x` or a range; of several lines the first that fits. Empty for that of
         /// `python-version-file`, else of `.python-version` in the workspace, else any current one.
