@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use pep440_rs::Version;
 
-use super::path::{find_all_on_path, folders, is_program, tool_cache};
+use super::path::{find_all_on_path, folders, is_program, tool_caches};
 use super::{Architecture, Wanted};
 use crate::Env;
 
@@ -109,13 +109,11 @@ fn minor_in_name(name: &str) -> Option<u64> {
 /// `Python/<version>/<architecture>`, complete where `<architecture>.complete` is beside it. Source: actions/toolkit,
 /// `packages/tool-cache`.
 fn in_tool_cache(env: &Env, architecture: Option<Architecture>) -> Vec<Candidate> {
-    let root = tool_cache(env).map(|root| root.join("Python"));
-    let Some((root, architecture)) = root.zip(architecture.or_else(Architecture::of_this_machine)) else {
-        return Vec::new();
-    };
+    let Some(architecture) = architecture.or_else(Architecture::of_this_machine) else { return Vec::new() };
     let complete = format!("{architecture}.complete");
-    let folders = folders_of(&root, |name| name.parse().ok());
-    let folders = folders.into_iter().filter(|(_, folder)| folder.join(&complete).is_file());
+    let roots = tool_caches(env).into_iter().map(|root| root.join("Python"));
+    let folders = roots.flat_map(|root| folders_of(&root, |name| name.parse().ok()));
+    let folders = folders.filter(|(_, folder)| folder.join(&complete).is_file());
     newest_first(folders.map(|(version, folder)| (version, folder.join(architecture.name()))), Place::ToolCache)
 }
 

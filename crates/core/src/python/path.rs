@@ -6,9 +6,20 @@ use std::path::{Path, PathBuf};
 use crate::Env;
 use crate::env::RUNNER_TOOL_CACHE;
 
+/// The older name of [`RUNNER_TOOL_CACHE`].
+const AGENT_TOOLSDIRECTORY: &str = "AGENT_TOOLSDIRECTORY";
+
 /// The folder of tools that outlive a job: RUNNER_TOOL_CACHE, else under its older name.
 pub fn tool_cache(env: &Env) -> Option<PathBuf> {
-    env.path(RUNNER_TOOL_CACHE).or_else(|| env.path("AGENT_TOOLSDIRECTORY"))
+    env.path(RUNNER_TOOL_CACHE).or_else(|| env.path(AGENT_TOOLSDIRECTORY))
+}
+
+/// Both, where they differ: setup-python puts its Pythons under the older name where that is set.
+pub(super) fn tool_caches(env: &Env) -> Vec<PathBuf> {
+    let mut folders: Vec<_> =
+        [AGENT_TOOLSDIRECTORY, RUNNER_TOOL_CACHE].into_iter().filter_map(|name| env.path(name)).collect();
+    folders.dedup();
+    folders
 }
 
 /// The first program of this name on PATH.
