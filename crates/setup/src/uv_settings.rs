@@ -37,6 +37,11 @@ const VALUES: [&str; 21] = [
     "UV_RESOLUTION",
     "UV_TORCH_BACKEND",
 ];
+/// Those of them that name indexes, separated by blanks.
+const INDEXES: [&str; 6] =
+    ["PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_INDEX_URL"];
+/// uv looks at the machine's graphics card.
+const AUTO: &str = "auto";
 /// Variables that name files of requirements, separated by blanks.
 const FILES: [&str; 4] = ["UV_BUILD_CONSTRAINT", "UV_CONSTRAINT", "UV_EXCLUDE", "UV_OVERRIDE"];
 
@@ -58,7 +63,11 @@ impl UvSettings {
                 contents.insert(name.to_owned(), credentials::without(value).into());
             }
         }
-        let mut moving = find_links_of_workspace(ctx);
+        let links = ctx.env.get("UV_FIND_LINKS").unwrap_or_default().split([',', ' ']);
+        let mut indexes = INDEXES.iter().flat_map(|name| ctx.env.get(name).unwrap_or_default().split_whitespace());
+        let mut moving = are_of_workspace(links, ctx)
+            || indexes.any(is_on_disk)
+            || ctx.env.get("UV_TORCH_BACKEND").is_some_and(|backend| backend == AUTO);
         for name in FILES {
             let files = ctx.env.get(name).unwrap_or_default().split_whitespace();
             for file in files {
@@ -72,18 +81,46 @@ impl UvSettings {
         }
         for file in configuration_files(ctx) {
             let Ok(text) = fs::read_to_string(&file) else { continue };
-            contents.insert(file.to_string_lossy().into_owned(), digest_settings(&file, &text));
+            let settings = settings(&file, &text);
+            moving |= settings.as_ref().is_some_and(|settings| are_moving(settings, ctx));
+            let text = settings.map_or(text, |settings| settings.to_string());
+            contents.insert(file.to_string_lossy().into_owned(), digest(&text));
         }
         Self { contents: contents.into(), moving }
     }
 }
 
 /// Wheels that the job itself may have built. Of a folder that is missing nothing is installed.
-fn find_links_of_workspace(ctx: &Context) -> bool {
+fn are_of_workspace<'a>(folders: impl IntoIterator<Item = &'a str>, ctx: &Context) -> bool {
     let Ok(workspace) = ctx.workspace().canonicalize() else { return false };
-    let value = ctx.env.get("UV_FIND_LINKS").unwrap_or_default();
-    let mut folders = value.split([',', ' ']).filter(|folder| !folder.is_empty());
-    folders.any(|folder| workspace.join(folder).canonicalize().is_ok_and(|folder| folder.starts_with(&workspace)))
+    let folders = folders.into_iter().filter(|folder| !folder.is_empty());
+    let mut folders = folders.map(|folder| workspace.join(folder.trim_start_matches("file://")));
+    folders.any(|folder| folder.canonicalize().is_ok_and(|folder| folder.starts_with(&workspace)))
+}
+
+/// An index that no server keeps. Before its address there may be a name: `ours=./dist`.
+fn is_on_disk(index: &str) -> bool {
+    !index.contains("://") || index.contains("file:")
+}
+
+/// Do these settings of a configuration file name packages of a disk, or leave the choice to the machine?
+fn are_moving(settings: &Value, ctx: &Context) -> bool {
+    [Some(settings), settings.get("pip")].into_iter().flatten().any(|settings| {
+        let texts = |name: &str| settings.get(name).into_iter().flat_map(texts).collect::<Vec<_>>();
+        let indexes = settings.get("index").and_then(Value::as_array).into_iter().flatten();
+        let urls = indexes.filter_map(|index| index.get("url")?.as_str());
+        urls.chain(texts("index-url")).chain(texts("extra-index-url")).any(is_on_disk)
+            || are_of_workspace(texts("find-links"), ctx)
+            || texts("torch-backend") == [AUTO]
+    })
+}
+
+/// A text, or a list of them.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    }
 }
 
 /// The nearest of the workspace or above it, the user's, the system's.
@@ -94,9 +131,9 @@ fn configuration_files(ctx: &Context) -> Vec<PathBuf> {
     }
     let above =
         ctx.workspace().ancestors().flat_map(|folder| ["uv.toml", "pyproject.toml"].map(|name| folder.join(name)));
-    let of_project = above
-        .into_iter()
-        .find(|file| fs::read_to_string(file).is_ok_and(|text| file.ends_with("uv.toml") || tool_uv(&text).is_some()));
+    let of_project = above.into_iter().find(|file| {
+        fs::read_to_string(file).is_ok_and(|text| file.ends_with("uv.toml") || settings(file, &text).is_some())
+    });
     of_project.into_iter().chain(of_user(env)).chain([PathBuf::from("/etc/uv/uv.toml")]).collect()
 }
 
@@ -110,15 +147,14 @@ fn of_user(env: &Env) -> Option<PathBuf> {
 }
 
 /// Of a pyproject.toml only uv's own part.
-fn digest_settings(file: &Path, text: &str) -> Value {
-    let own = if file.ends_with("pyproject.toml") { tool_uv(text) } else { None };
-    let digest = Sha256::digest(credentials::without(own.as_deref().unwrap_or(text)));
-    json!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+fn settings(file: &Path, text: &str) -> Option<Value> {
+    let all = serde_json::to_value(text.parse::<toml::Table>().ok()?).ok()?;
+    if file.ends_with("pyproject.toml") { all.pointer("/tool/uv").cloned() } else { Some(all) }
 }
 
-fn tool_uv(text: &str) -> Option<String> {
-    let table: toml::Table = text.parse().ok()?;
-    serde_json::to_string(table.get("tool")?.get("uv")?).ok()
+fn digest(text: &str) -> Value {
+    let digest = Sha256::digest(credentials::without(text));
+    json!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
 #[cfg(test)]
@@ -186,8 +222,25 @@ mod tests {
             ("UV_CONSTRAINT", "https://h/c.txt", true),
             ("UV_FIND_LINKS", "dist", true),
             ("UV_FIND_LINKS", "/opt/wheels,https://h/links", false),
+            ("UV_INDEX", "https://h/a ours=./dist", true),
+            ("UV_DEFAULT_INDEX", "file:///opt/index", true),
+            ("PIP_EXTRA_INDEX_URL", "https://h/a https://h/b", false),
+            ("UV_TORCH_BACKEND", "auto", true),
+            ("UV_TORCH_BACKEND", "cpu", false),
         ] {
             assert_eq!(of(folder.path(), &[(name, value)]).moving, moving, "{name}={value}");
+        }
+        for (settings, moving) in [
+            ("find-links = ['dist']", true),
+            ("find-links = ['https://h/links', '/opt/wheels']", false),
+            ("[[tool.uv.index]]\nname = 'ours'\nurl = './dist'", true),
+            ("[[tool.uv.index]]\nurl = 'https://h/simple'", false),
+            ("[tool.uv.pip]\nextra-index-url = ['file:///opt/index']", true),
+            ("[tool.uv.pip]\ntorch-backend = 'auto'", true),
+            ("index-url = 'https://h/simple'", false),
+        ] {
+            fs::write(folder.path().join("pyproject.toml"), format!("[tool.uv]\n{settings}")).unwrap();
+            assert_eq!(of(folder.path(), &[]).moving, moving, "{settings}");
         }
     }
 }
