@@ -59,7 +59,10 @@ impl Uv {
         for program in find_on_path(&ctx.env, "uv").into_iter().chain(cached) {
             match Self::of(program, ctx).await {
                 Ok(uv) if fits(&uv.version) => return Ok(Some(uv)),
-                Ok(uv) => tracing::debug!("passed over: uv {}", uv.version),
+                Ok(uv) => {
+                    let why = if wanted.is_some() { "another one is asked for" } else { "it is too old" };
+                    tracing::info!("uv {} ({}) is not used: {why}", uv.version, uv.program.display());
+                }
                 Err(_) if ctx.cancel.is_cancelled() => return Err(Error::cancelled()),
                 Err(error) => tracing::debug!("passed over: {}", error.full_text()),
             }
