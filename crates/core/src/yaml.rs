@@ -238,7 +238,8 @@ impl<'text> Loader<'text> {
     }
 }
 
-/// In a list of mappings to merge the earlier one wins; of several `<<` the later one.
+/// In a list of mappings to merge the earlier one wins, as YAML says; of several `<<` in one mapping the later one, as in
+/// PyYAML up to 6.0.3. In 6.0.4 it depends on the length of the keys, in lists too.
 fn merge(into: &mut Map<String, Value>, value: Value) -> Result<(), String> {
     match value {
         Value::Object(map) => {
@@ -278,6 +279,16 @@ mod tests {
             (document.line("/a"), document.line("/a/b"), document.line("/a/c/0/d")),
             (Some(1), Some(2), Some(4))
         );
+    }
+
+    #[test]
+    fn merges_go_by_their_order() {
+        let merged = |merges: &str| {
+            let text = format!("x: &x {{name: 1}}\ny: &y {{name: 2}}\nz:\n{merges}");
+            parse(&text).unwrap().value["z"]["name"].clone()
+        };
+        assert_eq!(merged("  <<: [*x, *y]\n"), json!(1));
+        assert_eq!(merged("  <<: *x\n  <<: *y\n"), json!(2));
     }
 
     #[test]

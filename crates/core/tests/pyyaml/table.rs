@@ -325,7 +325,6 @@ const DOCUMENTS: &[&str] = &[
     "a: &x {b: 1}\nc: {<<: *x, b: 2}",
     "a: &x {b: 1}\nb: &y {b: 2, c: 3}\nc: {<<: [*x, *y]}",
     "a: &x {b: 1}\nb: &y {<<: *x, c: 1}\nd:\n  <<: *y\n  e: 1",
-    "a: &x {b: 1}\nb: &y {b: 2, c: 3}\nc:\n  <<: *x\n  <<: *y\n",
     "a: &x [1]\nc: {<<: *x}",
     "a: &x 1\nb: *x",
     "a: &x 1\nb: *y",

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{post, put};
+use futures_util::StreamExt as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -169,6 +170,9 @@ async fn watch(State(shared): State<Arc<Shared>>, request: axum::extract::Reques
             ([("content-length", "1000")], broken).into_response()
         }
         Some((_, status)) => {
+            // An answer before the body is read may reach the client as a broken connection instead.
+            let mut rest = request.into_body().into_data_stream();
+            while let Some(Ok(_)) = rest.next().await {}
             let body = serde_json::json!({ "code": "unavailable", "msg": "told to fail" }).to_string();
             (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body).into_response()
         }
