@@ -70,7 +70,11 @@ pub(crate) fn destination(inputs: &Inputs, tags: &[String]) -> Result<Destinatio
         return Ok(Destination { push: None, local: Some(local) });
     }
     let tagged = !pushes.iter().any(|output| is_true(output, "push-by-digest"));
-    let plain = pushes.iter().any(|output| is_true(output, "registry.insecure"));
+    // Only where it is said: credentials of another registry must not travel in the clear.
+    let insecure = pushes.iter().filter(|output| is_true(output, "registry.insecure"));
+    let insecure: Vec<_> = insecure.map(|output| output_names(output)).collect();
+    let plain =
+        |name: &String| insecure.iter().any(|own| own.contains(name) || (own.is_empty() && tags.contains(name)));
     if !tagged && !tags.is_empty() {
         return Err(Error::input("an output with push-by-digest has no tags")
             .hint("Leave tags out; write them with `docker buildx imagetools create` from the digests."));
@@ -88,7 +92,7 @@ pub(crate) fn destination(inputs: &Inputs, tags: &[String]) -> Result<Destinatio
                 .hint("Write registry/repository:tag, or user/repository:tag for Docker Hub."));
         }
         let mut image: Image = name.parse()?;
-        image.repository.plain |= plain;
+        image.repository.plain |= plain(name);
         if !images.contains(&image) {
             images.push(image);
         }
@@ -197,8 +201,9 @@ mod tests {
         assert_eq!(pushed(&[("INPUT_OUTPUTS", "type=registry"), ("INPUT_TAGS", "a/b")]), ["docker.io/a/b:latest"]);
         assert_eq!(pushed(&[("INPUT_OUTPUTS", "type=image,name=r.x/a,push=1")]), ["r.x/a:latest"]);
         let insecure = ("INPUT_OUTPUTS", "type=registry,name=r:5000/a,registry.insecure=true");
-        let image = read(&[insecure]).unwrap().push.unwrap().images.remove(0);
-        assert_eq!(image.repository.endpoint(), "http://r:5000");
+        let images = read(&[insecure, ("INPUT_TAGS", "ghcr.io/a/b")]).unwrap().push.unwrap().images;
+        let endpoints: Vec<_> = images.iter().map(|image| image.repository.endpoint()).collect();
+        assert_eq!(endpoints, ["https://ghcr.io", "http://r:5000"]);
     }
 
     #[test]
