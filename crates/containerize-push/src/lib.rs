@@ -23,6 +23,7 @@ mod push;
 mod recipe;
 mod report;
 mod room;
+mod secrets;
 mod tag_rules;
 mod verify;
 mod workspace;

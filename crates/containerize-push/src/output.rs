@@ -156,7 +156,7 @@ fn output_names(output: &str) -> Vec<String> {
 }
 
 /// The fields of a CSV record; quotes around one are taken away, and of two inside them one.
-fn fields(output: &str) -> Vec<String> {
+pub(crate) fn fields(output: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     let mut quoted = false;
     let mut rest = output.chars().peekable();

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use bento_core::action::{Cancel, Context};
 use bento_core::huggingface::Entry;
-use bento_core::runner::mask;
 use bento_core::{Context as _, Error, Result};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -17,6 +16,7 @@ use crate::model::{HUB_MODELS, MODELS, Present};
 use crate::output::quoted;
 use crate::plan::{Plan, Source};
 use crate::recipe::{COPIED, FOLDERS, Recipe, Way, model_context};
+use crate::secrets::{self, From, Secret};
 
 /// How much is copied between two looks at whether the job is cancelled, bytes.
 const COPIED_AT_ONCE: u64 = 64 * 1024 * 1024;
@@ -25,10 +25,10 @@ const COPIED_AT_ONCE: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Workspace {
     folder: TempDir,
-    /// Values of `--secret`: no value of a secret is among them.
+    /// Values of `--secret`, each a private file: no value of a secret is among them.
     pub(crate) secrets: Vec<String>,
-    /// Variables for the engine's process, which secrets are taken from.
-    pub(crate) variables: Vec<(String, String)>,
+    /// The folder of docker's configuration for this run, where there is one.
+    pub(crate) docker_config: Option<PathBuf>,
     /// The models' build contexts, where they have any: name and folder.
     models: Vec<(String, PathBuf)>,
 }
@@ -41,19 +41,24 @@ impl Workspace {
     pub(crate) fn new(plan: &Plan, recipe: &Recipe, models: &[Present], ctx: &Context) -> Result<Self> {
         let folder = ctx.temp_dir(PREFIX)?;
         ctx.files.save_state(leftovers::FOLDERS[0], &folder.path().display().to_string())?;
-        let mut workspace = Self { folder, secrets: Vec::new(), variables: Vec::new(), models: Vec::new() };
+        let mut workspace = Self { folder, secrets: Vec::new(), docker_config: None, models: Vec::new() };
         workspace.write("Dockerfile", recipe.dockerfile.text().as_bytes())?;
         if let Source::Folder(context) = &plan.context {
             workspace.write("Dockerfile.dockerignore", ignored(context)?.as_bytes())?;
         }
         workspace.folders(recipe, models, &ctx.cancel)?;
-        workspace.build_envs(plan, ctx)?;
-        workspace.secrets(plan, ctx)?;
-        workspace.git_token(plan, ctx);
+        for (number, Secret { id, from }) in secrets::of(plan, ctx)?.into_iter().enumerate() {
+            let file = match from {
+                From::File(file) => file,
+                From::Value(value) => workspace.write(&format!("secret-{number}"), value.expose_secret().as_bytes())?,
+            };
+            let source = format!("src={}", file.display());
+            workspace.secrets.push(format!("{},{}", quoted(&format!("id={id}")), quoted(&source)));
+        }
         if !plan.logins.is_empty() {
             let folder = workspace.path("docker");
             plan.logins.write(&folder, &ctx.env)?;
-            workspace.variables.push(("DOCKER_CONFIG".into(), folder.display().to_string()));
+            workspace.docker_config = Some(folder);
         }
         Ok(workspace)
     }
@@ -140,102 +145,6 @@ impl Workspace {
         share(&folder).context(|| format!("failed to set the modes below {}", folder.display()))?;
         Ok(folder)
     }
-
-    /// The Bento's environment variables of the build stage: BentoML's Dockerfile mounts each as a secret.
-    fn build_envs(&mut self, plan: &Plan, ctx: &Context) -> Result<()> {
-        for env in plan.bento.info.envs() {
-            let field = |name: &str| env.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-            if field("stage") != "build" {
-                continue;
-            }
-            let (name, default) = (field("name"), field("value"));
-            let value = ctx.env.get(name).unwrap_or(default);
-            if value.is_empty() {
-                tracing::warn!(
-                    "{} is built with the environment variable {name}, which is empty: set it under `env:` of this step",
-                    plan.bento.tag
-                );
-            }
-            self.variables.push((name.to_owned(), value.to_owned()));
-            self.secrets.push(secret(name, &format!("env={name}")));
-        }
-        Ok(())
-    }
-
-    /// BuildKit fetches a git context itself; the job's token is for the job's repository alone, and by its id for the
-    /// host of that: what the repository names besides, as submodules, gets no token elsewhere.
-    fn git_token(&mut self, plan: &Plan, ctx: &Context) {
-        const NAME: &str = "GIT_AUTH_TOKEN";
-        let own = format!("{}/{}", ctx.event.server_url, ctx.event.repository);
-        let is_own = |address: &str| {
-            let repository = address.split('#').next().unwrap_or_default();
-            repository.strip_suffix(".git").unwrap_or(repository) == own
-        };
-        let Some(token) = plan.inputs.github_token.as_ref().filter(|token| !token.expose_secret().is_empty()) else {
-            return;
-        };
-        let host = ctx.event.server_url.split("://").nth(1).unwrap_or_default().trim_end_matches('/');
-        let id = format!("{NAME}.{host}");
-        let names = |field: &str| field.strip_prefix("id=").is_some_and(|given| given == NAME || given == id);
-        if self.secrets.iter().any(|secret| secret.split(',').any(names)) || ctx.event.repository.is_empty() {
-            return;
-        }
-        let fetches = matches!(&plan.context, Source::Git(address) if is_own(address));
-        // The original passed it to every build.
-        let mounts =
-            matches!(plan.context, Source::Folder(_)) && plan.dockerfile.text().contains(&format!("id={NAME}"));
-        if fetches || mounts {
-            self.variables.push((NAME.to_owned(), token.expose_secret().to_owned()));
-            self.secrets.push(secret(if mounts { NAME } else { &id }, &format!("env={NAME}")));
-        }
-    }
-
-    fn secrets(&mut self, plan: &Plan, ctx: &Context) -> Result<()> {
-        let pair = |input: &str, item: &str| {
-            let (id, value) = item.split_once('=').unwrap_or((item, ""));
-            if id.is_empty() || value.is_empty() {
-                // The item itself may be the secret.
-                return Err(Error::input(format!("input {input}: an item is not of the form id=value")));
-            }
-            Ok((id.trim().to_owned(), value.to_owned()))
-        };
-        for (number, item) in plan.inputs.secrets.iter().enumerate() {
-            if let Some(id) = item.strip_suffix('=').filter(|id| !id.is_empty() && !id.contains('=')) {
-                // GitHub hands out no secrets to a pull request from a fork.
-                tracing::warn!("input secrets: the secret {id} is empty, the build gets none");
-                continue;
-            }
-            let (id, value) = pair("secrets", item)?;
-            mask::add(&SecretString::from(value.as_str()));
-            let file = self.write(&format!("secret-{number}"), value.as_bytes())?;
-            self.secrets.push(secret(&id, &format!("src={}", file.display())));
-        }
-        for item in plan.inputs.secret_files.iter() {
-            let (id, path) = pair("secret-files", item)?;
-            let file = ctx.workspace().join(&path);
-            if !file.is_file() {
-                return Err(Error::input(format!("input secret-files: {path} (the secret {id}) does not exist"))
-                    .hint("Paths are relative to the workspace."));
-            }
-            self.secrets.push(secret(&id, &format!("src={}", file.display())));
-        }
-        for item in plan.inputs.secret_envs.iter() {
-            let (id, name) = pair("secret-envs", item)?;
-            if ctx.env.get(&name).is_none() {
-                return Err(Error::input(format!(
-                    "input secret-envs: the variable {name} (the secret {id}) is not set"
-                ))
-                .hint("Set it under `env:` of this step."));
-            }
-            self.secrets.push(secret(&id, &format!("env={name}")));
-        }
-        Ok(())
-    }
-}
-
-/// A value of `--secret`, which BuildKit reads as CSV.
-fn secret(id: &str, from: &str) -> String {
-    format!("{},{}", quoted(&format!("id={id}")), quoted(from))
 }
 
 /// Where an entry of a model is laid out: what belongs to the hub's folder in the model's own context, the rest with

@@ -130,11 +130,7 @@ impl Buildx {
     }
 
     async fn run(&self, build: &Build<'_>, words: Vec<OsString>, cancel: &Cancel) -> Result<process::Ended> {
-        let mut command = self.docker(words);
-        for (name, value) in &build.workspace.variables {
-            command = command.env(name, value);
-        }
-        command.stream(cancel).await
+        build.with_tokens(self.docker(words), &self.env).stream(cancel).await
     }
 
     fn arguments(&self, build: &Build<'_>) -> Vec<OsString> {

@@ -1,7 +1,6 @@
 //! Engines with a command line like docker's: what differs between them is in one table, and in [`super::options`].
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
 
 use bento_core::action::{Cancel, Context};
@@ -140,13 +139,10 @@ impl Cli {
     }
 
     async fn run(&self, build: &Build<'_>, words: Vec<OsString>, what: &str, cancel: &Cancel) -> Result<()> {
-        let mut command = self.command(words);
-        for (name, value) in &build.workspace.variables {
-            command = command.env(name, value);
-            if name == "DOCKER_CONFIG" {
-                // containers/image, which buildah pushes with, has a name of its own for such a file.
-                command = command.env("REGISTRY_AUTH_FILE", Path::new(value).join(CONTAINERS_AUTH));
-            }
+        let mut command = build.with_tokens(self.command(words), &self.env);
+        if let Some(folder) = &build.workspace.docker_config {
+            // containers/image, which buildah pushes with, has a name of its own for such a file.
+            command = command.env("REGISTRY_AUTH_FILE", folder.join(CONTAINERS_AUTH));
         }
         let ended = command.stream(cancel).await?;
         if ended.status.success() { Ok(()) } else { Err(failure(build.plan, &format!("{what}{}", why(&ended)))) }

@@ -25,6 +25,10 @@ use crate::plan::Plan;
 use crate::recipe::Recipe;
 use crate::workspace::Workspace;
 
+/// How the cache service of GitHub Actions is reached: BuildKit reads these for a cache of the type `gha`.
+const ACTIONS_CACHE: [&str; 4] =
+    [ACTIONS_RUNTIME_TOKEN, "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_SERVICE_V2"];
+
 /// What answers on this machine.
 #[derive(Debug)]
 pub(crate) enum Engine {
@@ -82,6 +86,20 @@ impl Build<'_> {
         let own = crate::report::labels(self.plan, self.ctx);
         own.into_iter().chain(self.plan.inputs.labels.iter().cloned()).collect()
     }
+
+    /// The engine's program as it builds: with docker's configuration of this run; and with what a cache of the type `gha`
+    /// needs, where the user asks for such a cache. These names are all that is set in its environment.
+    fn with_tokens(&self, mut command: Command, env: &Env) -> Command {
+        if let Some(folder) = &self.workspace.docker_config {
+            command = command.env("DOCKER_CONFIG", folder);
+        }
+        if options::asks_for_actions_cache(&self.plan.inputs) {
+            for name in ACTIONS_CACHE {
+                command = env.get(name).into_iter().fold(command, |command, value| command.env(name, value));
+            }
+        }
+        command
+    }
 }
 
 impl Engine {
@@ -136,7 +154,9 @@ impl Engine {
     pub(crate) fn containers(&self, workspace: &Workspace) -> Result<Containers> {
         let with = |env: &Env| {
             let mut env = env.clone();
-            workspace.variables.iter().for_each(|(name, value)| env.set(name.as_str(), value.as_str()));
+            if let Some(folder) = &workspace.docker_config {
+                env.set("DOCKER_CONFIG", folder.display().to_string());
+            }
             env
         };
         match self {
@@ -183,13 +203,9 @@ fn none(what: &str, hint: &str, error: Error) -> Error {
     Error::new(Cause::Unreachable, format!("no {what} answers")).hint(hint).caused_by(error)
 }
 
-/// An engine's program, with the environment of the action. A cache of the type `gha` needs the token of the cache service.
+/// An engine's program, with the environment of the action.
 fn engine(program: &str, env: &Env) -> Command {
-    let command = Command::new(program).inherit(env);
-    match env.get(ACTIONS_RUNTIME_TOKEN) {
-        Some(token) => command.env(ACTIONS_RUNTIME_TOKEN, token),
-        None => command,
-    }
+    Command::new(program).inherit(env)
 }
 
 /// A build or a push that failed for this reason, and what to do.

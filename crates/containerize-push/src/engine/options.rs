@@ -6,6 +6,7 @@ use bento_core::{Env, Error, Result};
 
 use super::kind::{KINDS, Kind};
 use crate::inputs::Inputs;
+use crate::output::fields;
 
 /// An input, and what each engine of [`KINDS`] is told in its place.
 ///
@@ -127,6 +128,11 @@ pub(crate) fn given(inputs: &Inputs) -> Vec<(&'static str, Vec<String>)> {
     ];
     given.retain(|(_, values)| !values.is_empty());
     given
+}
+
+/// Does a cache live in the cache service of GitHub Actions? Only its token opens it.
+pub(crate) fn asks_for_actions_cache(inputs: &Inputs) -> bool {
+    inputs.cache_from.iter().chain(inputs.cache_to.iter()).any(|cache| fields(cache).contains(&"type=gha".to_owned()))
 }
 
 /// Fails where the engine cannot serve what is set.

@@ -10,21 +10,32 @@ use crate::lab::Lab;
 const INSPECT: &str =
     "Driver: docker\\nStatus: running\\nLabels:\\n org.mobyproject.buildkit.worker.moby.host-gateway-ip: x\\n";
 
-/// Puts the script on a PATH of its own and returns what it was told in the run; a token in its environment follows.
+/// Puts the script on a PATH of its own and returns what it was told in the run; the contents of secrets follow.
 fn told(lab: &Lab, program: &str, with: &[(&str, &str)]) -> Vec<String> {
+    told_in(lab, program, with, &[])
+}
+
+/// The same in a job with these variables. All that was in the program's environment is in the file `environment`.
+fn told_in(lab: &Lab, program: &str, with: &[(&str, &str)], env: &[(&str, &str)]) -> Vec<String> {
     let folder = lab.folder(program);
     let (script, record) = (folder.join(program), folder.join("record"));
     let metadata = "while [ $# -gt 0 ]; do if [ \"$1\" = --metadata-file ]; then echo '{}' > \"$2\"; fi; shift; done";
-    let token = "if [ -n \"$GIT_AUTH_TOKEN\" ]; then echo \"token $GIT_AUTH_TOKEN\"; fi";
+    let secrets =
+        "for word; do case \"$word\" in id=*,src=*) echo \"secret ${word%%,*} $(cat \"${word#*,src=}\")\";; esac; done";
     let inspect = format!("if [ \"$2\" = inspect ]; then printf '{INSPECT}'; fi");
-    let text = format!("#!/bin/sh\n{{ echo \"$*\"; {token}; }} >> '{}'\n{inspect}\n{metadata}\n", record.display());
+    let text = format!(
+        "#!/bin/sh\nenv >> '{}'\n{{ echo \"$*\"; {secrets}; }} >> '{}'\n{inspect}\n{metadata}\n",
+        folder.join("environment").display(),
+        record.display()
+    );
     std::fs::write(&script, text).unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:/usr/bin:/bin", folder.display());
     let own = [("oci-backend", program), ("bento-tag", "greeter:v1")];
     let given = |name: &str| with.iter().any(|(other, _)| *other == name);
     let with: Vec<_> = own.into_iter().filter(|(name, _)| !given(name)).chain(with.iter().copied()).collect();
-    let result = lab.run(&with, &[("PATH", &path)], |step| step);
+    let env: Vec<_> = [("PATH", path.as_str())].into_iter().chain(env.iter().copied()).collect();
+    let result = lab.run(&with, &env, |step| step);
     assert!(result.succeeded(), "{}", result.log_text());
     let record = std::fs::read_to_string(record).unwrap();
     record.lines().map(|line| line.replace(&lab.home().display().to_string(), "HOME")).collect()
@@ -101,8 +112,8 @@ fn a_token_reaches_git_contexts_of_the_job_s_repository_alone_and_never_by_a_com
         let told = told(lab, "docker", &with);
         let build = told.iter().find(|line| line.starts_with("buildx build ")).unwrap();
         assert!(build.ends_with(context) && !build.contains("x-git-token"), "{build}");
-        assert_eq!(build.contains("--secret id=GIT_AUTH_TOKEN.github.com,env=GIT_AUTH_TOKEN"), expected, "{build}");
-        assert_eq!(told.iter().any(|line| line == "token x-git-token"), expected, "{told:?}");
+        let secret = "secret id=GIT_AUTH_TOKEN.github.com x-git-token";
+        assert_eq!(told.iter().any(|line| line == secret), expected, "{told:?}");
     }
     let _ = std::fs::remove_dir_all(lab.folder("docker"));
     let told = told(&lab, "docker", &[("bento-tag", "plain:v1"), ("call", "check")]);
@@ -120,4 +131,77 @@ fn docker_s_older_store_is_asked_for_no_statement() {
     let given = lab.run(&[&with[..], &[("provenance", "mode=max")]].concat(), &[("PATH", &path)], |step| step);
     assert_eq!(given.exit_code, Some(2), "{}", given.log_text());
     assert!(given.log_text().contains("input provenance: the engine's image store keeps no attestations"));
+}
+
+/// What the job keeps from a build, and what a Bento of somebody else's asks for.
+const KEPT: [(&str, &str); 5] = [
+    ("ACTIONS_RUNTIME_TOKEN", "x-runtime"),
+    ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "x-oidc"),
+    ("AWS_SECRET_ACCESS_KEY", "x-aws"),
+    ("STATE_folder", "x-state"),
+    ("GITHUB_TOKEN", "x-job"),
+];
+
+/// A Bento chooses names of secrets, and no variable of the program that builds.
+#[test]
+fn a_bento_rules_neither_the_environment_of_the_engine_nor_takes_values_of_the_runner() {
+    let asked = "INPUT_PASSWORD ACTIONS_RUNTIME_TOKEN AWS_SECRET_ACCESS_KEY STATE_folder GITHUB_TOKEN";
+    let envs: String = asked.split(' ').map(|name| format!("- {{name: {name}, stage: build}}\n")).collect();
+    let more = "- {name: DOCKER_HOST, value: 'tcp://attacker.example:2375', stage: build}\n\
+        - {name: LD_PRELOAD, value: /evil.so, stage: build}\n- {name: DOCKER_CONFIG, value: /evil, stage: build}\n\
+        - {name: MINE, value: default, stage: build}\n- {name: THEIRS, value: own, stage: build}\n";
+    let lab = crate::errors::hand_made_with(
+        &format!("envs:\n{envs}{more}"),
+        "RUN --mount=type=secret,id=INPUT_PASSWORD --mount=type=secret,id=GIT_AUTH_TOKEN true",
+    );
+    let variables = [&KEPT[..], &[("MINE", "from the step"), ("DOCKER_CONFIG", "/mine"), ("DOCKER_HOST", "")]].concat();
+    for program in ["buildah", "nerdctl", "buildctl", "docker"] {
+        let backend = if program == "docker" { "buildx" } else { program };
+        let with = [
+            ("bento-tag", "shop:abc1"),
+            ("oci-backend", backend),
+            ("username", "alice"),
+            ("password", "s3cr3t-pw"),
+            ("registry", "r.x"),
+            ("github-token", "x-git-token"),
+            ("tags", "r.x/shop:1"),
+        ];
+        let told = told_in(&lab, program, &with, &variables);
+        let environment = std::fs::read_to_string(lab.folder(program).join("environment")).unwrap();
+        for kept in ["x-runtime", "x-oidc", "s3cr3t-pw", "x-git-token", "attacker", "/evil", "INPUT_"] {
+            assert!(!environment.contains(kept), "{program}: {kept} is in\n{environment}");
+        }
+        for kept in ["x-runtime", "x-oidc", "x-state", "x-aws", "x-job", "s3cr3t-pw", "x-git-token"] {
+            assert!(!told.iter().any(|line| line.contains(kept)), "{program}: {kept} is in {told:#?}");
+        }
+        for secret in ["id=MINE from the step", "id=THEIRS own", "id=DOCKER_HOST tcp://attacker.example:2375"] {
+            assert!(told.contains(&format!("secret {secret}")), "{program}: {secret} is not in {told:#?}");
+        }
+        assert!(!told.iter().any(|line| line.contains(",env=")), "{told:#?}");
+    }
+}
+
+#[test]
+fn what_a_bento_asks_for_is_handed_over_where_the_user_says_so() {
+    let lab = crate::errors::hand_made_with(
+        "envs:\n- {name: AWS_SECRET_ACCESS_KEY, stage: build}\n",
+        "RUN --mount=type=secret,id=GIT_AUTH_TOKEN true",
+    );
+    std::fs::copy(lab.home().join("bentos/shop/abc1/env/docker/Dockerfile"), lab.workspace().join("Dockerfile"))
+        .unwrap();
+    let with = [
+        ("bento-tag", "shop:abc1"),
+        ("github-token", "x-git-token"),
+        ("file", "Dockerfile"),
+        ("secret-envs", "AWS_SECRET_ACCESS_KEY=AWS_SECRET_ACCESS_KEY"),
+        ("cache-to", "type=gha,mode=max"),
+        ("load", "true"),
+    ];
+    let told = told_in(&lab, "docker", &with, &KEPT);
+    for secret in ["id=AWS_SECRET_ACCESS_KEY x-aws", "id=GIT_AUTH_TOKEN x-git-token"] {
+        assert!(told.contains(&format!("secret {secret}")), "{secret} is not in {told:#?}");
+    }
+    let environment = std::fs::read_to_string(lab.folder("docker").join("environment")).unwrap();
+    assert!(environment.contains("ACTIONS_RUNTIME_TOKEN=x-runtime"), "the cache was asked for\n{environment}");
+    assert!(!environment.contains("x-oidc"), "{environment}");
 }

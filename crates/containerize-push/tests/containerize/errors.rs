@@ -4,12 +4,17 @@ use crate::lab::{Lab, base};
 
 /// A Bento without a model, made by hand: what is refused needs no real one.
 fn hand_made() -> Lab {
+    hand_made_with("", "RUN true")
+}
+
+/// The same, with more lines in its manifest and these in its Dockerfile.
+pub(crate) fn hand_made_with(more: &str, lines: &str) -> Lab {
     let lab = Lab::new();
     let folder = lab.home().join("bentos/shop/abc1");
     std::fs::create_dir_all(folder.join("env/docker")).unwrap();
     let manifest = "name: shop\nversion: abc1\ncreation_time: '2026-01-02T00:00:00+00:00'\nspec: 2\n";
-    std::fs::write(folder.join("bento.yaml"), manifest).unwrap();
-    std::fs::write(folder.join("env/docker/Dockerfile"), format!("FROM {}\nRUN true\n", base())).unwrap();
+    std::fs::write(folder.join("bento.yaml"), format!("{manifest}{more}")).unwrap();
+    std::fs::write(folder.join("env/docker/Dockerfile"), format!("FROM {}\n{lines}\n", base())).unwrap();
     lab
 }
 
