@@ -1,6 +1,6 @@
 //! Room on a file system.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{Context, Error, Result};
 
@@ -36,6 +36,53 @@ pub fn require(path: &Path, bytes: u64, what: &str) -> Result<()> {
     ))
 }
 
+/// How much more is written before the room is looked at again, bytes.
+const STRIDE: u64 = 64 * 1024 * 1024;
+/// What is left free, bytes: a machine without any room fails in ways that say nothing.
+const RESERVE: u64 = 64 * 1024 * 1024;
+
+/// Room that something of unknown size takes, such as what an archive unpacks to: looked at while it grows.
+#[derive(Debug)]
+pub struct Growth {
+    path: PathBuf,
+    /// The bytes that were written since the last look.
+    written: u64,
+}
+
+impl Growth {
+    /// Nothing yet, below this path.
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), written: 0 }
+    }
+
+    /// So many bytes more.
+    ///
+    /// # Errors
+    /// The file system is all but full.
+    pub fn add(&mut self, bytes: u64) -> Result<()> {
+        self.written = self.written.saturating_add(bytes);
+        if self.written < STRIDE {
+            return Ok(());
+        }
+        self.written = 0;
+        self.look(free(&self.path))
+    }
+
+    fn look(&self, free: Result<u64>) -> Result<()> {
+        match free {
+            Ok(free) if free < RESERVE => Err(Error::failure(format!(
+                "{} has {} left, and more is to come",
+                self.path.display(),
+                readable(free)
+            ))
+            .hint(
+                "Free some room. If what is unpacked should be small, it may be made to fill the disk: do not use it.",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A size for people, in units of 1024.
 pub fn readable(bytes: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB"];
@@ -63,6 +110,19 @@ mod tests {
         let text = error.full_text();
         assert!(text.starts_with("the model m needs 16777216.0 TiB, and "), "{text}");
         assert!(text.contains("not/there has") && text.contains("bentoml delete"), "{text}");
+    }
+
+    #[test]
+    fn what_grows_ends_before_the_disk_is_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut growth = Growth::at(folder.path());
+        growth.add(STRIDE - 1).unwrap();
+        assert_eq!(growth.written, STRIDE - 1);
+        growth.add(u64::MAX).unwrap();
+        assert_eq!(growth.written, 0, "it was looked at");
+        let error = growth.look(Ok(RESERVE - 1)).unwrap_err().full_text();
+        assert!(error.contains("64.0 MiB left") && error.contains("Free some room"), "{error}");
+        growth.look(Err(Error::failure("the system does not say"))).unwrap();
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! | [`http`] | the one HTTP client and the retry policy | any API |
 //! | [`huggingface`] | models that stay on a hub, and its client's cache | engines, the cloud |
 //! | [`disk`] | room on a file system | what it is for |
+//! | [`tar_limits`] | what a tar may take of memory | what is in it |
 
 pub mod action;
 pub mod bento;
@@ -23,6 +24,7 @@ pub mod huggingface;
 pub mod process;
 pub mod python;
 pub mod runner;
+pub mod tar_limits;
 pub mod yaml;
 
 pub use env::Env;

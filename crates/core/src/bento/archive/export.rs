@@ -11,7 +11,8 @@ use flate2::read::GzDecoder;
 use lzma_rust2::XzReader;
 use zip::ZipArchive;
 
-use super::unpack::{BUFFER, copy, ensure_plain_parents, inside, set_mode, unpack_tar};
+use super::guard::{ensure_plain_parents, inside, set_mode};
+use super::unpack::{BUFFER, Writer, unpack_compressed, unpack_tar};
 use crate::action::Cancel;
 use crate::bento::BentoInfo;
 use crate::{Context, Error, Result};
@@ -49,12 +50,14 @@ fn unpack(mut file: File, target: &Path, cancel: &Cancel) -> Result<()> {
     read.context(|| "it cannot be read".into())?;
     let reader = BufReader::with_capacity(BUFFER, Cancellable { inner: file, cancel });
     match head.as_slice() {
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => unpack_tar(XzReader::new_mem_limit(reader, true, XZ_MEMORY), target),
-        [0x1f, 0x8b, ..] => unpack_tar(GzDecoder::new(reader), target),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+            unpack_compressed(XzReader::new_mem_limit(reader, true, XZ_MEMORY), target)
+        }
+        [0x1f, 0x8b, ..] => unpack_compressed(GzDecoder::new(reader), target),
         [b'P', b'K', 3, 4, ..] => unpack_zip(reader, target),
         [b'B', b'Z', b'h', ..] => Err(Error::input("it is compressed with bzip2, which is not read here")
             .hint("Export it as .bento, .tar, .tar.xz, .tar.gz or .zip.")),
-        tar if tar.get(TAR_MAGIC) == Some(b"ustar") => unpack_tar(reader, target),
+        tar if tar.get(TAR_MAGIC) == Some(b"ustar") => unpack_tar(reader, target).map(drop),
         _ => Err(Error::input("it is none of .bento, .tar, .tar.xz, .tar.gz and .zip")
             .hint("Make it by `bentoml export NAME:VERSION FILE`.")),
     }
@@ -63,7 +66,7 @@ fn unpack(mut file: File, target: &Path, cancel: &Cancel) -> Result<()> {
 fn unpack_zip(reader: impl Read + Seek, target: &Path) -> Result<()> {
     let broken = || "the archive is broken".to_owned();
     let mut archive = ZipArchive::new(reader).context(broken)?;
-    let mut buffer = vec![0; BUFFER];
+    let mut writer = Writer::below(target);
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).context(broken)?;
         let name = entry.name().context(broken)?.into_owned();
@@ -85,8 +88,7 @@ fn unpack_zip(reader: impl Read + Seek, target: &Path) -> Result<()> {
         if entry.is_dir() {
             fs::create_dir_all(&path).context(failed)?;
         } else {
-            let mut file = File::create_new(&path).context(failed)?;
-            copy(&mut entry, &mut file, &mut buffer).context(failed)?;
+            writer.write(&mut entry, &path)?;
         }
         if !relative.as_os_str().is_empty() {
             set_mode(&path, entry.unix_mode().unwrap_or(0o644)).context(failed)?;

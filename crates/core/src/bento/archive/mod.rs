@@ -2,6 +2,7 @@
 
 mod export;
 mod fixed;
+mod guard;
 mod plan;
 mod stream;
 mod unpack;

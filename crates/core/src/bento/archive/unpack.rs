@@ -2,72 +2,113 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use flate2::read::GzDecoder;
 use tar::{Archive, Entry, EntryType};
 
+use super::guard::{ensure_plain_parents, inside, set_mode, stays_inside, symlink};
+use crate::disk::Growth;
+use crate::tar_limits::metered;
 use crate::{Context, Error, Result};
 
 pub(super) const BUFFER: usize = 1024 * 1024;
 const BLOCK: u64 = 512;
 
-/// Unpacks a tar, plain or gzipped, into a folder that exists.
+/// What may stand behind the end of an archive, bytes: a record and some padding. Whoever sends more is not listened to.
+const PADDING: u64 = 64 * 1024;
+
+/// Unpacks a tar, plain or gzipped, into a folder that exists. Not much is read behind the archive's end.
 ///
 /// # Errors
-/// An entry that would leave the target, a hard link, a device, a link that points outside, a truncated archive: the
-/// target then holds what came before, and is the caller's to remove.
+/// An entry that would leave the target, a hard link, a device, a link that points outside, a truncated archive, names of
+/// more than a megabyte, a disk that is all but full: the target then holds what came before, and is the caller's to remove.
 pub fn unpack(archive: impl Read, target: &Path) -> Result<()> {
     let mut archive = BufReader::with_capacity(BUFFER, archive);
     let magic = io::BufRead::fill_buf(&mut archive).context(|| "failed to read the archive".into())?;
     if magic.starts_with(&[0x1f, 0x8b]) {
-        unpack_tar(GzDecoder::new(archive), target)
+        unpack_compressed(GzDecoder::new(archive), target)
     } else if magic.starts_with(b"BZh") || magic.starts_with(&[0xfd, b'7', b'z', b'X', b'Z']) {
         Err(Error::failure("the archive is compressed with bzip2 or xz, which only old clients did")
             .hint("Push it again with a current client."))
     } else {
-        unpack_tar(archive, target)
+        unpack_tar(archive, target).map(drop)
     }
 }
 
-pub(super) fn unpack_tar(archive: impl Read, target: &Path) -> Result<()> {
-    let mut archive = Archive::new(Counted { inner: archive, count: 0 });
-    let mut buffer = vec![0; BUFFER];
+/// The end of what is compressed holds its checksum.
+pub(super) fn unpack_compressed(archive: impl Read, target: &Path) -> Result<()> {
+    match unpack_tar(archive, target)? {
+        End::Reached => Ok(()),
+        End::Beyond => Err(Error::failure("the archive is broken: much more stands behind its end")
+            .hint("Send or save it again as a whole.")),
+    }
+}
+
+/// Where reading stopped.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// At the end of what there is.
+    Reached,
+    /// Behind the archive's end; more may follow.
+    Beyond,
+}
+
+pub(super) fn unpack_tar(archive: impl Read, target: &Path) -> Result<End> {
+    let (source, meter) = metered(archive);
+    let mut archive = Archive::new(source);
+    let mut writer = Writer::below(target);
     let broken = || "the archive is broken".to_owned();
-    let mut end = 0;
-    for entry in archive.entries().context(broken)? {
+    let mut end: u64 = 0;
+    let mut entries = archive.entries().context(broken)?;
+    while let Some(entry) = meter.headers(|| entries.next()) {
         let entry = entry.context(broken)?;
         // What stands in the archive: of a sparse file that is less than its size.
         let sparse = entry.header().entry_type() == EntryType::GNUSparse;
         let stored = if sparse { entry.header().entry_size().context(broken)? } else { entry.size() };
-        end = entry.raw_file_position() + stored.next_multiple_of(BLOCK);
-        unpack_entry(entry, target, &mut buffer)?;
+        let blocks = stored.checked_next_multiple_of(BLOCK);
+        let after = blocks.and_then(|blocks| entry.raw_file_position().checked_add(blocks));
+        end = after.ok_or_else(|| Error::failure("the archive is broken: an entry has no possible size"))?;
+        unpack_entry(entry, target, &mut writer)?;
     }
-    // A server may stop sending only after the end of the archive; reading on keeps its connection usable.
-    let mut rest = archive.into_inner();
+    // The rest of the last record. A server that has sent all of it keeps its connection usable.
+    let mut rest = archive.into_inner().take(PADDING);
     io::copy(&mut rest, &mut io::sink()).context(broken)?;
     // Two blocks of zeros end an archive. One that stops between two entries would pass for a whole one.
-    if rest.count < end + 2 * BLOCK {
+    if meter.read() < end.saturating_add(2 * BLOCK) {
         return Err(Error::failure("the archive is cut off").hint("Send or save it again as a whole."));
     }
-    Ok(())
+    Ok(if rest.limit() == 0 { End::Beyond } else { End::Reached })
 }
 
-/// Counts what is read.
-struct Counted<R> {
-    inner: R,
-    count: u64,
+/// Writes contents while there is room.
+pub(super) struct Writer {
+    growth: Growth,
+    buffer: Vec<u8>,
 }
 
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.count += read as u64;
-        Ok(read)
+impl Writer {
+    pub(super) fn below(target: &Path) -> Self {
+        Self { growth: Growth::at(target), buffer: vec![0; BUFFER] }
+    }
+
+    /// A file that is not there yet, with all that comes.
+    pub(super) fn write(&mut self, from: &mut impl Read, path: &Path) -> Result<()> {
+        let failed = || format!("failed to write {}", path.display());
+        let mut file = File::create_new(path).context(failed)?;
+        loop {
+            let read = match from.read(&mut self.buffer) {
+                Ok(0) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.context(failed)?,
+            };
+            file.write_all(self.buffer.get(..read).unwrap_or_default()).context(failed)?;
+            self.growth.add(read as u64).context(failed)?;
+        }
     }
 }
 
-fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, buffer: &mut [u8]) -> Result<()> {
+fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, writer: &mut Writer) -> Result<()> {
     let name = entry.path().context(|| "an entry of the archive has no valid name".into())?.into_owned();
     let refused = |why: &str| {
         Error::failure(format!("refused to unpack {}: {why}", name.display()))
@@ -88,8 +129,7 @@ fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, buffer: &mut [u8
             if path.symlink_metadata().is_ok() {
                 fs::remove_file(&path).context(failed)?;
             }
-            let mut file = File::create_new(&path).context(failed)?;
-            copy(&mut entry, &mut file, buffer).context(failed)?;
+            writer.write(&mut entry, &path)?;
         }
         EntryType::Symlink => {
             let link = entry.link_name().context(failed)?.ok_or_else(|| refused("it is a link to nothing"))?;
@@ -106,93 +146,6 @@ fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, buffer: &mut [u8
     if !relative.as_os_str().is_empty() {
         set_mode(&path, entry.header().mode().unwrap_or(0o644)).context(failed)?;
     }
-    Ok(())
-}
-
-/// The path without `.` and with `..` resolved, if it stays below where it starts.
-pub(super) fn inside(path: &Path) -> Option<PathBuf> {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::Normal(part) => clean.push(part),
-            Component::ParentDir => {
-                if !clean.pop() {
-                    return None;
-                }
-            }
-            Component::RootDir | Component::Prefix(_) => return None,
-        }
-    }
-    Some(clean)
-}
-
-/// Does a link in this folder (relative to the target) stay below the target, whatever other links it goes through?
-///
-/// It may climb first, over folders that are none of them links, and then only descend: `..` after a name could climb from
-/// where another link leads.
-fn stays_inside(link: &Path, folder: &Path) -> bool {
-    let mut depth = folder.components().count();
-    let mut descended = false;
-    link.components().all(|component| match component {
-        Component::CurDir => true,
-        Component::Normal(_) => {
-            descended = true;
-            true
-        }
-        Component::ParentDir if !descended && depth > 0 => {
-            depth -= 1;
-            true
-        }
-        Component::ParentDir | Component::RootDir | Component::Prefix(_) => false,
-    })
-}
-
-/// Makes the folders above an entry. One of them may not be a link: later entries must not write through it.
-pub(super) fn ensure_plain_parents(target: &Path, relative: &Path) -> std::result::Result<(), String> {
-    let mut path = target.to_owned();
-    for part in relative.parent().unwrap_or(Path::new("")) {
-        path.push(part);
-        match path.symlink_metadata() {
-            Ok(meta) if meta.is_dir() => {}
-            Ok(_) => return Err(format!("{} is no folder", path.display())),
-            Err(_) => fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?,
-        }
-    }
-    Ok(())
-}
-
-pub(super) fn copy(from: &mut impl Read, to: &mut impl Write, buffer: &mut [u8]) -> io::Result<()> {
-    loop {
-        match from.read(buffer) {
-            Ok(0) => return Ok(()),
-            Ok(read) => to.write_all(&buffer[..read])?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-#[cfg(unix)]
-fn symlink(link: &Path, path: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(link, path)
-}
-
-#[cfg(windows)]
-fn symlink(link: &Path, path: &Path) -> io::Result<()> {
-    std::os::windows::fs::symlink_file(link, path)
-}
-
-/// The owner can always read and enter, so that what was unpacked can be removed; set-id bits are dropped.
-#[cfg(unix)]
-pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let least = if path.is_dir() { 0o700 } else { 0o600 };
-    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o777 | least))
-}
-
-#[cfg(not(unix))]
-pub(super) fn set_mode(_: &Path, _: u32) -> io::Result<()> {
     Ok(())
 }
 
@@ -259,6 +212,46 @@ mod tests {
                 assert_eq!(fs::metadata(target.path().join("run.sh")).unwrap().permissions().mode() & 0o777, 0o755);
             }
         }
+    }
+
+    #[test]
+    fn what_comes_behind_the_end_is_not_waited_for() {
+        let plain = archive(&[("a", EntryType::Regular, "x")]);
+        let target = tempfile::tempdir().unwrap();
+        unpack(plain.as_slice().chain(io::repeat(0)), target.path()).unwrap();
+        assert_eq!(fs::read(target.path().join("a")).unwrap(), b"x");
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&plain).unwrap();
+        io::copy(&mut io::repeat(0).take(2 * PADDING), &mut gzip).unwrap();
+        let target = tempfile::tempdir().unwrap();
+        let error = unpack(gzip.finish().unwrap().as_slice(), target.path()).unwrap_err();
+        assert!(error.to_string().contains("behind its end"), "{error}");
+    }
+
+    #[test]
+    fn an_entry_of_no_possible_size_or_an_endless_name_is_an_error() {
+        let mut sparse = Header::new_gnu();
+        sparse.set_entry_type(EntryType::GNUSparse);
+        sparse.set_path("a").unwrap();
+        sparse.set_size(u64::MAX);
+        sparse.set_cksum();
+        let mut pax = Builder::new(Vec::new());
+        pax.append_pax_extensions([("size", b"0".as_slice())]).unwrap();
+        let mut bytes = pax.into_inner().unwrap();
+        bytes.truncate(1024);
+        bytes.extend(sparse.as_bytes());
+        bytes.extend([0; 2048]);
+        let target = tempfile::tempdir().unwrap();
+        let error = unpack(bytes.as_slice(), target.path()).unwrap_err().full_text();
+        assert!(error.contains("the archive is broken"), "{error}");
+
+        let mut name = Header::new_gnu();
+        name.set_entry_type(EntryType::GNULongName);
+        name.set_size(1 << 40);
+        name.set_cksum();
+        let endless = name.as_bytes().chain(io::repeat(b'a'));
+        let error = unpack(endless, target.path()).unwrap_err().full_text();
+        assert!(error.contains("extended headers of an entry take more than"), "{error}");
     }
 
     #[test]
