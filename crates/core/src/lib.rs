@@ -5,6 +5,7 @@
 //! | [`runner`] | the protocol between an action and GitHub's runner | Bentos |
 //! | [`action`] | the frame of every action: read inputs, plan, run, report | any one action |
 //! | [`bento`] | tags, the store, manifests, projects, archives | the network |
+//! | [`address`] | addresses in texts without their credentials | who uses them |
 //! | [`files`] | files for this user only | what is in them |
 //! | [`process`] | child processes | what is run |
 //! | [`python`] | interpreters, uv, virtual environments | Bentos |
@@ -14,6 +15,7 @@
 //! | [`tar_limits`] | what a tar may take of memory | what is in it |
 
 pub mod action;
+pub mod address;
 pub mod bento;
 pub mod disk;
 pub mod env;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bento_core::Error;
 use bento_core::python::{Version, VersionSpecifiers, range_parts};
+use bento_core::{Error, address};
 use url::Url;
 
 /// The oldest that serves as "latest": the original action's bound.
@@ -78,7 +78,7 @@ impl fmt::Display for BentomlVersion {
             Self::Exact(version) => version.fmt(f),
             Self::Range(range) => range.fmt(f),
             Self::Ref(name) => f.write_str(name),
-            Self::Address(address) => f.write_str(address),
+            Self::Address(text) => f.write_str(&address::without_whole(text)),
         }
     }
 }
@@ -89,7 +89,11 @@ impl FromStr for BentomlVersion {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         let refused = || {
-            Error::input(format!("input bentoml-version: {text:?} is no version of BentoML")).hint(
+            Error::input(format!(
+                "input bentoml-version: {:?} is not a version of BentoML",
+                address::without_whole(text)
+            ))
+            .hint(
                 "Leave it empty for the latest, or write an exact version such as 1.4.39, a range such as >=1.4,<1.5, \
                  main, a tag such as v1.4.39, a commit, or an address.",
             )
@@ -127,12 +131,15 @@ impl FromStr for BentomlVersion {
 }
 
 /// It stands in the log.
-fn check_address(address: &str) -> Result<(), &'static str> {
-    let url = Url::parse(address).map_err(|_| "is no URL")?;
+fn check_address(text: &str) -> Result<(), &'static str> {
+    if address::check(text).is_err() {
+        return Err("holds credentials, or what looks like them: give them to git or to the index instead");
+    }
+    let url = Url::parse(text).map_err(|_| "is not a URL")?;
     if url.password().is_some() || (!url.username().is_empty() && url.scheme() != "ssh") {
         return Err("holds credentials: give them to git or to the index instead");
     }
-    if address.contains(char::is_whitespace) { Err("holds white space") } else { Ok(()) }
+    if text.contains(char::is_whitespace) { Err("holds white space") } else { Ok(()) }
 }
 
 #[cfg(test)]

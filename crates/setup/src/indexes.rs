@@ -1,10 +1,10 @@
 //! Package indexes: handed to uv and pip through their environment, so that credentials are on no command line.
 
 use bento_core::action::Context;
-use bento_core::{Error, Result};
+use bento_core::{Error, Result, address};
 use url::Url;
 
-use crate::{Inputs, credentials};
+use crate::Inputs;
 
 /// Where packages come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,8 +21,8 @@ impl Indexes {
     pub(crate) fn of(inputs: &Inputs) -> Result<Self> {
         let main = Some(inputs.index_url.as_str()).filter(|text| !text.is_empty());
         Ok(Self {
-            main: main.map(|text| address("index-url", text)).transpose()?,
-            more: inputs.extra_index_url.iter().map(|text| address("extra-index-url", text)).collect::<Result<_>>()?,
+            main: main.map(|text| parse("index-url", text)).transpose()?,
+            more: inputs.extra_index_url.iter().map(|text| parse("extra-index-url", text)).collect::<Result<_>>()?,
         })
     }
 
@@ -46,16 +46,17 @@ impl Indexes {
 
 /// An address; its credentials are masked from here on. What is wrong must not be shown: it may be a secret in the wrong
 /// place.
-pub(crate) fn address(input: &str, text: &str) -> Result<Url> {
+pub(crate) fn parse(input: &str, text: &str) -> Result<Url> {
     let refused = |why: &str| {
         Error::input(format!("input {input}: {why}")).hint("Write an address such as https://pypi.example.com/simple.")
     };
-    let url = Url::parse(text).map_err(|error| refused(&format!("it is no URL ({error})")))?;
+    address::check(text).map_err(|error| refused(&format!("the address {error}")))?;
+    let url = Url::parse(text).map_err(|error| refused(&format!("it is not a URL ({error})")))?;
     if !matches!(url.scheme(), "https" | "http" | "file") {
         return Err(refused("it is neither https:// nor http://"));
     }
     // As it was written, and as it is handed on.
-    credentials::mask(text);
-    credentials::mask_address(&url);
+    address::mask_whole(text);
+    address::mask_url(&url);
     Ok(url)
 }

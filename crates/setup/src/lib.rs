@@ -6,7 +6,6 @@
 mod action;
 mod bentoml_version;
 mod cache;
-mod credentials;
 mod environment;
 mod indexes;
 mod inputs;

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use bento_core::action::Context;
-use bento_core::{Env, Error, Result};
+use bento_core::{Env, Error, Result, address};
 use serde_json::{Value, json};
 
+use crate::Inputs;
 use crate::moving::is_moving;
 use crate::requirement_files::digest_file;
-use crate::{Inputs, credentials};
 
 /// Extras of BentoML, files of requirements, packages.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,7 +60,7 @@ impl More {
     /// When it is an option.
     pub(crate) fn add_package(&mut self, package: String, of: &str) -> Result<()> {
         if package.starts_with('-') {
-            let shown = credentials::without(&package);
+            let shown = address::without(&package);
             return Err(Error::input(format!("{of}: {shown:?} is an option, not a package")).hint(
                 "Write one requirement per line, such as numpy>=2; files of requirements go into `requirements`.",
             ));
@@ -71,7 +71,7 @@ impl More {
 
     /// Adds a line of a file of requirements. Credentials in it are masked from here on.
     pub(crate) fn add_line(&mut self, line: String) {
-        credentials::mask(&line);
+        address::mask(&line);
         self.moving |= is_moving(&line);
         self.packages.push(line);
     }
@@ -85,7 +85,7 @@ impl More {
     pub(crate) fn describe(&self) -> Option<String> {
         let files = self.requirements.iter().map(|(file, _)| file.display().to_string());
         let extras = self.extras.iter().map(|extra| format!("its extra {extra}"));
-        let packages = self.packages.iter().map(|package| credentials::without(package));
+        let packages = self.packages.iter().map(|package| address::without(package));
         let all: Vec<_> = extras.chain(files).chain(packages).collect();
         (!all.is_empty()).then(|| all.join(", "))
     }
@@ -93,7 +93,7 @@ impl More {
     /// A value that differs when what is installed may. It holds no credentials, which change more often.
     pub(crate) fn contents(&self) -> Value {
         let digests: Vec<_> = self.requirements.iter().map(|(_, digest)| digest).collect();
-        let packages: Vec<_> = self.packages.iter().map(|package| credentials::without(package)).collect();
+        let packages: Vec<_> = self.packages.iter().map(|package| address::without(package)).collect();
         json!({ "extras": self.extras, "packages": packages, "requirements": digests })
     }
 }

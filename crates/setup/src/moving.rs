@@ -1,6 +1,6 @@
 //! Requirements whose text does not say what is installed: it may be another thing the next time.
 
-use crate::credentials;
+use bento_core::address;
 
 /// The ends of files that are installed as they are.
 const ARCHIVES: [&str; 7] = [".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"];
@@ -15,7 +15,7 @@ pub(crate) fn is_moving(line: &str) -> bool {
     if line.starts_with('#') {
         return false;
     }
-    let without = credentials::without(line);
+    let without = address::without(line);
     if without.contains("${") {
         return true;
     }

@@ -15,12 +15,12 @@ use std::time::Duration;
 use bento_core::action::Context;
 use bento_core::process::Command;
 use bento_core::python::Interpreter;
-use bento_core::{Context as _, Env, Error, Result, yaml};
+use bento_core::{Context as _, Env, Error, Result, address, yaml};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::More;
 use crate::version_file::toml;
-use crate::{More, credentials};
 
 const IMAGE: &str = include_str!("image.py");
 const PYPROJECT: &str = "pyproject.toml";
@@ -121,8 +121,8 @@ fn add_line(more: &mut More, folder: &Path, line: String, of: &str, remarks: &mu
         "--find-links" | "-f" => format!("--find-links {}", in_folder(folder, value.trim())),
         "--index-url" | "-i" | "--extra-index-url" | "--pre" | "--no-index" | "--trusted-host" => line,
         _ if option.starts_with('-') => {
-            credentials::mask(&line);
-            remarks.push(format!("{of}: the option {:?} is left out", credentials::without(&line)));
+            address::mask(&line);
+            remarks.push(format!("{of}: the option {:?} is left out", address::without(&line)));
             return;
         }
         _ => line,

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use bento_core::action::Context;
 use bento_core::python::{Architecture, NoArchitecture, OLDEST_UV, PINNED_UV, PythonRequest, Version};
-use bento_core::{Error, Result};
+use bento_core::{Error, Result, address};
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::inputs::REPOSITORY;
-use crate::{BentomlVersion, Indexes, Inputs, More, credentials, indexes, version_file};
+use crate::{BentomlVersion, Indexes, Inputs, More, indexes, version_file};
 
 /// How long a download may take: an index that is silent must not hold the job for ever.
 const DEADLINE: Duration = Duration::from_secs(1800);
@@ -117,18 +117,17 @@ impl Request {
         let cache = cache_wanted(&inputs.cache)?;
         let uv = Some(inputs.uv_version.as_str()).filter(|text| !text.is_empty()).map(uv_wanted).transpose()?;
         let (more, indexes) = (More::of(inputs, ctx)?, Indexes::of(inputs)?);
-        credentials::mask(&inputs.bentoml_version);
+        address::mask(&inputs.bentoml_version);
+        address::mask_whole(&inputs.bentoml_repository);
         let bentoml = inputs.bentoml_version.parse()?;
         let mirror = Some(inputs.python_mirror.as_str()).filter(|text| !text.is_empty());
         let mut request = Self {
             python,
             architecture,
-            python_mirror: mirror.map(|text| indexes::address("python-mirror", text)).transpose()?,
+            python_mirror: mirror.map(|text| indexes::parse("python-mirror", text)).transpose()?,
             cache,
             more,
-            project: inputs
-                .install_project_dependencies
-                .then(|| ctx.workspace().join(&inputs.context).components().collect()),
+            project: if inputs.install_project_dependencies { project(inputs, ctx, &mut remarks)? } else { None },
             compile: inputs.compile_bytecode,
             indexes,
             uv,
@@ -143,6 +142,21 @@ impl Request {
         }
         Ok((request, remarks))
     }
+}
+
+/// The folder of the project. What an address names is not on this machine.
+fn project(inputs: &Inputs, ctx: &Context, remarks: &mut Vec<String>) -> Result<Option<PathBuf>> {
+    let context = &inputs.context;
+    if !context.contains("://") && !context.starts_with("git@") {
+        return Ok(Some(ctx.workspace().join(context).components().collect()));
+    }
+    address::check(context).map_err(|error| Error::input(format!("input context: the address {error}")))?;
+    address::mask_whole(context);
+    remarks.push(format!(
+        "what the project at {} asks for is not installed: it is not in the workspace",
+        address::without_whole(context)
+    ));
+    Ok(None)
 }
 
 /// setup-python's words, which people copy here, all mean "yes".
@@ -169,11 +183,14 @@ fn uv_wanted(text: &str) -> Result<Version> {
 }
 
 /// The address stands in the log.
-fn check_repository(address: &str) -> Result<()> {
+fn check_repository(text: &str) -> Result<()> {
     let refused = |why: &str, what_to_do: &str| {
         Err(Error::input(format!("input bentoml-repository: the address {why}")).hint(what_to_do))
     };
-    match Url::parse(address) {
+    match Url::parse(text) {
+        _ if address::check(text).is_err() => {
+            refused("holds credentials", "Give them to git instead, for example in a credential helper.")
+        }
         Ok(url) if !url.username().is_empty() && url.scheme() != "ssh" || url.password().is_some() => {
             refused("holds credentials", "Give them to git instead, for example in a credential helper.")
         }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use bento_core::{Cause, Env, Error, Result};
 use sha2::{Digest, Sha256};
 
-use crate::credentials;
 use crate::moving::{is_moving, value};
+use bento_core::address;
 
 /// The digest of a file of requirements with those that it includes. Does it name something that moves? Credentials in it
 /// are masked from here on. `of` says whose wish it is.
@@ -33,8 +33,8 @@ fn digest(file: &Path, of: &str, env: &Env, hasher: &mut Sha256, seen: &mut BTre
             .hint("Write the path of a file in the workspace; is the repository checked out before this step?")
     })?;
     let text = decoded(&bytes);
-    credentials::mask(&text);
-    hasher.update(credentials::without(&text));
+    address::mask(&text);
+    hasher.update(address::without(&text));
     let mut moving = false;
     for line in text.lines().map(|line| line.split(" #").next().unwrap_or_default().trim()) {
         let Some(name) = value(line, &["--requirement", "--constraint", "-r", "-c"]) else {

@@ -10,8 +10,8 @@ use bento_core::action::Context;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::credentials;
 use crate::requirement_files::digest_file;
+use bento_core::address;
 
 /// Variables that change what is installed.
 const VALUES: [&str; 21] = [
@@ -60,7 +60,7 @@ impl UvSettings {
         let mut contents = Map::new();
         for name in VALUES {
             if let Some(value) = ctx.env.get(name) {
-                contents.insert(name.to_owned(), credentials::without(value).into());
+                contents.insert(name.to_owned(), address::without(value).into());
             }
         }
         let links = ctx.env.get("UV_FIND_LINKS").unwrap_or_default().split([',', ' ']);
@@ -153,7 +153,7 @@ fn settings(file: &Path, text: &str) -> Option<Value> {
 }
 
 fn digest(text: &str) -> Value {
-    let digest = Sha256::digest(credentials::without(text));
+    let digest = Sha256::digest(address::without(text));
     json!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 

@@ -8,7 +8,7 @@ use common::Machine;
 #[tokio::test]
 async fn inputs_that_say_nothing_sensible() {
     for (input, value, part) in [
-        ("bentoml-version", "newest", "input bentoml-version: \"newest\" is no version of BentoML"),
+        ("bentoml-version", "newest", "input bentoml-version: \"newest\" is not a version of BentoML"),
         ("python-version", "three", "input python-version: \"three\" is no version of Python"),
         ("python-version-file", "missing.txt", "missing.txt"),
         ("architecture", "z80", "input architecture: \"z80\" is no architecture"),
@@ -110,4 +110,45 @@ async fn a_folder_for_temporary_files_that_cannot_be_written() {
     assert!(ran.error().contains(&*file.to_string_lossy()), "{}", ran.error());
     assert!(ran.error().contains("RUNNER_TEMP"), "{}", ran.error());
     machine.assert_nothing_left();
+}
+
+/// Halves of one secret, wherever an address can stand: neither is in the plan, in an error or in what a masked log shows.
+#[tokio::test]
+async fn no_input_shows_half_of_a_secret_in_an_address() {
+    let addresses = [
+        "https://u:half-a#half-b@host.invalid/x",
+        "https://u:half-a/half-b@host.invalid/x",
+        "https://half-a?half-b@host.invalid/x",
+        "https://u:half-a@half-b@host.invalid/x",
+        "https://half-ahalf-b@host.invalid/x",
+        "ssh://u:half-ahalf-b@host.invalid/x",
+    ];
+    for input in ["context", "index-url", "extra-index-url", "python-mirror", "bentoml-repository", "bentoml-version"] {
+        for address in addresses {
+            let mut machine = Machine::new();
+            machine.set("install-project-dependencies", "true");
+            machine.set("bentoml-version", "main");
+            machine.set(input, address);
+            machine.append_path(machine.fake_python("fake/python3", "3.11.2").parent().expect("a folder"));
+            let said = match machine.plan().await {
+                Ok(plan) => bento_core::runner::mask::redact(&plan.to_string()),
+                Err(error) => error.full_text(),
+            };
+            assert!(!said.contains("half-a") && !said.contains("half-b"), "{input}: {said}");
+            let said_why = said.contains("address") || said.contains("URL") || said.contains("host.invalid");
+            assert!(said_why || input.ends_with("index-url") || input == "python-mirror", "{input}: {said}");
+        }
+    }
+    for package in
+        ["x @ git+https://half-a/half-b@host.invalid/x", "--find-links https://u:half-a#half-b@host.invalid/x"]
+    {
+        let mut machine = Machine::new();
+        machine.set("packages", package);
+        machine.append_path(machine.fake_python("fake/python3", "3.11.2").parent().expect("a folder"));
+        let said = match machine.plan().await {
+            Ok(plan) => plan.to_string(),
+            Err(error) => error.full_text(),
+        };
+        assert!(!said.contains("half-a") && !said.contains("half-b"), "{said}");
+    }
 }

@@ -130,7 +130,7 @@ async fn what_is_wrong_is_said_before_anything_is_done() {
         ("uv-version", "0.9.x", "input uv-version: \"0.9.x\" is no version of uv. Write an exact one such as "),
         ("uv-version", ">=0.9", "input uv-version: \">=0.9\" is no version of uv. Write an exact one such as "),
         ("uv-version", "0.7.2", "input uv-version: uv 0.7.2 is too old. The oldest that can be used is 0.7.3."),
-        ("bentoml-version", ">=1,=2", "is no version of BentoML"),
+        ("bentoml-version", ">=1,=2", "is not a version of BentoML"),
     ] {
         let mut machine = Machine::new();
         machine.set(input, value);
