@@ -51,11 +51,13 @@ impl Action for BuildBento {
     async fn plan(inputs: Inputs, ctx: &Context) -> Result<Plan> {
         let request = Request::new(&inputs)?;
         let project = match &request.source {
-            Source::Local(context) => Some(locate::local(context, request.bentofile.as_deref(), ctx.workspace())?),
+            Source::Local(context) => {
+                Some(locate::local(context, request.bentofile.as_deref(), ctx.workspace(), &ctx.env)?)
+            }
             Source::Git(_) => None,
         };
         let missing = match &project {
-            Some(project) => models::missing(&project.models, &store(ctx)?)?,
+            Some(project) => models::missing(&project.project.models, &store(ctx)?)?,
             None => Vec::new(),
         };
         let python = find_with_bentoml(ctx).await?.ok_or_else(|| {

@@ -33,15 +33,17 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
     request.check()?;
     let store = store(ctx)?;
     let (project, clone) = match &request.source {
-        Source::Local(context) => (locate::local(context, request.bentofile.as_deref(), ctx.workspace())?, None),
+        Source::Local(context) => {
+            (locate::local(context, request.bentofile.as_deref(), ctx.workspace(), &ctx.env)?, None)
+        }
         Source::Git(repository) => {
             let clone = git::fetch(repository, ctx).await?;
             let context = clone.context.clone();
-            (locate::located(context, None, request.bentofile.as_deref(), ctx.workspace())?, Some(clone))
+            (locate::located(context, None, request.bentofile.as_deref(), ctx.workspace(), &ctx.env)?, Some(clone))
         }
     };
     let staging = store.stage()?;
-    models::pull(&models::missing(&project.models, &store)?, request.cloud.as_ref(), &store, ctx).await?;
+    models::pull(&models::missing(&project.project.models, &store)?, request.cloud.as_ref(), &store, ctx).await?;
     let folder = match driver::run(request, &project, staging.path(), store.home(), python, ctx).await? {
         Outcome::Built(folder) => folder,
         Outcome::Failed(reason, bentoml) => {

@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use bento_core::bento::{ModelWanted, Project};
-use bento_core::{Error, Result};
+use bento_core::bento::Project;
+use bento_core::{Env, Error, Result};
 
 /// A project on disk.
 #[derive(Debug, Clone)]
@@ -18,8 +18,8 @@ pub(crate) struct Located {
     pub(crate) found: Option<PathBuf>,
     /// The service, for a context such as `module:Service`.
     pub(crate) service: Option<String>,
-    /// The models that the build configuration names.
-    pub(crate) models: Vec<ModelWanted>,
+    /// What the build configuration says.
+    pub(crate) project: Project,
 }
 
 impl Located {
@@ -30,10 +30,10 @@ impl Located {
 }
 
 /// Finds a local context: a folder, or a service in the workspace.
-pub(crate) fn local(context: &str, bentofile: Option<&str>, workspace: &Path) -> Result<Located> {
+pub(crate) fn local(context: &str, bentofile: Option<&str>, workspace: &Path, env: &Env) -> Result<Located> {
     let path = clean(workspace, context);
     if path.is_dir() {
-        return located(path, None, bentofile, workspace);
+        return located(path, None, bentofile, workspace, env);
     }
     if !names_service(context, workspace) {
         return Err(Error::input(format!("input context: there is no folder {}", path.display())).hint(
@@ -41,7 +41,7 @@ pub(crate) fn local(context: &str, bentofile: Option<&str>, workspace: &Path) ->
              repository must be checked out first (actions/checkout).",
         ));
     }
-    let located = located(workspace.to_owned(), Some(context.to_owned()), bentofile, workspace)?;
+    let located = located(workspace.to_owned(), Some(context.to_owned()), bentofile, workspace, env)?;
     if let Some(file) = located.bentofile() {
         // So does BentoML's own command.
         tracing::warn!("{} says what to build; the service {context} of the input context is not used", file.display());
@@ -55,13 +55,14 @@ pub(crate) fn located(
     service: Option<String>,
     bentofile: Option<&str>,
     workspace: &Path,
+    env: &Env,
 ) -> Result<Located> {
     let named = bentofile.map(|file| find_bentofile(file, &context, workspace)).transpose()?;
-    let project = Project::read(&context, named.as_deref())?;
-    let found = if named.is_none() { project.file } else { None };
+    let project = Project::read(&context, named.as_deref(), env)?;
+    let found = if named.is_none() { project.file().map(Path::to_owned) } else { None };
     // BentoML refuses files of a context outside its working directory.
     let folder = if context.starts_with(workspace) { workspace.to_owned() } else { context.clone() };
-    Ok(Located { context, folder, named, found, service, models: project.models })
+    Ok(Located { context, folder, named, found, service, project })
 }
 
 /// The original's documentation says relative to the context, its code did relative to the working directory.
@@ -108,7 +109,7 @@ mod tests {
         let workspace = tempfile::tempdir().unwrap();
         fs::create_dir(workspace.path().join("my project")).unwrap();
         fs::write(workspace.path().join("service.py"), "").unwrap();
-        let found = |context| local(context, None, workspace.path());
+        let found = |context| local(context, None, workspace.path(), &Env::default());
         assert_eq!(found("./my project").unwrap().context, workspace.path().join("my project"));
         assert_eq!(found(".").unwrap().context, workspace.path());
         for service in ["service:Svc", "service.py:Svc", "service.py", "service"] {
@@ -124,11 +125,12 @@ mod tests {
         let context = workspace.path().join("app");
         fs::create_dir(&context).unwrap();
         fs::write(workspace.path().join("b.yaml"), "service: x").unwrap();
-        let find = || local("app", Some("b.yaml"), workspace.path()).map(|located| located.named.unwrap());
+        let find =
+            || local("app", Some("b.yaml"), workspace.path(), &Env::default()).map(|located| located.named.unwrap());
         assert_eq!(find().unwrap(), workspace.path().join("b.yaml"));
         fs::write(context.join("b.yaml"), "service: x").unwrap();
         assert_eq!(find().unwrap(), context.join("b.yaml"));
-        let error = local("app", Some("c.yaml"), workspace.path()).unwrap_err().full_text();
+        let error = local("app", Some("c.yaml"), workspace.path(), &Env::default()).unwrap_err().full_text();
         for path in [context.join("c.yaml"), workspace.path().join("c.yaml")] {
             assert!(error.contains(&path.display().to_string()), "{error}");
         }
@@ -138,7 +140,7 @@ mod tests {
     fn a_context_elsewhere_is_its_own_working_directory() {
         let (workspace, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let path = elsewhere.path().to_str().unwrap();
-        assert_eq!(local(path, None, workspace.path()).unwrap().folder, elsewhere.path());
-        assert_eq!(local(".", None, workspace.path()).unwrap().folder, workspace.path());
+        assert_eq!(local(path, None, workspace.path(), &Env::default()).unwrap().folder, elsewhere.path());
+        assert_eq!(local(".", None, workspace.path(), &Env::default()).unwrap().folder, workspace.path());
     }
 }

@@ -2,16 +2,16 @@
 
 use bento_core::Result;
 use bento_core::action::Context;
-use bento_core::bento::{Kind, ModelWanted, Store};
+use bento_core::bento::{Kind, ModelWanted, Placed, Store};
 use bento_core::runner::console;
 use bentocloud::{Client, Pulled};
 
 use crate::Cloud;
 
 /// Which of the models are not in the store.
-pub(crate) fn missing(wanted: &[ModelWanted], store: &Store) -> Result<Vec<ModelWanted>> {
+pub(crate) fn missing(wanted: &[Placed<ModelWanted>], store: &Store) -> Result<Vec<ModelWanted>> {
     let mut missing = Vec::new();
-    for model in wanted {
+    for Placed { value: model, .. } in wanted {
         if store.find(Kind::Model, &model.tag)?.is_none() {
             missing.push(model.clone());
         }

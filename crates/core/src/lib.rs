@@ -7,6 +7,7 @@
 //! | [`bento`] | tags, the store, manifests, projects, archives | the network |
 //! | [`address`] | addresses in texts without their credentials | who uses them |
 //! | [`files`] | files for this user only | what is in them |
+//! | [`text`] | files of the user's that have to be text | what is in them |
 //! | [`process`] | child processes | what is run |
 //! | [`python`] | interpreters, uv, virtual environments | Bentos |
 //! | [`http`] | the one HTTP client and the retry policy | any API |
@@ -27,6 +28,7 @@ pub mod process;
 pub mod python;
 pub mod runner;
 pub mod tar_limits;
+pub mod text;
 pub mod yaml;
 
 pub use env::Env;

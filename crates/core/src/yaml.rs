@@ -31,14 +31,19 @@ const REPAIRS: usize = 1000;
 pub struct Document {
     /// The value; keys that are no text are written as Python would print them in JSON.
     pub value: Value,
-    /// Lines, from 1, of the mapping keys, by JSON pointer.
+    /// Lines, from 1, of the mapping keys and of the items of sequences, by JSON pointer.
     lines: HashMap<String, u32>,
 }
 
 impl Document {
-    /// The line of the key that this JSON pointer names, from 1.
+    /// The line of the key or the item that this JSON pointer names, from 1.
     pub fn line(&self, pointer: &str) -> Option<u32> {
         self.lines.get(pointer).copied()
+    }
+
+    /// The value, and the lines by JSON pointer.
+    pub fn into_parts(self) -> (Value, HashMap<String, u32>) {
+        (self.value, self.lines)
     }
 }
 
@@ -190,7 +195,9 @@ impl<'text> Loader<'text> {
             if matches!(event, Event::SequenceEnd) {
                 return Ok(Value::Array(items));
             }
-            items.push(self.node(event, span, &format!("{pointer}/{}", items.len()))?);
+            let below = format!("{pointer}/{}", items.len());
+            self.lines.insert(below.clone(), u32::try_from(span.start.line()).unwrap_or(u32::MAX));
+            items.push(self.node(event, span, &below)?);
         }
     }
 

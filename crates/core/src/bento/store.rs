@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{BentoInfo, ModelInfo, Tag};
+use super::{BentoInfo, ModelInfo, Tag, expand_variables};
 use crate::env::BENTOML_HOME;
 use crate::{Cause, Context, Env, Error, Result};
 
@@ -250,27 +250,6 @@ fn share(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn share(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// `$NAME` and `${NAME}`; an unknown name stays as it is written, as in Python's `expandvars`.
-pub(crate) fn expand_variables(text: &str, env: &Env) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('$') {
-        out.push_str(&rest[..start]);
-        let after = &rest[start + 1..];
-        let word = |text: &str| text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
-        let (name, length) = match after.strip_prefix('{').and_then(|inner| Some((inner, inner.find('}')?))) {
-            Some((inner, end)) => (&inner[..end], end + 2),
-            None => (&after[..word(after)], word(after)),
-        };
-        match env.raw(name) {
-            Some(value) => out.push_str(value),
-            None => out.push_str(&rest[start..start + 1 + length]),
-        }
-        rest = &after[length..];
-    }
-    out + rest
 }
 
 #[cfg(test)]

@@ -4,4 +4,5 @@
 mod export;
 mod hub;
 mod huggingface;
+mod project;
 mod python;

@@ -1,0 +1,67 @@
+//! Files that hold text.
+
+use std::path::Path;
+
+use crate::{Context as _, Error, Location, Result};
+
+/// Reads a file of the user's that has to be text in UTF-8.
+///
+/// # Errors
+/// It cannot be read, or is not UTF-8: [`Cause::Input`](crate::Cause), with the file, the line where that is known, and the
+/// encoding that it looks like.
+pub fn read(file: &Path) -> Result<String> {
+    let bytes = std::fs::read(file).context(|| format!("failed to read {}", file.display()))?;
+    decode(bytes, file)
+}
+
+/// The bytes of this file as text.
+///
+/// # Errors
+/// As of [`read`].
+pub fn decode(bytes: Vec<u8>, file: &Path) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| not_text(error.as_bytes(), error.utf8_error().valid_up_to(), file))
+}
+
+/// The error of a file whose byte at this offset belongs to no text in UTF-8.
+pub fn not_text(bytes: &[u8], offset: usize, file: &Path) -> Error {
+    let byte = bytes.get(offset).copied().unwrap_or_default();
+    let (what, line) = match (bytes, byte) {
+        // Its lines cannot be counted by bytes.
+        ([0xff, 0xfe, ..] | [0xfe, 0xff, ..], _) => ("it is in UTF-16".to_owned(), None),
+        (_, 0) => ("it holds a byte 0x00, as UTF-16 and binary files do".to_owned(), None),
+        _ => {
+            let lines = bytes.get(..offset).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+            let line = u32::try_from(lines.saturating_add(1)).ok();
+            (format!("the byte 0x{byte:02x} is not UTF-8; is it in Latin-1 or Windows-1252?"), line)
+        }
+    };
+    Error::input(format!("{} cannot be read as text: {what}", file.display())).hint("Save it in UTF-8.").at(Location {
+        file: file.to_owned(),
+        line,
+        column: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_text_names_itself_and_the_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("requirements.txt");
+        for (bytes, line, says) in [
+            (&b"\xff\xfei\0d\0n\0a\0"[..], None, "UTF-16"),
+            (b"\xfe\xff\0i\0d", None, "UTF-16"),
+            (b"idna\n# caf\xe9\n", Some(2), "0xe9 is not UTF-8"),
+        ] {
+            std::fs::write(&file, bytes).unwrap();
+            let error = read(&file).unwrap_err();
+            assert_eq!(error.cause(), crate::Cause::Input);
+            assert_eq!(error.location().unwrap(), &Location { file: file.clone(), line, column: None });
+            assert!(error.to_string().contains(says) && error.to_string().contains("requirements.txt"), "{error}");
+        }
+        std::fs::write(&file, "idna # café\n").unwrap();
+        assert_eq!(read(&file).unwrap(), "idna # café\n");
+    }
+}
