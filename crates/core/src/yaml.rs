@@ -2,48 +2,72 @@
 //!
 //! Users write their files for PyYAML, which speaks YAML 1.1: plain `yes`, `on` and `NO` are booleans, `017` is 15,
 //! `1:30` is 90, `<<` merges. The events come from a YAML 1.2 parser; the meaning of plain scalars is resolved here, by
-//! the rules of PyYAML's `SafeLoader` (`resolver.py`, `constructor.py`). Timestamps stay text.
+//! the rules of PyYAML's `SafeLoader` (`resolver.py`, `constructor.py`).
+//!
+//! [`load`] gives the tree of [`Node`]s, each with its place; [`parse`] its JSON beside it, in which dates stay text.
 
+mod integer;
+mod load;
+mod node;
+mod repair;
 mod scalar;
+mod time;
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
-use serde_json::{Map, Value};
+use saphyr_parser::Marker;
+use serde_json::Value;
 
-use self::scalar::{expect_tag, scalar};
+pub use self::node::{Content, Node, python_float};
 use crate::{Error, Location};
 
-/// Aliases may make a value this many nodes large, no more: a guard against documents made to exhaust memory.
-const NODE_LIMIT: usize = 1_000_000;
+/// The longest text that is read, in bytes.
+const TEXT_LIMIT: usize = 8 << 20;
 
-/// What the parser says of a line inside brackets that is not indented, such as a lone `]`. YAML 1.2 wants it so, PyYAML
-/// does not: spaces there mean nothing, so they are added.
-const LOOSE: [&str; 2] = ["invalid indentation", "invalid indentation in flow construct"];
-/// Deeper than any key stands; a line that needs more is indented again.
-const INDENT: usize = 80;
-/// Each repair reads the text again.
-const REPAIRS: usize = 1000;
-
-/// A document: its value, and the line of every key.
+/// A document: its value, and where its parts stand.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     /// The value; keys that are no text are written as Python would print them in JSON.
     pub value: Value,
-    /// Lines, from 1, of the mapping keys and of the items of sequences, by JSON pointer.
-    lines: HashMap<String, u32>,
+    places: Places,
 }
 
 impl Document {
     /// The line of the key or the item that this JSON pointer names, from 1.
     pub fn line(&self, pointer: &str) -> Option<u32> {
-        self.lines.get(pointer).copied()
+        self.places.line(pointer)
     }
 
-    /// The value, and the lines by JSON pointer.
-    pub fn into_parts(self) -> (Value, HashMap<String, u32>) {
-        (self.value, self.lines)
+    /// The value, and where its parts stand.
+    pub fn into_parts(self) -> (Value, Places) {
+        (self.value, self.places)
+    }
+}
+
+/// Where the parts of a document stand.
+#[derive(Debug, Clone, Default)]
+pub struct Places(Option<Arc<Node>>);
+
+impl Places {
+    /// The line of the key or the item that this JSON pointer names, from 1.
+    pub fn line(&self, pointer: &str) -> Option<u32> {
+        let mut node = self.0.as_ref()?;
+        let mut line = None;
+        for segment in pointer.strip_prefix('/')?.split('/') {
+            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let here = match &node.content {
+                Content::List(items) => items.get(segment.parse::<usize>().ok()?)?,
+                Content::Map(entries) => {
+                    let (key, value) =
+                        entries.iter().rev().find(|(key, _)| key.json_key().as_ref() == Some(&segment))?;
+                    (node, line) = (value, Some(key.line));
+                    continue;
+                }
+                _ => return None,
+            };
+            (node, line) = (here, Some(here.line));
+        }
+        line
     }
 }
 
@@ -65,212 +89,59 @@ impl YamlError {
         let at = Location { file: file.to_owned(), line: Some(self.line), column: Some(self.column) };
         Error::input(format!("{what} {} is no valid YAML: {self}", file.display())).at(at)
     }
+
+    fn at(mark: Marker, message: impl Into<String>) -> Self {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { line: number(mark.line()), column: number(mark.col()).saturating_add(1), message: message.into() }
+    }
 }
 
 /// Reads a text of one document; an empty text is `null`.
+///
+/// # Errors
+/// The text is no YAML, or holds what has no JSON; or it is larger than 8 MiB, deeper than 128 levels, or its aliases
+/// make more than 64 MiB of it.
 pub fn parse(text: &str) -> Result<Document, YamlError> {
+    let root = load(text)?;
+    let value = root.as_ref().map(|root| root.to_json()).transpose()?.unwrap_or_default();
+    Ok(Document { value, places: Places(root) })
+}
+
+/// Reads a text of one document as PyYAML understands it; `None` is an empty text.
+///
+/// # Errors
+/// The text is no YAML, or larger than the limits of [`parse`].
+pub fn load(text: &str) -> Result<Option<Arc<Node>>, YamlError> {
+    if text.len() > TEXT_LIMIT {
+        let message = format!("the document is larger than {} MiB", TEXT_LIMIT >> 20);
+        return Err(YamlError { line: 1, column: 1, message });
+    }
     refuse_unprintable(text)?;
-    let mut repaired = Cow::Borrowed(text);
-    let mut lines = Vec::new();
-    loop {
-        let mut error = match load(&repaired) {
-            Err(error) if LOOSE.contains(&error.message.as_str()) && lines.len() < REPAIRS => error,
-            Err(mut error) => {
-                let added = lines.iter().filter(|&&line| line == error.line).count();
-                error.column = error.column.saturating_sub(u32::try_from(added * INDENT).unwrap_or(0)).max(1);
-                return Err(error);
-            }
-            ended => return ended,
-        };
-        let nth = usize::try_from(error.line).unwrap_or(usize::MAX) - 1;
-        let start = match nth {
-            0 => Some(0),
-            _ => repaired.match_indices('\n').nth(nth - 1).map(|(end, _)| end + 1),
-        };
-        let Some(start) = start else {
-            error.message.push_str(", after a line end that is not one everywhere");
-            return Err(error);
-        };
-        repaired.to_mut().insert_str(start, &" ".repeat(INDENT));
-        lines.push(error.line);
-    }
+    repair::load(text)
 }
 
-fn load(text: &str) -> Result<Document, YamlError> {
-    let mut loader = Loader {
-        parser: Parser::new_from_str(text),
-        open_end: (!text.ends_with(['\n', '\r'])).then(|| text.chars().count()),
-        anchors: HashMap::new(),
-        lines: HashMap::new(),
-        nodes: 0,
-    };
-    let mut document: Option<Value> = None;
-    loop {
-        let (event, span) = loader.next()?;
-        match event {
-            Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
-            Event::DocumentStart(_) if document.is_some() => {
-                return Err(at(span.start, "there is more than one document".into()));
-            }
-            Event::DocumentStart(_) => {}
-            Event::StreamEnd => return Ok(Document { value: document.unwrap_or_default(), lines: loader.lines }),
-            event => document = Some(loader.node(event, span, "")?),
-        }
-    }
-}
-
-/// Control characters and the like are no YAML, whether quoted or not.
+/// Control characters and the like are no YAML, whether quoted or not. Line ends of YAML 1.1 that other programs take for
+/// text are refused too: what stands behind them would be read in two ways.
 fn refuse_unprintable(text: &str) -> Result<(), YamlError> {
-    let printable =
-        |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
-    let Some(place) = text.find(|c| !printable(c)) else { return Ok(()) };
+    let printable = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
+    let is_line_end = |c: char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+    let Some((place, c)) = text.char_indices().find(|&(_, c)| !printable(c) || is_line_end(c)) else { return Ok(()) };
     let before = &text[..place];
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    let c = text[place..].chars().next().map_or(0, u32::from);
+    let code = u32::from(c);
     Err(YamlError {
         line: number(before.matches('\n').count() + 1),
         column: number(before[line_start..].chars().count() + 1),
-        message: format!("the character U+{c:04X} may not stand in YAML"),
+        message: if is_line_end(c) {
+            format!(
+                "the character U+{code:04X} ends a line for BentoML, and not for an editor; \
+                 remove it, or write \"\\u{code:04x}\" in double quotes"
+            )
+        } else {
+            format!("the character U+{code:04X} may not stand in YAML")
+        },
     })
-}
-
-struct Loader<'text> {
-    parser: Parser<'text, saphyr_parser::StrInput<'text>>,
-    /// How many characters the text has, where it does not end with a line end.
-    open_end: Option<usize>,
-    anchors: HashMap<usize, Value>,
-    lines: HashMap<String, u32>,
-    nodes: usize,
-}
-
-impl<'text> Loader<'text> {
-    fn next(&mut self) -> Result<(Event<'text>, Span), YamlError> {
-        match self.parser.next_event() {
-            None => Ok((Event::StreamEnd, Span::empty(Marker::default()))),
-            Some(Ok(next)) => Ok(next),
-            Some(Err(error)) => Err(at(*error.marker(), error.info().to_owned())),
-        }
-    }
-
-    fn node(&mut self, event: Event<'text>, span: Span, pointer: &str) -> Result<Value, YamlError> {
-        self.count(1, span)?;
-        let wrong = |message| at(span.start, message);
-        let (value, anchor) = match event {
-            Event::Scalar(mut text, style, anchor, tag) => {
-                // A block that ends with the text ends without a line end, where the text has none.
-                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-                if is_block && self.open_end.is_some_and(|end| span.end.index() >= end) && text.ends_with('\n') {
-                    text.to_mut().pop();
-                }
-                (scalar(&text, style, tag.as_deref()).map_err(wrong)?, anchor)
-            }
-            Event::SequenceStart(anchor, tag) => {
-                expect_tag(tag.as_deref(), "seq").map_err(wrong)?;
-                (self.sequence(pointer)?, anchor)
-            }
-            Event::MappingStart(anchor, tag) => {
-                expect_tag(tag.as_deref(), "map").map_err(wrong)?;
-                (self.mapping(pointer)?, anchor)
-            }
-            Event::Alias(anchor) => {
-                let value = self.anchors.get(&anchor).cloned();
-                let value =
-                    value.ok_or_else(|| at(span.start, "an alias names an anchor that is not complete".into()))?;
-                self.count(size(&value), span)?;
-                (value, 0)
-            }
-            other => return Err(at(span.start, format!("unexpected {other:?}"))),
-        };
-        if anchor != 0 {
-            self.anchors.insert(anchor, value.clone());
-        }
-        Ok(value)
-    }
-
-    fn sequence(&mut self, pointer: &str) -> Result<Value, YamlError> {
-        let mut items = Vec::new();
-        loop {
-            let (event, span) = self.next()?;
-            if matches!(event, Event::SequenceEnd) {
-                return Ok(Value::Array(items));
-            }
-            let below = format!("{pointer}/{}", items.len());
-            self.lines.insert(below.clone(), u32::try_from(span.start.line()).unwrap_or(u32::MAX));
-            items.push(self.node(event, span, &below)?);
-        }
-    }
-
-    fn mapping(&mut self, pointer: &str) -> Result<Value, YamlError> {
-        let mut own = Map::new();
-        let mut merged = Map::new();
-        loop {
-            let (event, span) = self.next()?;
-            if matches!(event, Event::MappingEnd) {
-                for (key, value) in merged {
-                    own.entry(key).or_insert(value);
-                }
-                return Ok(Value::Object(own));
-            }
-            let is_plain = |word| matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == word);
-            let merges = is_plain("<<");
-            // As keys these two have no meaning of their own but the merge.
-            let read = if merges || is_plain("=") {
-                Value::from(if merges { "<<" } else { "=" })
-            } else {
-                self.node(event, span, pointer)?
-            };
-            let key = match read {
-                Value::String(key) => key,
-                key @ (Value::Null | Value::Bool(_) | Value::Number(_)) => key.to_string(),
-                _ => return Err(at(span.start, "a key must be a text, a number or a boolean".into())),
-            };
-            let below = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-            let (event, value_span) = self.next()?;
-            let value = self.node(event, value_span, &below)?;
-            if merges {
-                let mut more = Map::new();
-                merge(&mut more, value).map_err(|message| at(value_span.start, message))?;
-                merged.extend(more);
-            } else {
-                self.lines.insert(below, u32::try_from(span.start.line()).unwrap_or(u32::MAX));
-                own.insert(key, value);
-            }
-        }
-    }
-
-    fn count(&mut self, nodes: usize, span: Span) -> Result<(), YamlError> {
-        self.nodes += nodes;
-        if self.nodes > NODE_LIMIT { Err(at(span.start, "the document is too large".into())) } else { Ok(()) }
-    }
-}
-
-/// In a list of mappings to merge the earlier one wins, as YAML says; of several `<<` in one mapping the later one, as in
-/// PyYAML up to 6.0.3. In 6.0.4 it depends on the length of the keys, in lists too.
-fn merge(into: &mut Map<String, Value>, value: Value) -> Result<(), String> {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                into.entry(key).or_insert(value);
-            }
-            Ok(())
-        }
-        Value::Array(items) => items.into_iter().try_for_each(|item| merge(into, item)),
-        _ => Err("`<<` takes a mapping or a list of mappings".into()),
-    }
-}
-
-fn size(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Object(map) => 1 + map.values().map(size).sum::<usize>(),
-        _ => 1,
-    }
-}
-
-fn at(mark: Marker, message: String) -> YamlError {
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    YamlError { line: number(mark.line()), column: number(mark.col()) + 1, message }
 }
 
 #[cfg(test)]
@@ -319,5 +190,53 @@ mod tests {
     fn what_is_tagged_is_what_the_tag_says() {
         assert_eq!(parse("a: !!str 1\nb: !!int '3'").unwrap().value, json!({"a": "1", "b": 3}));
         assert!(parse("a: !!int x").is_err());
+    }
+
+    #[test]
+    fn what_aliases_make_of_a_text_is_limited_in_bytes_too() {
+        let text = format!("a: &a \"{}\"\nb: [{}]\n", "x".repeat(1_000_000), vec!["*a"; 3000].join(", "));
+        let error = parse(&text).unwrap_err();
+        assert_eq!((error.line, error.message.contains("64 MiB")), (2, true), "{error}");
+        assert!(load(&text).is_err());
+    }
+
+    #[test]
+    fn places_cost_no_more_than_the_text() {
+        // Each key's path is 200,000 characters long.
+        let keys = |count: usize| (0..count).map(|n| format!("k{n}: 1")).collect::<Vec<_>>().join(", ");
+        let deep = |levels: usize| {
+            let open: String = (0..levels).map(|_| format!("{{{}: ", "k".repeat(1000))).collect();
+            format!("{open}{{{}}}{}", keys(12_000), "}".repeat(levels))
+        };
+        let error = parse(&deep(200)).unwrap_err();
+        assert!(error.message.contains("deeper than 128 levels"), "{error}");
+        let document = parse(&deep(120)).unwrap();
+        let last = format!("{}/k11999", format!("/{}", "k".repeat(1000)).repeat(120));
+        assert_eq!(document.line(&last), Some(1));
+    }
+
+    #[test]
+    fn aliases_make_nothing_deeper_than_brackets_may() {
+        let mut text = "- &a0 [x]\n".to_owned();
+        for level in 1..100_000 {
+            text.push_str(&format!("- &a{level} [*a{}]\n", level - 1));
+        }
+        let error = parse(&text).unwrap_err();
+        assert!(error.message.contains("deeper than 128 levels"), "{error}");
+        assert_eq!(error.line, 128);
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_not_read() {
+        assert!(parse(&"#".repeat(TEXT_LIMIT + 1)).unwrap_err().message.contains("larger than 8 MiB"));
+    }
+
+    #[test]
+    fn line_ends_that_editors_do_not_show_are_refused_at_their_place() {
+        for c in ['\u{85}', '\u{2028}', '\u{2029}'] {
+            let error = parse(&format!("a: 1\nb: \"x{c}y\"\n")).unwrap_err();
+            assert_eq!((error.line, error.column), (2, 6), "{error}");
+        }
+        assert_eq!(parse(r#"a: "\u0085\u2028""#).unwrap().value, json!({"a": "\u{85}\u{2028}"}));
     }
 }

@@ -148,6 +148,7 @@ pub fn python_text(value: &Value) -> String {
         Value::Bool(true) => "True".into(),
         Value::Bool(false) => "False".into(),
         Value::Null => "None".into(),
+        Value::Number(number) if number.is_f64() => number.as_f64().map(yaml::python_float).unwrap_or_default(),
         other => other.to_string(),
     }
 }

@@ -1,13 +1,19 @@
-//! What a scalar means: text, number, truth or nothing, by its tag or by PyYAML's rules for plain ones.
+//! What a scalar means: text, number, truth, time or nothing, by its tag or by PyYAML's rules for plain ones.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use saphyr_parser::{ScalarStyle, Tag};
-use serde_json::{Number, Value};
+
+use super::integer::{base_60, integer};
+use super::node::Content;
+use super::time;
 
 /// What the tags of YAML itself start with.
 const YAML_TAGS: &str = "tag:yaml.org,2002:";
 
 /// The name of a tag of YAML's own, however it is written; `None` for the lone `!`, which says nothing.
-fn core_tag(tag: &Tag) -> Result<Option<&str>, String> {
+pub(super) fn core_tag(tag: &Tag) -> Result<Option<&str>, String> {
     let full = |prefix: &str| tag.handle.strip_prefix(prefix).map(|_| tag.suffix.as_str());
     let name = full(YAML_TAGS).or_else(|| tag.suffix.strip_prefix(YAML_TAGS));
     match name {
@@ -29,89 +35,72 @@ pub(super) fn expect_tag(tag: Option<&Tag>, own: &str) -> Result<(), String> {
     }
 }
 
-pub(super) fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
+pub(super) fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Content, String> {
     let Some(tag) = tag.map(core_tag).transpose()?.flatten() else {
         return match (style, text) {
             (ScalarStyle::Plain, "=" | "<<") => Err(format!("a plain {text} has a meaning of its own; quote it")),
-            (ScalarStyle::Plain, _) => Ok(plain(text)),
-            _ => Ok(Value::from(text)),
+            (ScalarStyle::Plain, _) => plain(text),
+            _ => Ok(Content::Text(text.into())),
         };
     };
-    match (tag, plain(text)) {
-        ("str", _) => Ok(Value::from(text)),
-        ("null", _) => Ok(Value::Null),
-        ("bool", value @ Value::Bool(_)) => Ok(value),
-        ("int", Value::Number(number)) if !number.is_f64() => Ok(Value::Number(number)),
-        ("float", Value::Number(number)) => {
-            Ok(number.as_f64().and_then(Number::from_f64).map_or(Value::Null, Value::Number))
-        }
-        ("bool" | "int" | "float", _) => Err(format!("{text:?} is no {tag}")),
+    match (tag, plain(text)?) {
+        ("str", _) => Ok(Content::Text(text.into())),
+        ("null", _) => Ok(Content::Null),
+        ("bool", value @ Content::Bool(_)) => Ok(value),
+        ("int", value @ Content::Int(_)) => Ok(value),
+        ("float", Content::Int(digits)) => Ok(finite(digits.parse().unwrap_or(f64::INFINITY), text)),
+        ("float", value @ (Content::Float(_) | Content::NotFinite(..))) => Ok(value),
+        ("timestamp", _) if time::parse(text).is_some() => Ok(Content::Time(text.into())),
+        ("binary", _) => bytes(text).map(Content::Bytes).ok_or_else(|| format!("{text:?} is no binary")),
+        ("bool" | "int" | "float" | "timestamp", _) => Err(format!("{text:?} is no {tag}")),
         _ => Err(unknown(tag)),
     }
 }
 
-fn plain(text: &str) -> Value {
+/// Base64 as Python's `decodebytes` takes it: other characters are skipped.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let lenient = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
+        .with_decode_allow_trailing_bits(true);
+    let digits: String = text.chars().filter(|&c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=')).collect();
+    if !text.is_ascii() {
+        return None;
+    }
+    GeneralPurpose::new(&STANDARD, lenient).decode(digits).ok()
+}
+
+fn plain(text: &str) -> Result<Content, String> {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::Bool(true),
-        "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => return Value::Bool(false),
+        "" | "~" | "null" | "Null" | "NULL" => return Ok(Content::Null),
+        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Ok(Content::Bool(true)),
+        "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => return Ok(Content::Bool(false)),
         _ => {}
     }
-    integer(text).or_else(|| float(text)).unwrap_or_else(|| Value::from(text))
-}
-
-/// `[-+]?0b…`, `0…` (octal), decimal, `0x…`, sexagesimal; underscores anywhere after the first digit. A number that is too
-/// large for JSON's integers becomes a float.
-fn integer(text: &str) -> Option<Value> {
-    let (sign, digits) = sign(text);
-    if !digits.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
+    if let Some(digits) = integer(text)? {
+        return Ok(Content::Int(digits));
     }
-    let plain: String = digits.chars().filter(|&c| c != '_').collect();
-    let parsed = if let Some(bits) = plain.strip_prefix("0b") {
-        i128::from_str_radix(unsigned(bits)?, 2).ok()?
-    } else if let Some(hex) = plain.strip_prefix("0x") {
-        i128::from_str_radix(unsigned(hex)?, 16).ok()?
-    } else if plain.contains(':') {
-        sexagesimal(&plain)?
-    } else if plain.len() > 1 && plain.starts_with('0') {
-        i128::from_str_radix(&plain, 8).ok()?
-    } else if plain.bytes().all(|b| b.is_ascii_digit()) {
-        match plain.parse() {
-            Ok(value) => value,
-            Err(_) => return Number::from_f64(text.replace('_', "").parse().ok()?).map(Value::Number),
-        }
-    } else {
-        return None;
-    };
-    let value = if sign < 0.0 { -parsed } else { parsed };
-    i64::try_from(value).map(Value::from).or_else(|_| u64::try_from(value).map(Value::from)).ok().or_else(|| {
-        #[expect(clippy::cast_precision_loss, reason = "JSON has no larger integers")]
-        Number::from_f64(value as f64).map(Value::Number)
-    })
+    if let Some(value) = float(text).or_else(|| infinite(text)) {
+        return Ok(finite(value, text));
+    }
+    Ok(if time::is_timestamp(text) { Content::Time(text.into()) } else { Content::Text(text.into()) })
 }
 
-/// Digits that no second sign precedes.
-fn unsigned(digits: &str) -> Option<&str> {
-    Some(digits).filter(|digits| !digits.starts_with(['+', '-']))
+fn finite(value: f64, text: &str) -> Content {
+    if value.is_finite() { Content::Float(value) } else { Content::NotFinite(value, text.into()) }
 }
 
-/// `[1-9][0-9]*(:[0-5]?[0-9])+`, base 60.
-fn sexagesimal(text: &str) -> Option<i128> {
-    let mut parts = text.split(':');
-    let first = parts.next().filter(|first| !first.starts_with('0'))?;
-    parts.try_fold(first.parse().ok()?, |sum: i128, part| sum.checked_mul(60)?.checked_add(base_60(part)?.into()))
-}
-
-/// `[0-5]?[0-9]`.
-fn base_60(part: &str) -> Option<u8> {
-    let digits = matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_digit());
-    part.parse().ok().filter(|&digit| digits && digit < 60)
+fn infinite(text: &str) -> Option<f64> {
+    let (sign, name) = sign(text);
+    match name {
+        ".inf" | ".Inf" | ".INF" => Some(sign * f64::INFINITY),
+        ".nan" | ".NaN" | ".NAN" if name.len() == text.len() => Some(f64::NAN),
+        _ => None,
+    }
 }
 
 /// A float needs a point; an exponent needs its sign (`1e5` is text in YAML 1.1), and so does what starts with the point
-/// (`-.5` is text). Infinities have no JSON: they stay text.
-fn float(text: &str) -> Option<Value> {
+/// (`-.5` is text).
+fn float(text: &str) -> Option<f64> {
     let (sign, digits) = sign(text);
     let (mantissa, exponent) = digits.split_once(['e', 'E']).map_or((digits, None), |(m, e)| (m, Some(e)));
     let point = mantissa.find('.')?;
@@ -119,9 +108,7 @@ fn float(text: &str) -> Option<Value> {
     let (whole, fraction) = (&mantissa[..point], &mantissa[point + 1..]);
     let digit_first = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
     if let Some((large, small)) = whole.rsplit_once(':').filter(|_| exponent.is_none() && numeric(fraction)) {
-        return sexagesimal_float(large, small, fraction)
-            .and_then(|value| Number::from_f64(sign * value))
-            .map(Value::Number);
+        return sexagesimal_float(large, small, fraction).map(|value| sign * value);
     }
     let starts = digit_first(whole) || (whole.is_empty() && digit_first(fraction) && digits.len() == text.len());
     let exponent_fits = exponent.is_none_or(|exponent| {
@@ -131,8 +118,7 @@ fn float(text: &str) -> Option<Value> {
     if !(starts && numeric(whole) && numeric(fraction) && exponent_fits) {
         return None;
     }
-    let value: f64 = text.replace('_', "").parse().ok()?;
-    Number::from_f64(value).map(Value::Number)
+    text.replace('_', "").parse().ok()
 }
 
 /// `[0-9][0-9_]*(:[0-5]?[0-9])+\.[0-9_]*`, base 60; unlike whole numbers it may start with a zero.

@@ -14,9 +14,25 @@ use crate::{Error, Location, Result, text, yaml};
 pub struct Document {
     file: PathBuf,
     value: Value,
-    lines: HashMap<String, u32>,
+    lines: Lines,
     /// The JSON pointer of the part inside the file.
     root: String,
+}
+
+/// The line of every key and item, by JSON pointer.
+#[derive(Debug, Clone)]
+enum Lines {
+    Yaml(yaml::Places),
+    Toml(HashMap<String, u32>),
+}
+
+impl Lines {
+    fn get(&self, pointer: &str) -> Option<u32> {
+        match self {
+            Self::Yaml(places) => places.line(pointer),
+            Self::Toml(lines) => lines.get(pointer).copied(),
+        }
+    }
 }
 
 impl Document {
@@ -27,8 +43,8 @@ impl Document {
     pub fn yaml(file: &Path) -> Result<Self> {
         let document =
             yaml::parse(&text::read(file)?).map_err(|error| error.in_file("the build configuration", file))?;
-        let (value, lines) = document.into_parts();
-        Ok(Self { file: file.to_owned(), value, lines, root: String::new() })
+        let (value, places) = document.into_parts();
+        Ok(Self { file: file.to_owned(), value, lines: Lines::Yaml(places), root: String::new() })
     }
 
     /// Reads a file in TOML.
@@ -48,7 +64,7 @@ impl Document {
         })?;
         let mut lines = HashMap::new();
         let value = of_table(table.get_ref(), "", &line, &mut lines);
-        Ok(Self { file: file.to_owned(), value, lines, root: String::new() })
+        Ok(Self { file: file.to_owned(), value, lines: Lines::Toml(lines), root: String::new() })
     }
 
     /// The part below this pointer; `None` where there is none.
@@ -86,7 +102,7 @@ impl Document {
         let mut inner = full.as_str();
         let line = loop {
             match (self.lines.get(inner), inner.rfind('/')) {
-                (Some(line), _) => break Some(*line),
+                (Some(line), _) => break Some(line),
                 (None, Some(slash)) => inner = &inner[..slash],
                 (None, None) => break None,
             }
