@@ -1,4 +1,5 @@
 //! The table of actions: the binary dispatches by it, and the documentation is checked against it.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 use std::future::Future;
 use std::pin::Pin;

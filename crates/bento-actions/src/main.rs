@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use bento_core::Env;
 
 fn main() -> ExitCode {
+    bento_core::process::hide_environment();
     let matches = bento_actions::command_line().get_matches();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     match runtime {

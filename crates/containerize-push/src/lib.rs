@@ -2,6 +2,7 @@
 //!
 //! The engine builds and pushes the image without the models; then each model is *grafted* onto it: a layer with fixed
 //! bytes, streamed from the store to the registry unless the registry has it. Config, manifest and index are written anew.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod action;
 mod assemble;

@@ -1,31 +1,37 @@
 //! The environment, read once; the names that this suite reads or sets, declared once.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-/// A snapshot of environment variables. Variables whose name or value is not Unicode are left out.
+/// A snapshot of environment variables, byte for byte: names and values need not be UTF-8.
 #[derive(Debug, Clone, Default)]
-pub struct Env(BTreeMap<String, String>);
+pub struct Env(BTreeMap<OsString, OsString>);
 
 impl Env {
     /// The environment of this process.
     pub fn of_process() -> Self {
-        Self(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
+        Self(std::env::vars_os().collect())
     }
 
-    /// The variable, where it is set and not empty.
+    /// The variable, where it is set, not empty, and UTF-8.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.raw(name).filter(|value| !value.is_empty())
     }
 
-    /// The variable, where it is set, empty or not.
+    /// The variable, where it is set, empty or not, and UTF-8.
     pub fn raw(&self, name: &str) -> Option<&str> {
-        self.0.get(&self.known(name)).map(String::as_str)
+        self.os(name).and_then(OsStr::to_str)
+    }
+
+    /// The variable as it is, where it is set.
+    pub fn os(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(self.known(name.as_ref()).as_os_str()).map(OsString::as_os_str)
     }
 
     /// The variable as a path, where it is set and not empty.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
-        self.get(name).map(PathBuf::from)
+        self.os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
     }
 
     /// Is the variable set to `true` or `1`?
@@ -34,26 +40,26 @@ impl Env {
     }
 
     /// Sets a variable in this snapshot; the process's own environment stays as it is.
-    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+    pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         let name = self.known(&name.into());
         self.0.insert(name, value.into());
     }
 
     /// The name as it is spelt here: on Windows `PATH` and `Path` are one variable.
-    fn known(&self, name: &str) -> String {
+    fn known(&self, name: &OsStr) -> OsString {
         let spelt = if cfg!(windows) { self.0.keys().find(|known| known.eq_ignore_ascii_case(name)) } else { None };
         spelt.map_or_else(|| name.to_owned(), Clone::clone)
     }
 
     /// All variables, sorted by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 }
 
-impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Env {
+impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
-        Self(variables.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 

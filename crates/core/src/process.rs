@@ -1,40 +1,49 @@
 //! Child processes: no shell, output streamed line by line as foreign, cancelled with everything they started.
+//!
+//! Every program that this suite starts is started here, so that all of them get the same [environment](environment).
 
+mod drive;
+mod environment;
 mod group;
+mod pipe;
+mod privacy;
+mod spawn;
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command as TokioCommand};
-use tokio::sync::mpsc;
-use tokio::time::Instant;
-
-use group::Group;
-
 use crate::action::Cancel;
-use crate::env::ACTIONS_RUNTIME_TOKEN;
 use crate::runner::console;
-use crate::{Cause, Context, Env, Error, Result};
+use crate::{Cause, Env, Error, Result};
 
-/// How long output is read after the child's end; a grandchild may go on printing.
-const LINGER: Duration = Duration::from_millis(500);
+use pipe::{Pipe, Reading};
+pub use privacy::hide_environment;
+
 /// Lines kept for error messages.
 const TAIL: usize = 40;
 /// Lines of standard error in the message of a failure.
 const REASON: usize = 5;
+/// Bytes of standard output that [`Command::capture`] takes.
+const LONGEST_OUTPUT: usize = 16 * 1024 * 1024;
+/// Bytes of standard error that [`Command::capture`] keeps, the last ones.
+const LONGEST_REASON: usize = 64 * 1024;
 
 /// A program to run, with its arguments as they are.
-#[derive(Debug, Clone)]
+///
+/// It gets the environment of [`Self::inherit`], else this process's own, each without what the runner gives to actions
+/// alone: inputs, state, tokens, and the command files. What [`Self::env`] adds it gets in any case.
+#[derive(Clone)]
 pub struct Command {
     program: OsString,
     arguments: Vec<OsString>,
     inherited: Option<Env>,
-    environment: Vec<(String, Option<OsString>)>,
+    environment: Vec<(OsString, Option<OsString>)>,
     folder: Option<PathBuf>,
+    input: Option<Vec<u8>>,
     deadline: Option<Duration>,
 }
 
@@ -47,6 +56,16 @@ pub struct Ended {
     pub tail: Vec<String>,
 }
 
+/// What a child printed that nobody saw. It may hold anything, secrets as well.
+pub struct Captured {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// All of standard output.
+    pub stdout: String,
+    /// The last 64 KiB of standard error.
+    pub stderr: String,
+}
+
 impl Command {
     /// A program, by name (looked up on PATH) or path.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
@@ -56,6 +75,7 @@ impl Command {
             inherited: None,
             environment: Vec::new(),
             folder: None,
+            input: None,
             deadline: None,
         }
     }
@@ -74,8 +94,7 @@ impl Command {
         self
     }
 
-    /// Gives the child this environment in place of the process's own. Inputs stay behind, since some are secrets, and what
-    /// the runner gives to actions alone: a child may run code that the user did not write.
+    /// Gives the child this environment in place of the process's own, without what is for actions alone.
     #[must_use]
     pub fn inherit(mut self, env: &Env) -> Self {
         self.inherited = Some(env.clone());
@@ -84,15 +103,15 @@ impl Command {
 
     /// Sets a variable for the child; the rest of the environment is inherited.
     #[must_use]
-    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.environment.push((name.to_owned(), Some(value.as_ref().into())));
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.environment.push((name.as_ref().into(), Some(value.as_ref().into())));
         self
     }
 
     /// Takes a variable away from the child.
     #[must_use]
-    pub fn env_remove(mut self, name: &str) -> Self {
-        self.environment.push((name.to_owned(), None));
+    pub fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
+        self.environment.push((name.as_ref().into(), None));
         self
     }
 
@@ -100,6 +119,13 @@ impl Command {
     #[must_use]
     pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
+        self
+    }
+
+    /// What the child reads from standard input, and then its end. Without, standard input is empty.
+    #[must_use]
+    pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(input.into());
         self
     }
 
@@ -117,94 +143,65 @@ impl Command {
 
     /// Runs the program and shows what it prints, as foreign output: workflow commands in it are not obeyed.
     ///
+    /// A line is shown when it ends, when it stands there unended for 2 s (a progress bar), and in pieces of 64 KiB.
+    ///
     /// # Errors
     /// When it cannot be started, misses its deadline, or the job is cancelled; a failing exit status is no error here.
     pub async fn stream(&self, cancel: &Cancel) -> Result<Ended> {
         let foreign = console::guard_foreign_output();
         let mut tail = VecDeque::with_capacity(TAIL);
-        let status = self.drive(cancel, |_, line| {
+        let status = self.drive(cancel, Reading::Lines, |_, line| {
+            let line = String::from_utf8_lossy(&line).into_owned();
             foreign.line(&line);
             if tail.len() == TAIL {
                 tail.pop_front();
             }
             tail.push_back(line);
+            Ok(())
         });
         let status = status.await?;
         Ok(Ended { status, tail: tail.into() })
     }
 
-    /// Runs the program silently and returns the lines that it printed to standard output.
+    /// Runs the program silently and returns what it printed.
     ///
     /// # Errors
-    /// When it cannot be started, fails (the end of its standard error is in the message), misses its deadline, or the
-    /// job is cancelled.
-    pub async fn output(&self, cancel: &Cancel) -> Result<String> {
-        let (mut out, mut err) = (String::new(), VecDeque::new());
-        let status = self.drive(cancel, |pipe, line| match pipe {
+    /// When it cannot be started, prints more than 16 MiB to standard output, misses its deadline, or the job is
+    /// cancelled; a failing exit status is no error here.
+    pub async fn capture(&self, cancel: &Cancel) -> Result<Captured> {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let status = self.drive(cancel, Reading::Bytes, |pipe, bytes| match pipe {
+            Pipe::Out if out.len().saturating_add(bytes.len()) > LONGEST_OUTPUT => Err(self.too_long()),
             Pipe::Out => {
-                out.push_str(&line);
-                out.push('\n');
+                out.extend_from_slice(&bytes);
+                Ok(())
             }
             Pipe::Err => {
-                if err.len() == REASON {
-                    err.pop_front();
-                }
-                err.push_back(line);
+                err.extend_from_slice(&bytes);
+                err.drain(..err.len().saturating_sub(LONGEST_REASON));
+                Ok(())
             }
         });
         let status = status.await?;
-        if status.success() {
-            return Ok(out);
-        }
-        let last = err.make_contiguous().join("\n");
-        Err(Error::failure(format!("{} failed ({}): {last}", self.program().display(), describe(status))))
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+        Ok(Captured { status, stdout: text(&out), stderr: text(&err) })
     }
 
-    /// Runs the program to its end and hands over its lines as they come.
-    async fn drive(&self, cancel: &Cancel, mut line: impl FnMut(Pipe, String)) -> Result<ExitStatus> {
-        let mut group = Group::new(self.spawn()?);
-        let (lines, mut received) = mpsc::channel(64);
-        let (out, err) = group.pipes();
-        let readers = [
-            out.map(|pipe| tokio::spawn(read_lines(pipe, Pipe::Out, lines.clone()))),
-            err.map(|pipe| tokio::spawn(read_lines(pipe, Pipe::Err, lines.clone()))),
-        ];
-        drop(lines);
-        let deadline = self.deadline.map(|deadline| Instant::now() + deadline);
-        let mut ended: Option<(ExitStatus, Instant)> = None;
-        let mut pipes_open = true;
-        let status = loop {
-            // A grandchild may hold the pipes open for ever: what counts is the child's own end, and a moment more.
-            let until = ended.map(|(_, at)| at + LINGER).or(deadline);
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => {
-                    group.stop().await;
-                    return Err(Error::cancelled());
-                }
-                () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => match ended {
-                    Some((status, _)) => break status,
-                    None => {
-                        group.stop().await;
-                        return Err(self.too_slow());
-                    }
-                },
-                received = received.recv(), if pipes_open => match received {
-                    Some((pipe, text)) => line(pipe, text),
-                    None => pipes_open = false,
-                },
-                status = group.wait(), if ended.is_none() => {
-                    let status = status.context(|| format!("failed to wait for {}", self.program().display()))?;
-                    ended = Some((status, Instant::now()));
-                }
+    /// Runs the program silently and returns what it printed to standard output.
+    ///
+    /// # Errors
+    /// As those of [`Self::capture`], and when it fails: the end of its standard error is in the message.
+    pub async fn output(&self, cancel: &Cancel) -> Result<String> {
+        let Captured { status, mut stdout, stderr } = self.capture(cancel).await?;
+        if status.success() {
+            if !stdout.is_empty() && !stdout.ends_with('\n') {
+                stdout.push('\n');
             }
-            if let (Some((status, _)), false) = (ended, pipes_open) {
-                break status;
-            }
-        };
-        group.release();
-        readers.into_iter().flatten().for_each(|reader| reader.abort());
-        Ok(status)
+            return Ok(stdout);
+        }
+        let lines: Vec<_> = stderr.lines().collect();
+        let last = lines.iter().skip(lines.len().saturating_sub(REASON)).copied().collect::<Vec<_>>().join("\n");
+        Err(Error::failure(format!("{} failed ({}): {last}", self.program().display(), describe(status))))
     }
 
     fn too_slow(&self) -> Error {
@@ -216,29 +213,25 @@ impl Command {
         .hint("Its output above tells how far it came; run the job again when the network was slow.")
     }
 
-    fn spawn(&self) -> Result<Child> {
-        let mut command = TokioCommand::new(&self.program);
-        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        if let Some(env) = &self.inherited {
-            command.env_clear().envs(env.iter().filter(|(name, _)| is_for_children(name)));
-        }
-        for (name, value) in &self.environment {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        if let Some(folder) = &self.folder {
-            command.current_dir(folder);
-        }
-        #[cfg(unix)]
-        command.process_group(0);
-        command.spawn().context(|| format!("failed to start {}", self.program().display()))
+    fn too_long(&self) -> Error {
+        let limit = crate::disk::readable(LONGEST_OUTPUT as u64);
+        Error::failure(format!("{} printed more than {limit} and was stopped", self.program().display()))
+            .hint("The answer of this program is a few lines. Check that no other program stands under its name.")
     }
 }
 
-fn is_for_children(name: &str) -> bool {
-    !name.starts_with("INPUT_") && !matches!(name, ACTIONS_RUNTIME_TOKEN | "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+/// Shows neither variables nor input: they may be secrets.
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Command").field("program", &self.program).field("arguments", &self.arguments).finish()
+    }
+}
+
+/// Shows how it ended, and none of what it printed.
+impl fmt::Debug for Captured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Captured").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 /// How a status reads in a sentence: `exit code 3`, `signal 9`.
@@ -249,38 +242,5 @@ pub fn describe(status: ExitStatus) -> String {
     }
 }
 
-/// Which stream a line came from.
-#[derive(Debug, Clone, Copy)]
-enum Pipe {
-    Out,
-    Err,
-}
-
-/// Passes on lines without their ends; bytes that are no UTF-8 are shown as replacement characters.
-async fn read_lines(pipe: impl AsyncRead + Unpin, which: Pipe, lines: mpsc::Sender<(Pipe, String)>) {
-    let mut pipe = BufReader::new(pipe);
-    let mut line = Vec::new();
-    while matches!(pipe.read_until(b'\n', &mut line).await, Ok(read) if read > 0) {
-        let text = String::from_utf8_lossy(&line);
-        if lines.send((which, text.trim_end_matches(['\n', '\r']).to_owned())).await.is_err() {
-            return;
-        }
-        line.clear();
-    }
-}
-
 #[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_child_sees_the_user_s_variables_and_no_token_of_the_runner() {
-        let given = ["PATH=/usr/bin:/bin", "TOKEN=kept"];
-        let kept_back = ["INPUT_PASSWORD=x", "ACTIONS_RUNTIME_TOKEN=x", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=x"];
-        let env: Env = given.iter().chain(&kept_back).filter_map(|variable| variable.split_once('=')).collect();
-        let seen = Command::new("env").inherit(&env).output(&Cancel::default()).await.unwrap();
-        let mut seen: Vec<_> = seen.lines().collect();
-        seen.sort_unstable();
-        assert_eq!(seen, given);
-    }
-}
+mod tests;

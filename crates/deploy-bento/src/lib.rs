@@ -1,6 +1,7 @@
 //! The deploy-bento action: a Bento becomes a running Deployment.
 //!
 //! Data flows one way: inputs → [`Request`] → [`Plan`] → effects → report.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod action;
 mod bento;

@@ -1,17 +1,16 @@
 //! Credential helpers: programs that keep what `docker login` was told, or get it from a cloud.
 //!
-//! They are run here and not by a crate, because they must end: at the deadline, and when the job is cancelled.
+//! They are run by `bento_core::process` and not by a crate, because they must end: at the deadline, and when the job is
+//! cancelled. They get the filtered environment of every child.
 //!
 //! Source: the protocol of docker-credential-helpers.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use bento_core::action::Cancel;
+use bento_core::process::{Command, describe};
 use bento_core::{Cause, Env, Error, Result};
 use serde_json::Value;
-use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, Command};
 
 use crate::auth::{Credentials, masked};
 
@@ -30,13 +29,16 @@ pub(crate) async fn ask(helper: &str, key: &str, env: &Env, cancel: &Cancel) -> 
         Error::new(Cause::Access, format!("{program} gave no credentials for {key}: {why}"))
             .hint("Docker's config.json names this helper. Set username and password, or log in before this step.")
     };
-    let answer = cancel.run(tokio::time::timeout(PATIENCE, get(&program, key, env))).await?;
-    let answer = answer.map_err(|_| failed(format!("it did not end within {} s", PATIENCE.as_secs())))?;
-    let (status, text) = answer.map_err(|error| failed(error.to_string()))?;
+    let asking = Command::new(&program).arg("get").inherit(env).stdin(key).deadline(PATIENCE);
+    let (status, text) = match asking.capture(cancel).await {
+        Ok(answer) => (answer.status, answer.stdout),
+        Err(error) if error.cause() == Cause::Cancelled => return Err(error),
+        Err(error) => return Err(failed(error.to_string())),
+    };
     if !status.success() {
         // Its output may hold anything, a secret too: only what every helper says of an unknown registry is looked for.
         let unknown = text.contains("credentials not found");
-        return if unknown { Ok(Credentials::None) } else { Err(failed(bento_core::process::describe(status))) };
+        return if unknown { Ok(Credentials::None) } else { Err(failed(describe(status))) };
     }
     let answer: Value = serde_json::from_str(&text).map_err(|_| failed("what it wrote is no JSON".into()))?;
     let field = |name| answer.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -44,36 +46,6 @@ pub(crate) async fn ask(helper: &str, key: &str, env: &Env, cancel: &Cancel) -> 
         (_, "") => Ok(Credentials::None),
         (TOKEN, token) => Ok(Credentials::Identity(masked(token))),
         (user, password) => Ok(Credentials::Basic(user.to_owned(), masked(password))),
-    }
-}
-
-async fn get(program: &str, key: &str, env: &Env) -> std::io::Result<(std::process::ExitStatus, String)> {
-    let mut command = Command::new(program);
-    command.arg("get").env_clear().envs(env.iter().filter(|(name, _)| !name.starts_with("INPUT_")));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    #[cfg(unix)]
-    command.process_group(0);
-    let mut helper = Helper(command.spawn()?);
-    if let Some(mut input) = helper.0.stdin.take() {
-        // One that ends without reading has its reasons, and its exit status tells.
-        let _ = input.write_all(key.as_bytes()).await;
-    }
-    let mut text = Vec::new();
-    if let Some(mut output) = helper.0.stdout.take() {
-        tokio::io::AsyncReadExt::read_to_end(&mut output, &mut text).await?;
-    }
-    Ok((helper.0.wait().await?, String::from_utf8_lossy(&text).into_owned()))
-}
-
-/// A running helper; one that is a script ends with what it started.
-struct Helper(Child);
-
-impl Drop for Helper {
-    fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) = self.0.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
     }
 }
 
@@ -114,6 +86,16 @@ mod tests {
         assert_eq!(failed.cause(), Cause::Access);
         assert!(failed.full_text().contains("exit code 7") && !failed.full_text().contains("s3cret"), "{failed}");
         assert_eq!(ask("exec nothing-of-this-name").await.unwrap_err().cause(), Cause::Access);
+        let script = r#"printf '{"Username": "%s", "Secret": "x"}' "$TOKEN $ACTIONS_RUNTIME_TOKEN $INPUT_PASSWORD""#;
+        let (_folder, mut env) = with_helper(script);
+        for name in ["TOKEN", "ACTIONS_RUNTIME_TOKEN", "INPUT_PASSWORD"] {
+            env.set(name, "given");
+        }
+        let seen = DockerConfig::of(&env).unwrap().credentials("r.x", &env, &Cancel::default()).await.unwrap();
+        assert!(
+            matches!(&seen, Credentials::Basic(user, _) if user == "given  "),
+            "no token of the runner's: {seen:?}"
+        );
     }
 
     #[tokio::test]

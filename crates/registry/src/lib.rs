@@ -1,5 +1,6 @@
 //! A client of OCI registries (distribution specification 1.1) over the suite's own HTTP client: images' names, who we are
 //! to a registry, manifests, and layers that are sent only where they are missing.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod auth;
 mod blob;

@@ -102,13 +102,13 @@ impl Environment {
     /// # Errors
     /// When a folder's name holds PATH's separator.
     pub fn activate(&self, env: &mut Env) -> Result<()> {
-        let old = env.get("PATH").unwrap_or_default().to_owned();
+        let old = env.os("PATH").unwrap_or_default().to_owned();
         let folders = self.missing_on_path(env).into_iter().chain(std::env::split_paths(&old));
         let path = std::env::join_paths(folders)
             .map_err(|error| bento_core::Error::failure("failed to extend PATH").caused_by(error))?;
-        env.set("PATH", path.to_string_lossy());
+        env.set("PATH", path);
         if let Some(root) = &self.virtual_env {
-            env.set("VIRTUAL_ENV", root.to_string_lossy());
+            env.set("VIRTUAL_ENV", root);
         }
         Ok(())
     }

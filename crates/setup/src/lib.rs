@@ -2,6 +2,7 @@
 //!
 //! Data flows one way: [`Inputs`] → [`Request`] → [`Plan`] → [`Environment`]. deploy-bento uses it as a library, through
 //! [`ensure`].
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod action;
 mod bentoml_version;

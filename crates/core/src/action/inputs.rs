@@ -97,6 +97,7 @@ impl Values {
         if let Some(secret) = self.secrets.get(spec.name) {
             return T::from_secret(spec, secret);
         }
+        self.require_utf_8(spec)?;
         let given = self.given(spec);
         // An empty text was meant (`deployment_config: ''` is "none"); an empty boolean or number is an unset expression.
         let empty_means_default = !matches!(spec.kind, Kind::Text | Kind::Lines);
@@ -111,6 +112,16 @@ impl Values {
                 .hint(format!("Set it under `with:` (on a command line: {flag}).")));
         }
         T::from_input(spec, &value)
+    }
+
+    /// A value that is not UTF-8 is refused: taken for one that is not given, it would be replaced by the default.
+    fn require_utf_8(&self, spec: &InputSpec) -> Result<()> {
+        let names = [Some(spec.variable()), spec.env.map(str::to_owned)];
+        match names.into_iter().flatten().find(|name| self.env.os(name).is_some_and(|value| value.to_str().is_none())) {
+            Some(name) => Err(Error::input(format!("input {}: the variable {name} is not UTF-8", spec.name))
+                .hint("Write the value in UTF-8.")),
+            None => Ok(()),
+        }
     }
 
     fn given(&self, spec: &InputSpec) -> Option<String> {

@@ -42,7 +42,7 @@ fn on_path(env: &Env, name: &str) -> impl Iterator<Item = PathBuf> {
 
 /// The folders on PATH. An empty entry would mean the current folder, where no program is looked for.
 pub(super) fn folders(env: &Env) -> impl Iterator<Item = PathBuf> {
-    let folders: Vec<_> = std::env::split_paths(env.get("PATH").unwrap_or_default()).collect();
+    let folders: Vec<_> = std::env::split_paths(env.os("PATH").unwrap_or_default()).collect();
     folders.into_iter().filter(|folder| folder.is_absolute())
 }
 

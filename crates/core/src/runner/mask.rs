@@ -36,6 +36,23 @@ pub fn redact(text: &str) -> String {
     masks.iter().fold(text.to_owned(), |text, mask| if text.contains(mask) { text.replace(mask, "***") } else { text })
 }
 
+/// Where text may be parted, at this place or before it, so that no registered secret stands on both sides: neither a whole
+/// one, nor one that the text ends within.
+pub(crate) fn boundary(text: &[u8], at: usize) -> usize {
+    let masks = MASKS.read().unwrap_or_else(PoisonError::into_inner);
+    let mut at = at.min(text.len());
+    while let Some(start) = masks.iter().filter_map(|mask| straddler(text, at, mask.as_bytes())).min() {
+        at = start;
+    }
+    at
+}
+
+/// Where this secret begins, if it lies across the place.
+fn straddler(text: &[u8], at: usize, mask: &[u8]) -> Option<usize> {
+    let first = at.saturating_sub(mask.len().saturating_sub(1));
+    (first..at).find(|&start| text.get(start..).is_some_and(|rest| rest.starts_with(mask) || mask.starts_with(rest)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

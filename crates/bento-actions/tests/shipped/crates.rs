@@ -1,0 +1,39 @@
+//! Every crate that ships keeps the rules that lints keep; a new one cannot forget to turn them on.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Starts programs at one place only, which filters what they get: see `clippy.toml` for the methods.
+const RULE: &str = "#![cfg_attr(not(test), warn(clippy::disallowed_methods))]";
+
+fn crates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The folders of the crates of this workspace that the binary is made of.
+fn shipped() -> BTreeSet<PathBuf> {
+    let mut shipped = BTreeSet::new();
+    let mut waiting = vec![crates().join("bento-actions")];
+    while let Some(folder) = waiting.pop() {
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
+        let manifest: toml::Table = manifest.parse().expect("TOML");
+        let dependencies = manifest["dependencies"].as_table().expect("a table");
+        let ours = dependencies
+            .keys()
+            .map(|name| crates().join(name.strip_prefix("bento-core").map_or(name.as_str(), |_| "core")));
+        if shipped.insert(folder) {
+            waiting.extend(ours.filter(|folder| folder.is_dir()));
+        }
+    }
+    shipped
+}
+
+#[test]
+fn every_crate_that_ships_turns_the_rules_on() {
+    let shipped = shipped();
+    assert!(shipped.len() >= 8, "{shipped:?}");
+    for folder in shipped {
+        let text = std::fs::read_to_string(folder.join("src/lib.rs")).expect("a library");
+        assert!(text.lines().any(|line| line == RULE), "{} lacks the line {RULE}", folder.display());
+    }
+}
