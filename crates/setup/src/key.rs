@@ -98,7 +98,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let env: Env = [(format!("INPUT_{name}"), value.to_owned())].into_iter().collect();
             let mut ctx = Context::new(env.clone(), Cancel::default());
-            ctx.env.set("GITHUB_WORKSPACE", folder.path().to_string_lossy());
+            ctx.env.set("GITHUB_WORKSPACE", folder.path());
             let inputs = Inputs::read(&Values::of(&env)).unwrap();
             let (request, _) = Request::of(&inputs, &ctx).unwrap();
             prefix(&request, &python("3.11.7", "/usr/bin/python3"), &env)

@@ -88,7 +88,7 @@ async fn neither_uv_nor_pip_says_how_to_get_them() {
 #[tokio::test]
 async fn an_index_that_cannot_be_reached() {
     let mut machine = Machine::with_python();
-    machine.env.set("RUNNER_TOOL_CACHE", machine.path("tools").to_string_lossy());
+    machine.env.set("RUNNER_TOOL_CACHE", machine.path("tools"));
     for (name, value) in [("PIP_INDEX_URL", "http://127.0.0.1:9/simple"), ("PIP_RETRIES", "0"), ("PIP_FIND_LINKS", "")]
     {
         machine.env.set(name, value);
@@ -105,7 +105,7 @@ async fn a_folder_for_temporary_files_that_cannot_be_written() {
     machine.program("bin/uv", "#!/bin/sh\necho uv 1.0.0\n");
     // A file in its place: permissions do not stop root.
     let file = machine.write("no-folder", "");
-    machine.env.set("RUNNER_TEMP", file.to_string_lossy());
+    machine.env.set("RUNNER_TEMP", &file);
     let ran = machine.run().await;
     assert!(ran.error().contains(&*file.to_string_lossy()), "{}", ran.error());
     assert!(ran.error().contains("RUNNER_TEMP"), "{}", ran.error());

@@ -119,7 +119,7 @@ async fn an_update_that_fails_leaves_what_was_there() {
 async fn an_environment_without_pip_is_not_kept() {
     let server = Server::start().await.expect("a server");
     let mut machine = machine(&server, &["bentoml-9.0"]);
-    machine.env.set("UV_CACHE_DIR", machine.path("uv-cache").to_string_lossy());
+    machine.env.set("UV_CACHE_DIR", machine.path("uv-cache"));
     assert_eq!(job(&machine).await.output("cache-key"), "");
     assert!(server.entries().is_empty());
 }

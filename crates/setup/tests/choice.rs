@@ -49,7 +49,7 @@ async fn each_form_has_its_place() {
 #[tokio::test]
 async fn the_tool_cache_is_looked_for_under_its_older_name_too() {
     let mut machine = machine();
-    machine.env.set("AGENT_TOOLSDIRECTORY", machine.path("agent").to_string_lossy());
+    machine.env.set("AGENT_TOOLSDIRECTORY", machine.path("agent"));
     machine.fake_python(&format!("agent/Python/3.12.4/{}/bin/python", arch()), "3.12.4");
     machine.write(&format!("agent/Python/3.12.4/{}.complete", arch()), "");
     for (form, version) in [("3.12", "3.12.4"), ("3.11", "3.11.7")] {

@@ -13,7 +13,7 @@ use common::server::{Answer, serve};
 /// A machine whose index is this one.
 fn machine(address: &str) -> Machine {
     let mut machine = Machine::with_python();
-    machine.env.set("UV_CACHE_DIR", machine.path("uv-cache").to_string_lossy());
+    machine.env.set("UV_CACHE_DIR", machine.path("uv-cache"));
     machine.env.set("UV_HTTP_RETRIES", "0");
     machine.env.set("UV_FIND_LINKS", "");
     machine.env.set("UV_DEFAULT_INDEX", format!("http://{address}/simple"));

@@ -66,7 +66,7 @@ async fn uv_is_fetched_with_pip_and_gone_afterwards_where_the_tool_cache_takes_n
     let mut machine = Machine::new();
     let bin = machine.bare_python();
     run(bin.join("python"), &["-m", "ensurepip"]);
-    machine.env.set("RUNNER_TOOL_CACHE", machine.write("no-folder", "").to_string_lossy());
+    machine.env.set("RUNNER_TOOL_CACHE", machine.write("no-folder", ""));
     let ctx = machine.context();
     let python = Interpreter::query(&bin.join("python"), &ctx).await.expect("a Python");
     assert!(python.distribution("pip").is_some());

@@ -14,7 +14,8 @@ fn job(machine: &Machine, server: &Server) -> Job {
     let program = Machine::program_that_ships();
     let job = job.env("BENTO_ACTIONS_BIN", program.parent().expect("a folder").to_string_lossy());
     let ours = |name: &str| name == "PATH" || name.starts_with("UV_") || name.starts_with("PIP_");
-    machine.env.iter().filter(|(name, _)| ours(name)).fold(job, |job, (name, value)| job.env(name, value))
+    let variables = machine.env.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+    variables.filter(|(name, _)| ours(name)).fold(job, |job, (name, value)| job.env(name, value))
 }
 
 fn action() -> Step {

@@ -99,7 +99,7 @@ async fn is_reused_whatever_its_python(mut machine: Machine, bin: &str) {
     path.push(":");
     path.push(machine.env.get("PATH").unwrap_or_default());
     let without = machine.context();
-    machine.env.set("PATH", path.to_string_lossy());
+    machine.env.set("PATH", path);
     let there = setup::ensure(&request, &machine.context()).await.expect("there");
     assert_eq!((there.created, there.bin.to_string_lossy().as_ref()), (false, bin));
     request.reuse = Reuse::OfChosenPython;

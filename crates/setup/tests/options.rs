@@ -66,7 +66,7 @@ echo \"$@\" >> \"$SPY\"; /usr/bin/env >> \"$SPY.env\"; exit 3
 async fn credentials_of_an_index_are_on_no_command_line() {
     let mut machine = Machine::with_python();
     machine.program("bin/uv", SPY);
-    machine.env.set("SPY", machine.path("spy").to_string_lossy());
+    machine.env.set("SPY", machine.path("spy"));
     machine.set("index-url", "https://me:s3cr3t-index@127.0.0.1:9/simple");
     machine.set("extra-index-url", "https://t0ken-index@127.0.0.1:9/a\nhttps://127.0.0.1:9/b");
     let ran = machine.run().await;
@@ -88,7 +88,7 @@ async fn credentials_of_requirements_are_on_no_command_line_either() {
         esac; done >> \"$SPY.files\"; [ $1 = venv ] || exit 3",
     );
     machine.program("bin/uv", &spy);
-    machine.env.set("SPY", machine.path("spy").to_string_lossy());
+    machine.env.set("SPY", machine.path("spy"));
     machine.write("workspace/ours.txt", "--extra-index-url https://u:of%2Dfile-s3cret@127.0.0.1:9/x\nthree\n");
     machine.set("requirements", "ours.txt");
     machine.set("packages", "one @ https://me:p%40ckage-s3cret@127.0.0.1:9/one.whl\ntwo @ git+ssh://git@127.0.0.1/two");

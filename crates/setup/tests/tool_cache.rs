@@ -14,7 +14,7 @@ fn machine(tools: &Path, packages: &[&str]) -> Machine {
     let mut machine = Machine::with_python();
     machine.packages(packages);
     machine.env.set("RUNNER_ENVIRONMENT", "self-hosted");
-    machine.env.set("RUNNER_TOOL_CACHE", tools.to_string_lossy());
+    machine.env.set("RUNNER_TOOL_CACHE", tools);
     machine
 }
 
@@ -105,7 +105,7 @@ async fn what_is_broken_is_installed_and_kept_again() {
     let file = tools.0.path().join("no-folder");
     std::fs::write(&file, "").expect("a file");
     let mut other = tools.job(&PACKAGES);
-    other.env.set("RUNNER_TOOL_CACHE", file.to_string_lossy());
+    other.env.set("RUNNER_TOOL_CACHE", file);
     assert_eq!(ran(&other).await.output("bentoml-version"), "9.0", "a tool cache that takes nothing is no failure");
 }
 

@@ -74,14 +74,14 @@ impl Machine {
             ("UV_PYTHON_INSTALL_DIR", root.path().join("uv-pythons")),
         ] {
             fs::create_dir_all(&path).expect("a folder");
-            env.set(name, path.to_string_lossy());
+            env.set(name, path);
         }
         // Where nothing persists; a test that wants it otherwise says so.
         env.set("RUNNER_ENVIRONMENT", "github-hosted");
         for name in ["GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"] {
-            env.set(name, root.path().join(name).to_string_lossy());
+            env.set(name, root.path().join(name));
         }
-        env.set("UV_CACHE_DIR", shared.join("uv-cache").to_string_lossy());
+        env.set("UV_CACHE_DIR", shared.join("uv-cache"));
         Self { root, env, cancel: Cancel::default() }
     }
 
@@ -89,7 +89,7 @@ impl Machine {
     /// that keeps uv from test to test.
     pub(crate) fn with_python() -> Self {
         let mut machine = Self::new();
-        machine.env.set("RUNNER_TOOL_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("tools").to_string_lossy());
+        machine.env.set("RUNNER_TOOL_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("tools"));
         machine.append_path(&machine.bare_python());
         machine
     }
@@ -190,7 +190,7 @@ impl Machine {
     pub(crate) fn with_cache(&mut self, server: &runner_sim::cache::Server) {
         self.env.set("ACTIONS_RESULTS_URL", server.results_url());
         self.env.set("ACTIONS_RUNTIME_TOKEN", server.token());
-        self.env.set("GITHUB_STATE", self.path("GITHUB_STATE").to_string_lossy());
+        self.env.set("GITHUB_STATE", self.path("GITHUB_STATE"));
     }
 
     /// The post step, with the state that the step left.
