@@ -1,10 +1,16 @@
 //! The list rules of Docker's actions: CSV records, one per line; commas separate items, or belong to them.
 //!
-//! Source: `Util.getList` of docker/actions-toolkit.
+//! Source: `Util.getInputList` of docker/actions-toolkit, which reads by `csv-parse`. Comments are ours.
+
+mod csv;
+#[cfg(test)]
+mod judge;
 
 use bento_core::action::inputs::FromInput;
 use bento_core::action::{InputSpec, Kind};
 use bento_core::{Error, Result};
+
+use csv::Open;
 
 /// A list whose items are separated by commas or newlines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,8 +40,11 @@ impl FromInput for Items {
     const KIND: Kind = Kind::Lines;
 
     fn from_input(spec: &InputSpec, value: &str) -> Result<Self> {
-        let fields = records(spec, value)?.into_iter().flatten();
-        Ok(Self(trimmed(fields.flat_map(|field| field.split(',').map(str::to_owned).collect::<Vec<_>>()))))
+        let items = records(spec, value)?.into_iter().flat_map(|record| match &record[..] {
+            [one] => one.split(',').map(str::to_owned).collect(),
+            _ => record,
+        });
+        Ok(Self(trimmed(items)))
     }
 }
 
@@ -47,63 +56,24 @@ impl FromInput for Lines {
     }
 }
 
+/// Trimmed as JavaScript trims; what is empty then is no item.
 fn trimmed(items: impl Iterator<Item = String>) -> Vec<String> {
-    items.map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+    let space = |c: char| (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}';
+    items.map(|item| item.trim_matches(space).to_owned()).filter(|item| !item.is_empty()).collect()
 }
 
-/// The records of a CSV text. A quote counts where a field begins with it; a quoted field may hold commas, newlines and
-/// doubled quotes. Lines that begin with `#` are comments.
+/// The records, without comments that are indented. What stands in a list may be a secret: an error shows its line only.
 fn records(spec: &InputSpec, text: &str) -> Result<Vec<Vec<String>>> {
-    let mut records = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        if rest.trim_start_matches([' ', '\t']).starts_with('#') {
-            rest = rest.split_once('\n').map_or("", |(_, after)| after);
-            continue;
-        }
-        let mut record = Vec::new();
-        loop {
-            let (field, end, after) = field(spec, rest)?;
-            record.push(field);
-            rest = after;
-            if end != Some(',') {
-                break;
-            }
-        }
-        records.push(record);
-    }
-    Ok(records)
-}
-
-/// One field, what ended it, and what follows.
-fn field<'a>(spec: &InputSpec, text: &'a str) -> Result<(String, Option<char>, &'a str)> {
-    let Some(quoted) = text.trim_start_matches([' ', '\t']).strip_prefix('"') else {
-        let end = text.find([',', '\n']).unwrap_or(text.len());
-        let after = text[end..].chars().next();
-        return Ok((text[..end].trim_end_matches('\r').to_owned(), after, text.get(end + 1..).unwrap_or("")));
+    let mut records = csv::records(text).map_err(|Open(line)| {
+        Error::input(format!("input {}: the quote that opens an item on line {line} is never closed", spec.name))
+            .hint("Close it with another \"; inside quotes, a quote is written twice.")
+    })?;
+    let comment = |field: &String| {
+        let text = field.trim_start_matches([' ', '\t']);
+        text.len() < field.len() && text.starts_with('#')
     };
-    let mut value = String::new();
-    let mut rest = quoted;
-    loop {
-        let Some(at) = rest.find('"') else {
-            let begin: String = quoted.chars().take(20).collect();
-            return Err(Error::input(format!("input {}: the quote before {begin:?} is never closed", spec.name))
-                .hint("Close it with another \"; inside quotes, a quote is written twice."));
-        };
-        value.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        match rest.strip_prefix('"') {
-            Some(after) => {
-                value.push('"');
-                rest = after;
-            }
-            None => break,
-        }
-    }
-    // What follows the closing quote belongs to the field, as it stands.
-    let end = rest.find([',', '\n']).unwrap_or(rest.len());
-    value.push_str(rest[..end].trim_end_matches('\r'));
-    Ok((value, rest[end..].chars().next(), rest.get(end + 1..).unwrap_or("")))
+    records.retain(|record| !record.first().is_some_and(comment));
+    Ok(records)
 }
 
 #[cfg(test)]
@@ -122,7 +92,7 @@ mod tests {
 
     #[test]
     fn commas_and_newlines_separate_items() {
-        assert_eq!(items("a/b:1, a/b:2\r\n\n# why\nc"), ["a/b:1", "a/b:2", "c"]);
+        assert_eq!(items("a/b:1, a/b:2\n\n# why\n  # indented\nc"), ["a/b:1", "a/b:2", "c"]);
         assert_eq!(items("\"a,b\""), ["a", "b"]);
         assert!(items("").is_empty() && items(" , \n").is_empty());
     }
@@ -135,8 +105,11 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_is_named() {
-        let error = Lines::from_input(&input("labels"), "a=1\n\"b=2\nc=3").unwrap_err().full_text();
-        assert!(error.contains("labels") && error.contains("b=2") && error.contains("never closed"), "{error}");
+    fn an_open_quote_is_named_by_its_line_and_not_by_its_text() {
+        for (text, line) in [("a=1\n\n\"b=s3cret\nc=3", "line 3"), ("\"s3cret", "line 1"), ("x\r\n\"s3cret", "line 2")]
+        {
+            let error = Lines::from_input(&input("secrets"), text).unwrap_err().full_text();
+            assert!(error.contains("input secrets") && error.contains(line) && !error.contains("s3cret"), "{error}");
+        }
     }
 }

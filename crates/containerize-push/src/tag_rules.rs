@@ -5,28 +5,38 @@
 //! type=semver,pattern={{version}}                 of a release's tag; {{major}}, {{minor}}, {{patch}}, {{raw}} too
 //! type=ref,event=branch|tag|pr                    the name of the branch or tag, pr-NUMBER
 //! type=sha                                        sha- and seven digits of the commit; format=long: all
+//! type=match,pattern=v(.*),group=1                what a regular expression takes of the git tag
+//! type=edge                                       `edge` on the default branch, or on that of branch=
+//! type=schedule                                   `nightly`, or pattern=, on a schedule
 //! type=raw,value=latest,enable={{is_default_branch}}
 //! ```
 //!
-//! Every rule takes `prefix=`, `suffix=` and `enable=`; every value may hold `{{branch}}`, `{{tag}}`, `{{sha}}`,
-//! `{{bento_name}}`, `{{bento_version}}` and `{{is_default_branch}}`.
+//! Every rule takes `prefix=`, `suffix=`, `priority=` and `enable=`; every value may hold `{{branch}}`, `{{tag}}`, `{{sha}}`,
+//! `{{bento_name}}`, `{{bento_version}}`, `{{is_default_branch}}` and `{{is_not_default_branch}}`.
 
 use bento_core::bento::Tag;
 use bento_core::runner::Event;
 use bento_core::{Error, Result};
+use regex::Regex;
 use serde_json::Value;
+
+use crate::output::fields;
 
 /// The longest tag that a registry takes.
 const LONGEST: usize = 128;
 
-/// The tags that the rules give for this event, each once; those whose event it is not give none.
+/// The tags that the rules give for this event, each once, those of the highest priority first; rules of another event give
+/// none.
 ///
 /// # Errors
 /// A rule cannot be read.
 pub(crate) fn tags(rules: &[String], bento: &Tag, event: &Event) -> Result<Vec<String>> {
+    let mut rules = rules.iter().map(|rule| Rule::parse(rule)).collect::<Result<Vec<_>>>()?;
+    // Stable: of two with one priority the first stays first.
+    rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
     let mut tags = Vec::new();
     for rule in rules {
-        let tag = Rule::parse(rule)?.tag(bento, event)?;
+        let tag = rule.tag(bento, event)?;
         if let Some(tag) = tag.filter(|tag| !tag.is_empty() && !tags.contains(tag)) {
             tags.push(tag);
         }
@@ -41,31 +51,60 @@ pub(crate) fn names(images: &[String], tags: &[String]) -> Vec<String> {
     images.iter().flat_map(named).collect()
 }
 
+/// The kinds of rules: their priority, and the fields that each has besides those of all.
+const TYPES: [(&str, i64, &[&str]); 8] = [
+    ("schedule", 1000, &["pattern"]),
+    ("bento", 900, &[]),
+    ("semver", 900, &["pattern", "value"]),
+    ("match", 800, &["pattern", "group", "value"]),
+    ("edge", 700, &["branch"]),
+    ("ref", 600, &["event"]),
+    ("raw", 200, &["value"]),
+    ("sha", 100, &["format"]),
+];
+
 struct Rule<'a> {
     text: &'a str,
-    fields: Vec<(&'a str, &'a str)>,
+    kind: &'static str,
+    priority: i64,
+    fields: Vec<(String, String)>,
 }
 
 impl<'a> Rule<'a> {
     fn parse(text: &'a str) -> Result<Self> {
-        let fields = text.split(',').map(|field| field.trim().split_once('=').unwrap_or(("type", field.trim())));
-        let rule = Self { text, fields: fields.collect() };
-        let known = ["type", "pattern", "event", "value", "format", "enable", "prefix", "suffix", "priority"];
-        match rule.fields.iter().find(|(key, _)| !known.contains(key)) {
-            Some((key, _)) => Err(rule.wrong(&format!("{key} is not known"))),
-            None => Ok(rule),
+        let fields = fields(text).into_iter().map(|field| match field.split_once('=') {
+            Some((key, value)) => (key.trim().to_lowercase(), value.trim().to_owned()),
+            None => ("value".to_owned(), field),
+        });
+        let mut rule = Self { text, kind: "raw", priority: 0, fields: fields.collect() };
+        let named = rule.field("type").unwrap_or("raw");
+        let Some((kind, priority, own)) = TYPES.iter().find(|(kind, ..)| *kind == named) else {
+            return Err(rule.wrong(&format!("type {named:?} is not known")));
+        };
+        rule.kind = kind;
+        let known = |key: &str| ["type", "enable", "priority", "prefix", "suffix"].contains(&key) || own.contains(&key);
+        if let Some((key, _)) = rule.fields.iter().find(|(key, _)| !known(key)) {
+            return Err(rule.wrong(&format!("{key} means nothing for type={kind}")));
         }
+        rule.priority = match rule.field("priority") {
+            None => *priority,
+            Some(given) => {
+                given.parse().map_err(|_| rule.wrong(&format!("priority is a whole number, not {given:?}")))?
+            }
+        };
+        Ok(rule)
     }
 
     fn wrong(&self, why: &str) -> Error {
         Error::input(format!("tag-rules: {:?}: {why}", self.text)).hint(
-            "Rules are type=bento, type=semver,pattern={{version}}, type=ref,event=branch|tag|pr, type=sha and \
-            type=raw,value=…, with enable=, prefix= and suffix=.",
+            "Rules are type=bento, type=semver,pattern={{version}}, type=match,pattern=…, type=ref,event=branch|tag|pr, \
+            type=edge, type=schedule, type=sha and type=raw,value=…, with enable=, priority=, prefix= and suffix=.",
         )
     }
 
-    fn field(&self, key: &str) -> Option<&'a str> {
-        self.fields.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
+    /// The last one of this name.
+    fn field(&self, key: &str) -> Option<&str> {
+        self.fields.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     fn tag(&self, bento: &Tag, event: &Event) -> Result<Option<String>> {
@@ -75,35 +114,61 @@ impl<'a> Rule<'a> {
             Some("false") => return Ok(None),
             Some(other) => return Err(self.wrong(&format!("enable is true or false, not {other:?}"))),
         }
-        let default_prefix = match (self.field("type"), self.field("event")) {
-            (Some("sha"), _) => "sha-",
-            (Some("ref"), Some("pr")) => "pr-",
+        let default_prefix = match (self.kind, self.field("event")) {
+            ("sha", _) => "sha-",
+            ("ref", Some("pr")) => "pr-",
             _ => "",
         };
-        let value = match self.field("type").unwrap_or_default() {
+        // A rule of a git tag may be given another text in its place.
+        let version = || Ok::<_, Error>(filled("value")?.or_else(|| git_tag(event).map(str::to_owned)));
+        let value = match self.kind {
             "bento" => bento.version().map(str::to_owned),
             "raw" => Some(filled("value")?.ok_or_else(|| self.wrong("value is missing"))?),
-            "sha" if event.sha.is_empty() => None,
-            "sha" if self.field("format") == Some("long") => Some(event.sha.clone()),
-            "sha" => Some(event.sha.chars().take(7).collect()),
+            "sha" => match self.field("format") {
+                None | Some("short") => {
+                    Some(event.sha.chars().take(7).collect()).filter(|sha: &String| !sha.is_empty())
+                }
+                Some("long") => Some(event.sha.clone()).filter(|sha| !sha.is_empty()),
+                Some(other) => return Err(self.wrong(&format!("format is short or long, not {other:?}"))),
+            },
             "ref" => match self.field("event") {
                 Some("branch") => branch(event).map(str::to_owned),
                 Some("tag") => git_tag(event).map(str::to_owned),
                 Some("pr") => pull_request(event).map(str::to_owned),
                 _ => return Err(self.wrong("event is branch, tag or pr")),
             },
-            "semver" => {
+            "edge" => {
+                let own = self.field("branch").filter(|own| !own.is_empty()).or_else(|| default_branch(event));
+                (own.is_some() && branch(event) == own).then(|| "edge".to_owned())
+            }
+            "schedule" => {
+                let pattern = filled("pattern")?.unwrap_or_else(|| "nightly".into());
+                (event.name == "schedule").then_some(pattern)
+            }
+            "match" => self.matching(version()?.as_deref())?,
+            _ => {
                 let pattern = self.field("pattern").unwrap_or("{{version}}");
                 // Of any version: a wrong pattern is to be seen before a release.
                 self.known(semver("0.0.0", pattern).unwrap_or_default())?;
-                let version = filled("value")?.or_else(|| git_tag(event).map(str::to_owned));
-                version.as_deref().and_then(|version| semver(version, pattern))
+                version()?.and_then(|version| semver(&version, pattern))
             }
-            other => return Err(self.wrong(&format!("type {other:?} is not known"))),
         };
         let prefix = filled("prefix")?.unwrap_or_else(|| default_prefix.to_owned());
         let suffix = filled("suffix")?.unwrap_or_default();
         Ok(value.map(|value| clean(&format!("{prefix}{value}{suffix}"))))
+    }
+
+    /// What a group of the pattern takes of the text, in which `/` is `-`.
+    fn matching(&self, text: Option<&str>) -> Result<Option<String>> {
+        let pattern = self.field("pattern").ok_or_else(|| self.wrong("pattern is missing"))?;
+        let pattern = Regex::new(pattern).map_err(|error| self.wrong(&format!("pattern cannot be read: {error}")))?;
+        let group = self.field("group").unwrap_or("0");
+        let group: usize = group.parse().map_err(|_| self.wrong("group is a number"))?;
+        if group >= pattern.captures_len() {
+            return Err(self.wrong(&format!("pattern has no group {group}")));
+        }
+        let text = text.map(|text| text.replace('/', "-"));
+        Ok(text.and_then(|text| Some(pattern.captures(&text)?.get(group)?.as_str().to_owned())))
     }
 
     /// A text in which nothing is left to be filled in.
@@ -119,14 +184,18 @@ impl<'a> Rule<'a> {
 }
 
 fn fill(text: &str, bento: &Tag, event: &Event) -> String {
-    let default = event.payload.pointer("/repository/default_branch").and_then(Value::as_str);
-    let is_default = default.is_some() && branch(event) == default;
+    let is_default = default_branch(event).is_some() && branch(event) == default_branch(event);
     text.replace("{{branch}}", branch(event).unwrap_or_default())
         .replace("{{tag}}", git_tag(event).unwrap_or_default())
         .replace("{{sha}}", event.sha.get(..7).unwrap_or_default())
         .replace("{{bento_name}}", bento.name())
         .replace("{{bento_version}}", bento.version().unwrap_or_default())
         .replace("{{is_default_branch}}", if is_default { "true" } else { "false" })
+        .replace("{{is_not_default_branch}}", if is_default { "false" } else { "true" })
+}
+
+fn default_branch(event: &Event) -> Option<&str> {
+    event.payload.pointer("/repository/default_branch").and_then(Value::as_str)
 }
 
 fn branch(event: &Event) -> Option<&str> {
@@ -141,100 +210,46 @@ fn pull_request(event: &Event) -> Option<&str> {
     event.reference.strip_prefix("refs/pull/")?.split('/').next()
 }
 
-/// A version by a pattern. Of a pre-release only the whole version has a tag: `1.2` is the newest release of 1.2.
+/// A version by a pattern; none where it is none. A pre-release has its whole version in place of any other pattern: `1.2`
+/// is the newest release of 1.2.
 fn semver(text: &str, pattern: &str) -> Option<String> {
-    let version = text.strip_prefix('v').unwrap_or(text);
-    let (core, pre) = version.split_once(['-', '+']).map_or((version, false), |(core, _)| (core, true));
+    let plain = text.trim().trim_start_matches('=').trim_start();
+    let plain = plain.strip_prefix('v').unwrap_or(plain);
+    let (version, build) = plain.split_once('+').map_or((plain, None), |(version, build)| (version, Some(build)));
+    let (core, pre) = version.split_once('-').map_or((version, None), |(core, pre)| (core, Some(pre)));
+    let number = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'))
+    };
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let pre_word = |text: &str| word(text) && (number(text) || !text.bytes().all(|byte| byte.is_ascii_digit()));
     let numbers: Vec<_> = core.split('.').collect();
     let &[major, minor, patch] = numbers.as_slice() else { return None };
-    let plain = |number: &&&str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    if numbers.iter().filter(plain).count() != 3 {
+    let valid = numbers.iter().all(|text| number(text))
+        && pre.is_none_or(|pre| pre.split('.').all(pre_word))
+        && build.is_none_or(|build| build.split('.').all(word));
+    if !valid {
         return None;
     }
-    if pre && !(pattern.contains("{{version}}") || pattern.contains("{{raw}}")) {
-        return None;
-    }
+    let pattern = if pre.is_some() && pattern != "{{raw}}" { "{{version}}" } else { pattern };
     let filled = pattern.replace("{{version}}", version).replace("{{raw}}", text);
     Some(filled.replace("{{major}}", major).replace("{{minor}}", minor).replace("{{patch}}", patch))
 }
 
-/// What a tag cannot hold becomes a dash.
+/// What a tag cannot hold becomes a dash, one for several.
 fn clean(text: &str) -> String {
     let mut tag = String::new();
+    let mut fitted = true;
     for c in text.chars() {
         let fits = c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        match (fits, tag.ends_with('-')) {
+        match (fits, fitted) {
             (true, _) => tag.push(c),
-            (false, false) => tag.push('-'),
-            (false, true) => {}
+            (false, true) => tag.push('-'),
+            (false, false) => {}
         }
+        fitted = fits;
     }
     tag.trim_start_matches(['.', '-']).chars().take(LONGEST).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn of(reference: &str, rules: &[&str]) -> Vec<String> {
-        let mut event = Event { reference: reference.into(), sha: "0123456789abcdef".into(), ..Event::default() };
-        event.payload = json!({"repository": {"default_branch": "main"}});
-        let rules: Vec<_> = rules.iter().map(|&rule| rule.to_owned()).collect();
-        tags(&rules, &"shop:abc".parse().unwrap(), &event).unwrap()
-    }
-
-    #[test]
-    fn each_event_has_its_tags() {
-        let rules = [
-            "type=bento",
-            "type=semver,pattern={{version}}",
-            "type=semver,pattern={{major}}.{{minor}}",
-            "type=ref,event=branch",
-            "type=ref,event=tag",
-            "type=ref,event=pr",
-            "type=sha",
-            "type=raw,value=latest,enable={{is_default_branch}}",
-        ];
-        assert_eq!(of("refs/heads/main", &rules), ["abc", "main", "sha-0123456", "latest"]);
-        assert_eq!(of("refs/heads/feat/Ünï x", &rules), ["abc", "feat-n-x", "sha-0123456"]);
-        assert_eq!(of("refs/tags/v1.2.3", &rules), ["abc", "1.2.3", "1.2", "v1.2.3", "sha-0123456"]);
-        assert_eq!(of("refs/tags/v1.2.3-rc.1", &rules), ["abc", "1.2.3-rc.1", "v1.2.3-rc.1", "sha-0123456"]);
-        assert_eq!(of("refs/pull/7/merge", &rules), ["abc", "pr-7", "sha-0123456"]);
-        assert_eq!(of("refs/tags/nightly", &rules[1..3]), [""; 0]);
-    }
-
-    #[test]
-    fn values_prefixes_and_names() {
-        assert_eq!(
-            of("refs/heads/a", &["type=raw,value={{bento_name}}-{{branch}},prefix=x-,suffix=-y"]),
-            ["x-shop-a-y"]
-        );
-        assert_eq!(of("refs/heads/a", &["type=sha,format=long,prefix="]), ["0123456789abcdef"]);
-        assert_eq!(
-            of("refs/pull/7/merge", &["type=ref,event=pr,prefix=x-", "type=ref,event=pr,prefix="]),
-            ["x-7", "7"]
-        );
-        assert_eq!(
-            names(&["ghcr.io/Own/Name".into()], &["1".into(), "2".into()]),
-            ["ghcr.io/own/name:1", "ghcr.io/own/name:2"]
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_named() {
-        for (rule, text) in [
-            ("type=schedule", "schedule"),
-            ("type=raw", "value is missing"),
-            ("type=sha,flavour=x", "flavour"),
-            ("type=bento,enable=maybe", "maybe"),
-            ("type=raw,value={{date 'YYYYMMDD'}}", "{{date 'YYYYMMDD'}} is not known"),
-            ("type=sha,prefix={{base_ref}}-", "{{base_ref}}"),
-            ("type=semver,pattern={{major}}.{{minr}}", "{{minr}}"),
-        ] {
-            let error = tags(&[rule.into()], &"a:b".parse().unwrap(), &Event::default()).unwrap_err().full_text();
-            assert!(error.contains(text) && error.contains("Rules are"), "{error}");
-        }
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use bento_core::action::Cancel;
-use bento_core::{Context as _, Env, Result};
+use bento_core::{Context as _, Env, Error, Result};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ impl DockerConfig {
         let home = || env.path("HOME").or_else(|| env.path("USERPROFILE")).map(|home| home.join(".docker"));
         let folder = env.path("DOCKER_CONFIG").or_else(home).filter(|folder| folder.is_dir());
         let config = folder.as_ref().map(|folder| read(&folder.join("config.json"))).transpose()?;
-        Ok(Self { folder, config: config.filter(Value::is_object).unwrap_or_else(|| json!({})) })
+        Ok(Self { folder, config: config.unwrap_or_else(|| json!({})) })
     }
 
     /// What is stored for a registry.
@@ -81,15 +81,11 @@ impl DockerConfig {
     /// With these credentials, which no helper may hide; helpers go on serving the other registries. A registry whose helper
     /// has no name is one that docker looks up in the file itself.
     pub(crate) fn with(mut self, logins: &[Login]) -> Self {
-        let config = &mut self.config;
-        if config["credHelpers"].is_null() {
-            config["credHelpers"] = json!({});
-        }
         for login in logins {
             let key = Repository::login_key(&login.registry);
-            config["credHelpers"][key] = "".into();
             let auth = STANDARD.encode(format!("{}:{}", login.user, login.password.expose_secret()));
-            config["auths"][key] = json!({"auth": auth});
+            set(&mut self.config, "credHelpers", key, "".into());
+            set(&mut self.config, "auths", key, json!({"auth": auth}));
         }
         self
     }
@@ -97,7 +93,7 @@ impl DockerConfig {
     /// The same for containers/image, which takes a helper without a name for a program, and knows no `credsStore`.
     fn for_containers_image(&self) -> Value {
         let mut config = self.config.clone();
-        if let Some(helpers) = config["credHelpers"].as_object_mut() {
+        if let Some(helpers) = config.get_mut("credHelpers").and_then(Value::as_object_mut) {
             helpers.retain(|_, helper| helper != "");
         }
         config
@@ -138,9 +134,11 @@ impl DockerConfig {
             copy(&own.join(name), &folder.join(name))?;
         }
         let plugins = json!(own.join("cli-plugins"));
-        match self.config["cliPluginsExtraDirs"].as_array_mut() {
-            Some(folders) => folders.push(plugins),
-            None => self.config["cliPluginsExtraDirs"] = json!([plugins]),
+        if let Some(config) = self.config.as_object_mut() {
+            match config.entry("cliPluginsExtraDirs").or_insert(Value::Null) {
+                Value::Array(folders) => folders.push(plugins),
+                other => *other = json!([plugins]),
+            }
         }
         Ok(())
     }
@@ -165,11 +163,44 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// What of the file is not what docker takes, where anything is.
+fn misshapen(config: &Value) -> Option<String> {
+    let Some(fields) = config.as_object() else { return Some("it is not a mapping".into()) };
+    let field = |name: &str| fields.get(name).filter(|value| !value.is_null());
+    let mapping = |name: &str, fits: fn(&Value) -> bool, of: &str| match field(name)?.as_object() {
+        Some(entries) => {
+            let (key, _) = entries.iter().find(|(_, value)| !fits(value))?;
+            Some(format!("{name} holds {key}, which is not {of}"))
+        }
+        None => Some(format!("{name} is not a mapping")),
+    };
+    let entry = |value: &Value| value.is_object() || value.is_null();
+    let store = || field("credsStore").filter(|value| !value.is_string()).map(|_| "credsStore is not a text".into());
+    mapping("auths", entry, "a mapping").or_else(|| mapping("credHelpers", Value::is_string, "a text")).or_else(store)
+}
+
+/// Sets an entry of a mapping of the file, which may not be there yet.
+fn set(config: &mut Value, mapping: &str, key: &str, value: Value) {
+    let Some(fields) = config.as_object_mut() else { return };
+    let entries = fields.entry(mapping).or_insert(Value::Null);
+    match entries {
+        Value::Object(entries) => drop(entries.insert(key.to_owned(), value)),
+        other => *other = Value::Object([(key.to_owned(), value)].into_iter().collect()),
+    }
+}
+
 fn read(file: &Path) -> Result<Value> {
     let failed = || format!("failed to read {}", file.display());
     match fs::read(file) {
         Ok(text) if text.trim_ascii().is_empty() => Ok(json!({})),
-        Ok(text) => serde_json::from_slice(&text).context(failed),
+        Ok(text) => {
+            let config: Value = serde_json::from_slice(&text).context(failed)?;
+            match misshapen(&config) {
+                None => Ok(config),
+                Some(what) => Err(Error::input(format!("{}: {what}", file.display()))
+                    .hint("Docker cannot read such a file: correct it, or log in anew with `docker login`.")),
+            }
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(json!({})),
         Err(error) => Err(error).context(failed),
     }
@@ -215,6 +246,34 @@ mod tests {
         assert_eq!((basic("docker.io").as_str(), basic("r.x").as_str()), ("me/pw", "u/p:w"));
         assert!(matches!(config.stored("r.t"), Some(Credentials::Identity(_))));
         assert_eq!((basic("r.e").as_str(), basic("r.n").as_str()), ("None", "None"));
+    }
+
+    #[test]
+    fn a_file_that_docker_cannot_read_is_an_error_that_names_the_field() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.json");
+        let env: Env = [("DOCKER_CONFIG", folder.path().display().to_string())].into_iter().collect();
+        let login = [Login::new("r.x", Some("me".into()), "pw".into()).unwrap()];
+        for (text, expected) in [
+            ("[]", "it is not a mapping"),
+            (r#"{"auths": []}"#, "auths is not a mapping"),
+            (r#"{"auths": {"r.x": "secret"}}"#, "auths holds r.x, which is not a mapping"),
+            (r#"{"credHelpers": "x"}"#, "credHelpers is not a mapping"),
+            (r#"{"credHelpers": {"r.x": 1}}"#, "credHelpers holds r.x, which is not a text"),
+            (r#"{"credsStore": []}"#, "credsStore is not a text"),
+        ] {
+            fs::write(&file, text).unwrap();
+            let error = DockerConfig::of(&env).unwrap_err().full_text();
+            assert!(error.contains(expected) && error.contains("config.json") && !error.contains("secret"), "{error}");
+            // Nor does one that comes another way end in a panic.
+            let given = config(serde_json::from_str(text).unwrap()).with(&login);
+            given.for_containers_image();
+        }
+        for text in ["", "{}", r#"{"auths": null, "credHelpers": null}"#] {
+            fs::write(&file, text).unwrap();
+            let with = DockerConfig::of(&env).unwrap().with(&login).config;
+            assert_eq!(with["auths"]["r.x"]["auth"], "bWU6cHc=", "{text}");
+        }
     }
 
     #[test]

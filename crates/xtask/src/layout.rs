@@ -17,7 +17,7 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
-/// What `cargo xtask tools` fetches: `venv`, `node/bin/node`, `actions-cache` and `bin/cargo-deny` stand here.
+/// What `cargo xtask tools` fetches: `venv`, `node/bin/node`, `actions-cache`, `csv-parse` and `bin/cargo-deny` stand here.
 pub(crate) fn tools() -> PathBuf {
     target().join("tools")
 }

@@ -4,8 +4,10 @@ mod action_validator;
 mod actions_cache;
 mod cargo_deny;
 mod cargo_install;
+mod csv_parse;
 mod linters;
 mod node;
+mod npm;
 mod stamp;
 mod venv;
 
@@ -32,8 +34,8 @@ struct Tool {
     install: fn() -> Result<()>,
 }
 
-/// In the order of installation: Node is installed with the virtual environment's pip, npm's package with Node.
-const TOOLS: [Tool; 6] = [
+/// In the order of installation: Node is installed with the virtual environment's pip, npm's packages with Node.
+const TOOLS: [Tool; 7] = [
     Tool { name: "venv", wanted: venv::wanted, in_place: venv::in_place, install: venv::install },
     Tool { name: "node", wanted: node::wanted, in_place: node::in_place, install: node::install },
     Tool {
@@ -42,6 +44,7 @@ const TOOLS: [Tool; 6] = [
         in_place: actions_cache::in_place,
         install: actions_cache::install,
     },
+    Tool { name: "csv-parse", wanted: csv_parse::wanted, in_place: csv_parse::in_place, install: csv_parse::install },
     Tool {
         name: "cargo-deny",
         wanted: cargo_deny::wanted,
