@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use crate::error::StartError;
 
+/// The port that the `local-cloud` command listens on when it is given none. IANA assigns it to nobody. It is not 3000,
+/// the default of `bentoml serve`, which runs on the same machine.
+pub const DEFAULT_PORT: u16 = 4748;
+
 /// Whose ways the server has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Flavor {

@@ -27,7 +27,7 @@ mod run;
 mod server;
 mod state;
 
-pub use config::{Config, Flavor, Transmission};
+pub use config::{Config, DEFAULT_PORT, Flavor, Transmission};
 pub use error::StartError;
 pub use recorder::Recorded;
 pub use server::Server;

@@ -30,10 +30,10 @@ struct Serve {
     #[arg(long, default_value = "127.0.0.1")]
     host: std::net::IpAddr,
     /// Port of the API; 0 takes a free one.
-    #[arg(long, default_value_t = 3000)]
+    #[arg(long, env = "LOCAL_CLOUD_PORT", hide_env_values = true, default_value_t = local_cloud::DEFAULT_PORT)]
     port: u16,
     /// Where everything is kept.
-    #[arg(long, default_value = "./.local-cloud")]
+    #[arg(long, env = "LOCAL_CLOUD_DATA", hide_env_values = true, default_value = "./.local-cloud")]
     data: PathBuf,
     /// Interpreter whose bentoml serves the Deployments [default: python3 on PATH].
     #[arg(long)]

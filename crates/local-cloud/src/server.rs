@@ -80,7 +80,7 @@ impl Server {
         Ok(Self { app, endpoint, s3_endpoint, stop, tasks, _lock: lock })
     }
 
-    /// Where the API answers, without a slash at the end: `http://127.0.0.1:3000`.
+    /// Where the API answers, without a slash at the end: `http://127.0.0.1:4748`.
     pub fn endpoint(&self) -> &str {
         self.endpoint.as_str().trim_end_matches('/')
     }

@@ -149,7 +149,7 @@ async fn nothing_is_left_when_it_is_killed() {
 
 /// Processes that belong to this data directory.
 fn marked(data: &Path) -> usize {
-    let mark = format!("LOCAL_CLOUD_DATA={}", data.display());
+    let mark = format!("LOCAL_CLOUD_OWNER={}", data.display());
     let processes = fs::read_dir("/proc").expect("Linux").flatten();
     let environments = processes.filter_map(|process| fs::read(process.path().join("environ")).ok());
     environments.filter(|variables| variables.split(|byte| *byte == 0).any(|one| one == mark.as_bytes())).count()

@@ -3,6 +3,13 @@
 //! Rules: actions/runner, `ProcessInvoker.cs` (SIGINT and SIGTERM go to the entry process only) and `JobExtension.cs`
 //! (orphans are found by `RUNNER_TRACKING_ID` at the end of a job).
 
+use std::time::{Duration, Instant};
+
+/// How long processes that were killed may take to go.
+const KILL_LIMIT: Duration = Duration::from_secs(2);
+/// Between two looks at the processes.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// What the runner sends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Signal {
@@ -41,11 +48,20 @@ pub(crate) fn kill_tree(pid: u32) {
 /// Kills every process that carries `NAME=value` in its environment (Linux only).
 pub(crate) fn kill_marked(name: &str, value: &str) {
     let mark = format!("{name}={value}");
-    for pid in processes() {
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        if environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
-            send(pid, Signal::Kill);
+    let (start, mut looks_without) = (Instant::now(), 0);
+    // A process that starts another program has no environment for a moment, and may start one behind our back: one look
+    // may miss it, two will not.
+    while looks_without < 2 && start.elapsed() < KILL_LIMIT {
+        let mut found = false;
+        for pid in processes() {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            if environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
+                found = true;
+                send(pid, Signal::Kill);
+            }
         }
+        looks_without = if found { 0 } else { looks_without + 1 };
+        std::thread::sleep(PAUSE);
     }
 }
 

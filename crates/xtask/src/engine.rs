@@ -69,3 +69,57 @@ impl Drop for Engine {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Runs this with the script's functions at hand, its files in `$dir`.
+    fn with_functions(shell: &str) -> Result<String> {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let script = layout::root().join(SCRIPT);
+        let shell = format!("source '{}'\ndir='{}'\n{shell}", script.display(), folder.path().display());
+        command::capture(command::clean("bash").args(["-c", &shell]))
+    }
+
+    /// A busy machine may take its time between fork and exec.
+    #[test]
+    fn a_daemon_is_known_as_ours_as_soon_as_it_is_started() {
+        let runs = r#"
+            touch "$dir/file"
+            run() {
+                start stub tail -f "$dir/file"
+                ours stub || { echo "run $1: $(command_line "$(cat "$dir/stub.pid")")"; exit 1; }
+                await stub true
+                kill -9 "$(cat "$dir/stub.pid")"
+            }
+            for i in {1..20}; do run "$i"; done
+            setsid() { sleep 0.1; exec setsid "$@"; }
+            for i in {21..25}; do run "$i"; done
+        "#;
+        with_functions(runs).expect("each is known");
+    }
+
+    #[test]
+    fn a_daemon_that_ends_at_once_is_reported_with_its_log() {
+        let start = std::time::Instant::now();
+        let shell = r#"start stub sh -c "echo no room in $dir/; exit 3"; await stub false"#;
+        let error = with_functions(shell).expect_err("it ended").to_string();
+        assert!(error.contains("stub did not come up") && error.contains("no room"), "{error}");
+        assert!(start.elapsed().as_secs() < 15, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_process_of_others_is_not_ours() {
+        let shell = r#"
+            refuse() { if ours "$1"; then echo "$1 is taken for ours"; exit 1; fi; }
+            sleep 30 & echo $! >"$dir/stub.pid"
+            refuse stub
+            kill $!
+            wait || true
+            refuse stub
+            refuse none
+        "#;
+        with_functions(shell).expect("none of them is");
+    }
+}

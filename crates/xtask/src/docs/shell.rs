@@ -53,6 +53,10 @@ pub(super) fn problems(root: &Path, subcommands: &[String]) -> Result<Vec<String
             let unknown = unknown_subcommands(&block.text, subcommands);
             problems.extend(unknown.iter().map(|name| format!("{place}: there is no `cargo xtask {name}`")));
             let work = (folder(root, &file), plan(block));
+            if names_port(&work.1) {
+                problems.push(format!("{place}: the server takes a port that may be in use: leave out `--port`"));
+                continue;
+            }
             if work.1 == Plan::Leave || done.contains(&work) {
                 continue;
             }
@@ -90,6 +94,11 @@ fn plan(block: &Block) -> Plan {
 fn unknown_subcommands<'a>(text: &'a str, known: &[String]) -> Vec<&'a str> {
     let named = text.split("cargo xtask ").skip(1).filter_map(|rest| rest.split_whitespace().next());
     named.filter(|name| known.iter().all(|known| known != name)).collect()
+}
+
+/// Whether a server is started on a port of the block's own choice, which may be another process's on this machine.
+fn names_port(plan: &Plan) -> bool {
+    matches!(plan, Plan::Serve(script) if script.contains("--port") && !script.contains("--port 0"))
 }
 
 fn execute(folder: &Path, plan: &Plan) -> Result<()> {
@@ -144,6 +153,9 @@ impl Group {
             _ => {}
         }
         bash.env("BENTOML_HOME", store).env("BENTOML_DO_NOT_TRACK", "True");
+        // Neither the reader's local-cloud nor another server on a default port is in the way, and nobody else is let in.
+        bash.env("LOCAL_CLOUD_PORT", "0").env("LOCAL_CLOUD_DATA", layout::target().join("docs-local-cloud"));
+        bash.env("BENTOML_HOST", "127.0.0.1").env("BENTOML_PORT", free_port()?.to_string());
         own_group(&mut bash);
         let mut child = bash.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("could not start bash")?;
         let (sender, lines) = channel();
@@ -196,6 +208,12 @@ impl Drop for Group {
     }
 }
 
+/// A port of this machine that nobody listens on. It is free until another process takes it.
+fn free_port() -> Result<u16> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("could not find a free port")?;
+    Ok(listener.local_addr().context("could not read the number of a free port")?.port())
+}
+
 #[cfg(unix)]
 fn own_group(bash: &mut Command) {
     std::os::unix::process::CommandExt::process_group(bash, 0);
@@ -220,6 +238,27 @@ mod tests {
         assert_eq!(of("sh", "cargo xtask test"), Plan::Leave);
         assert_eq!(of("sh", "export KEY=…\nls"), Plan::Leave);
         assert_eq!(of("console", "$ ls"), Plan::Leave);
+    }
+
+    #[test]
+    fn a_server_names_no_port_of_its_own() {
+        assert!(names_port(&of("sh", "bentoml serve service:Service --port 3978")));
+        assert!(!names_port(&of("sh", "bentoml serve service:Service")));
+        assert!(!names_port(&of("sh", "local-cloud serve --port 0")));
+        assert!(!names_port(&of("sh", "ls --port 3978")));
+    }
+
+    /// The ports are held for the time of the test, or another process has them already: both are what is asked.
+    #[cfg(unix)]
+    #[test]
+    fn servers_of_the_documents_start_where_their_default_ports_are_taken() {
+        let _held = [3000, local_cloud::DEFAULT_PORT].map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
+        let here = layout::root();
+        let local_cloud = format!("'{}' serve", layout::debug_binaries().join("local-cloud").display());
+        execute(&here, &Plan::Serve(local_cloud)).expect("local-cloud takes a free port");
+        let bentoml =
+            "test \"$BENTOML_HOST\" = 127.0.0.1 && test \"$BENTOML_PORT\" -ne 3000 && test \"$BENTOML_PORT\" -gt 0";
+        execute(&here, &Plan::Run(bentoml.into())).expect("bentoml serve is given a free port");
     }
 
     #[test]
