@@ -49,8 +49,11 @@ fn try_to_run(workflow: &str, step: &str, folder: &Path, env: &BTreeMap<&str, St
     result
 }
 
-/// Answers one request, and returns its first line and its body.
-fn one_request(listener: TcpListener) -> JoinHandle<(String, Vec<u8>)> {
+/// Answers one request with this, and returns the request's first line and its body.
+fn one_request(
+    listener: TcpListener,
+    answer: impl Iterator<Item = u8> + Send + 'static,
+) -> JoinHandle<(String, Vec<u8>)> {
     std::thread::spawn(move || {
         let (stream, _) = listener.accept().expect("a connection");
         let mut reader = BufReader::new(stream);
@@ -60,8 +63,11 @@ fn one_request(listener: TcpListener) -> JoinHandle<(String, Vec<u8>)> {
         let length = headers.iter().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
         let mut body = vec![0; length.expect("a length")];
         reader.read_exact(&mut body).expect("a body");
-        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
-        reader.get_mut().write_all(answer.as_bytes()).expect("an answer");
+        let mut writer = std::io::BufWriter::new(reader.into_inner());
+        writer.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").expect("an answer");
+        // One that has heard enough hangs up.
+        let _ = answer.map(|byte| writer.write_all(&[byte])).find(Result::is_err);
+        let _ = writer.flush();
         (first, body)
     })
 }
@@ -78,18 +84,93 @@ fn no_script_has_an_expression_pasted_into_it() {
     }
 }
 
+/// The workflows whose step *Test* calls the Deployment.
+const TESTING: [&str; 2] = ["bento-ship.yml", "bento-deploy.yml"];
+
+/// What the step *Test* prints when the service answers with this, and what the service was asked.
+fn test_with(
+    workflow: &str,
+    path: &str,
+    answer: impl Iterator<Item = u8> + Send + 'static,
+) -> (anyhow::Result<String>, (String, Vec<u8>)) {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let request = one_request(listener, answer);
+    let env = BTreeMap::from([("URL", url), ("TEST_PATH", path.to_owned()), ("BODY", HOSTILE.to_owned())]);
+    let printed = try_to_run(workflow, "Test", folder.path(), &env);
+    (printed, request.join().expect("the server"))
+}
+
+/// The lines whose workflow commands the runner obeys, and those that it only shows.
+fn obeyed_and_shown(printed: &str) -> (Vec<&str>, Vec<&str>) {
+    let (mut obeyed, mut shown, mut token) = (Vec::new(), Vec::new(), None);
+    for line in printed.split(['\n', '\r']) {
+        match token {
+            Some(stop) if line == format!("::{stop}::") => token = None,
+            Some(_) => shown.push(line),
+            None if line.starts_with("::stop-commands::") => token = line.strip_prefix("::stop-commands::"),
+            None => obeyed.push(line),
+        }
+    }
+    assert_eq!(token, None, "commands stay stopped");
+    (obeyed, shown)
+}
+
 #[test]
 fn a_test_request_is_sent_as_it_was_written() {
-    for workflow in ["bento-ship.yml", "bento-deploy.yml"] {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    for workflow in TESTING {
         let path = "/$(touch${IFS}pwned)`touch${IFS}pwned`[1-2]{a,b}";
-        let url = format!("http://{}{path}", listener.local_addr().expect("an address"));
-        let request = one_request(listener);
-        run(workflow, "Test", folder.path(), &BTreeMap::from([("URL", url), ("BODY", HOSTILE.to_owned())]));
-        let (first, body) = request.join().expect("the server");
+        let (printed, (first, body)) = test_with(workflow, path, "ok".bytes());
+        printed.expect("the step (it needs curl)");
         assert_eq!(first, format!("POST {path} HTTP/1.1"), "{workflow}");
         assert_eq!(String::from_utf8_lossy(&body), HOSTILE, "{workflow}");
+    }
+}
+
+#[test]
+fn an_answer_to_the_test_issues_no_command_and_is_cut() {
+    let answer = "::set-output name=deployment-url::x\r::stop-commands::y\n::error::z\n##[error]w";
+    for workflow in TESTING {
+        let (printed, _) = test_with(workflow, "/", answer.bytes());
+        let printed = printed.expect("the step");
+        let (obeyed, shown) = obeyed_and_shown(&printed);
+        assert!(obeyed.iter().all(|line| line.is_empty()), "{workflow}: {obeyed:?}");
+        assert!(answer.split(['\n', '\r']).all(|line| shown.contains(&line)), "{workflow}: {shown:?}");
+
+        let (printed, _) = test_with(workflow, "/", std::iter::repeat_n(b'Z', 100_000));
+        let printed = printed.expect("the step");
+        assert_eq!(printed.matches('Z').count(), 4096, "{workflow}");
+        assert!(printed.contains("The answer has 100000 bytes"), "{workflow}: {printed}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_answer_without_end_to_the_test_is_a_failure() {
+    for workflow in TESTING {
+        let (printed, _) = test_with(workflow, "/", std::iter::repeat(b'a'));
+        let error = printed.expect_err("it is too long").to_string();
+        assert!(error.contains("::error::the answer of the Deployment is longer than 16 MiB"), "{workflow}: {error}");
+        assert!(error.len() < 10_000, "{workflow}: {} bytes", error.len());
+    }
+}
+
+#[test]
+fn only_an_address_of_the_web_is_tested() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    std::fs::write(folder.path().join("secret"), "quite-secret").expect("write");
+    let file = format!("file://{}", folder.path().join("secret").display());
+    for (url, path) in
+        [("", "http://127.0.0.1:9/"), ("http://", "/x"), (file.as_str(), ""), ("-K", "x"), ("ftp://h", "/x")]
+    {
+        for workflow in TESTING {
+            let env =
+                BTreeMap::from([("URL", url.to_owned()), ("TEST_PATH", path.to_owned()), ("BODY", "{}".to_owned())]);
+            let error = try_to_run(workflow, "Test", folder.path(), &env).expect_err("it is refused").to_string();
+            assert!(error.contains("::error::the Deployment has no http(s) address"), "{workflow}: {url}: {error}");
+            assert!(!error.contains("quite-secret"), "{workflow}: {error}");
+        }
     }
 }
 

@@ -219,6 +219,21 @@ pub(super) const CASES: &[Case] = &[
         )
     },
     Case {
+        project: SUMMARIZATION,
+        check: |_, _, log| {
+            ensure!(log.text.contains("::set-output name=deployment-url::x"), "the answer is not in the log");
+            let url = log.outputs.get("deployment-url").context("no step set the output deployment-url")?;
+            ensure!(url.starts_with("http://127.0.0.1:"), "the service's answer set deployment-url to {url:?}");
+            Ok(())
+        },
+        ..own(
+            "ship: a service that answers the test with a workflow command",
+            include_str!("workflows/ship-answer.yml"),
+            MAIN,
+            SHIP_AND_TEST,
+        )
+    },
+    Case {
         check: |lab, case, log| {
             stand_in_got(log, "docker/setup-qemu-action", "{}")?;
             stand_in_got(log, "docker/setup-buildx-action", "{}")?;
