@@ -37,6 +37,11 @@ pub(crate) fn command() -> Command {
         )
 }
 
+/// The work of a row as docs/benchmarks.md names it.
+pub(crate) fn work(row: &str) -> Option<String> {
+    ROWS.iter().find(|known| known.name == row).map(|row| report::work(Scale::Full, row))
+}
+
 pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let scale = if matches.get_flag("quick") { Scale::Quick } else { Scale::Full };
     let only: Vec<&String> = matches.get_many("only").unwrap_or_default().collect();

@@ -1,6 +1,7 @@
 //! `cargo xtask docs`: action.yml and the tables of inputs and outputs, from what each action declares in code and each
 //! workflow in YAML.
 
+mod figures;
 mod interface;
 mod links;
 mod manifest;
@@ -125,6 +126,7 @@ fn documents(root: &Path) -> Result<Vec<Document>> {
         }
     }
     documents.extend(written_by_hand(root)?);
+    documents.push(figures::document(root)?);
     Ok(documents)
 }
 

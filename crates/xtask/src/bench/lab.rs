@@ -13,6 +13,9 @@ use crate::{command, layout, tools};
 
 const MIB: u64 = 1024 * 1024;
 
+/// Size of a model with which an image costs what it costs without.
+pub(super) const SMALL_MODEL: u64 = 10 * MIB;
+
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scale {
@@ -102,9 +105,14 @@ impl Lab {
 
     /// A file with the weights of the model that is moved, written when first asked for.
     pub(super) fn weights(&self) -> Result<PathBuf> {
-        let path = self.scratch().join("weights.bin");
+        self.weights_of(self.scale.model_bytes())
+    }
+
+    /// The same of this many bytes.
+    pub(super) fn weights_of(&self, bytes: u64) -> Result<PathBuf> {
+        let path = self.scratch().join(format!("weights-{bytes}.bin"));
         if !path.exists() {
-            model::write_weights(&path, self.scale.model_bytes())?;
+            model::write_weights(&path, bytes)?;
         }
         Ok(path)
     }

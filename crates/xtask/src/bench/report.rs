@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::figure::Outcome;
-use super::lab::Scale;
+use super::lab::{SMALL_MODEL, Scale};
 use super::machine;
 use super::rows::{ROWS, Row};
 use crate::layout;
@@ -30,8 +30,10 @@ pub(super) fn lines(scale: Scale, results: &[(&Row, Outcome)]) -> Vec<Line> {
     results.iter().map(line).collect()
 }
 
-fn work(scale: Scale, row: &Row) -> String {
-    row.work.replace("{model}", &format!("{} MiB", scale.model_bytes() / 1024 / 1024))
+/// A row's work with the models' sizes.
+pub(super) fn work(scale: Scale, row: &Row) -> String {
+    let size = |bytes: u64| format!("{} MiB", bytes / 1024 / 1024);
+    row.work.replace("{model}", &size(scale.model_bytes())).replace("{small}", &size(SMALL_MODEL))
 }
 
 /// A Markdown table with a line about the machine.
@@ -55,7 +57,7 @@ pub(super) fn write(scale: Scale, mut lines: Vec<Line>) -> Result<()> {
     lines.sort_by_key(|line| order.iter().position(|work| *work == line.work));
     let page = format!("{before}{START}\n\n{}\n\n{END}{after}", table(&lines));
     std::fs::write(&path, page).with_context(|| format!("could not write {}", path.display()))?;
-    println!("written to {}", path.display());
+    println!("written to {}; `cargo xtask docs` puts what README.md shows of it there", path.display());
     Ok(())
 }
 

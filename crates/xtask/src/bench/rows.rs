@@ -19,7 +19,7 @@ use super::lab::Lab;
 pub(super) struct Row {
     /// What `--only` takes.
     pub(super) name: &'static str,
-    /// The work, as the table says it; `{model}` becomes the model's size.
+    /// The work, as the table says it; `{model}` becomes the model's size, `{small}` that of a small one.
     pub(super) work: &'static str,
     /// What this suite must reach.
     pub(super) aim: &'static str,
@@ -39,6 +39,9 @@ pub(super) const ROWS: &[Row] = &[
     containerize::AGAIN,
     containerize::ELSEWHERE,
     containerize::BARE,
+    containerize::SMALL_FIRST,
+    containerize::SMALL_AGAIN,
+    containerize::SMALL_ELSEWHERE,
     containerize::API,
     graft::ROW,
     setup::PIP,

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::Row;
 use crate::bench::figure::Outcome;
 use crate::bench::images::{Images, Project};
-use crate::bench::lab::Lab;
+use crate::bench::lab::{Lab, SMALL_MODEL};
 use crate::bench::measure::{Run, compare};
 
 pub(super) const FIRST: Row = Row {
@@ -33,6 +33,27 @@ pub(super) const ELSEWHERE: Row = Row {
 };
 
 pub(super) const BARE: Row = Row { name: "image-bare", work: "the same without the model", aim: "–", measure: bare };
+
+pub(super) const SMALL_FIRST: Row = Row {
+    name: "image-small-first",
+    work: "first build and push of an image with a {small} model",
+    aim: "≤ 1.0 × today",
+    measure: small_first,
+};
+
+pub(super) const SMALL_AGAIN: Row = Row {
+    name: "image-small-again",
+    work: "the next one with a {small} model, a line of service.py changed",
+    aim: "≤ 1.0 × today",
+    measure: small_again,
+};
+
+pub(super) const SMALL_ELSEWHERE: Row = Row {
+    name: "image-small-elsewhere",
+    work: "the next one with a {small} model from a machine that has built nothing, the model pulled again",
+    aim: "≤ 1.0 × today",
+    measure: small_elsewhere,
+};
 
 pub(super) const API: Row = Row {
     name: "image-api",
@@ -95,12 +116,9 @@ impl Side {
 /// One turn's preparation: which Bento is built where, and under which name it goes to the registry.
 type Prepare<'a> = &'a dyn Fn(Side, usize, &Project) -> Result<(String, String)>;
 
-fn measure(lab: &Lab, with_model: bool, sides: &[Side], prepare: Prepare<'_>) -> Result<Outcome> {
+fn measure(lab: &Lab, weights: Option<PathBuf>, sides: &[Side], prepare: Prepare<'_>) -> Result<Outcome> {
     let images = lab.images()?;
-    let project = |side: Side| {
-        let weights = if with_model { Some(lab.weights()?) } else { None };
-        Project::new(lab, &format!("project-{}", side.name()), weights)
-    };
+    let project = |side: Side| Project::new(lab, &format!("project-{}", side.name()), weights.clone());
     let (theirs, ours) = (project(Side::Today)?, project(Side::Here)?);
     let run = |side: Side, project: &Project, turn: usize| {
         let (bento, image) = prepare(side, turn, project)?;
@@ -118,31 +136,57 @@ fn measure(lab: &Lab, with_model: bool, sides: &[Side], prepare: Prepare<'_>) ->
     }
 }
 
+const BOTH: &[Side] = &[Side::Today, Side::Here];
+
 fn first(lab: &Lab) -> Result<Outcome> {
-    measure(lab, true, &[Side::Today, Side::Here], &|side, turn, project| {
+    first_of(lab, lab.weights()?, "first")
+}
+
+fn small_first(lab: &Lab) -> Result<Outcome> {
+    first_of(lab, lab.weights_of(SMALL_MODEL)?, "small-first")
+}
+
+fn first_of(lab: &Lab, weights: PathBuf, name: &str) -> Result<Outcome> {
+    measure(lab, Some(weights), BOTH, &|side, turn, project| {
         let images = lab.images()?;
         images.forget_builds()?;
         // A repository of its own for each run: what a repository has is not sent again.
-        let image = format!("{}:1", images.repository(&format!("first-{}-{turn}", side.name())));
+        let image = format!("{}:1", images.repository(&format!("{name}-{}-{turn}", side.name())));
         Ok((project.build(lab, &format!("v{turn}"))?, image))
     })
 }
 
 fn again(lab: &Lab) -> Result<Outcome> {
-    measure(lab, true, &[Side::Today, Side::Here], &|side, turn, project| {
-        let image = format!("{}:v{turn}", lab.images()?.repository(&format!("again-{}", side.name())));
+    again_of(lab, lab.weights()?, "again")
+}
+
+fn small_again(lab: &Lab) -> Result<Outcome> {
+    again_of(lab, lab.weights_of(SMALL_MODEL)?, "small-again")
+}
+
+fn again_of(lab: &Lab, weights: PathBuf, name: &str) -> Result<Outcome> {
+    measure(lab, Some(weights), BOTH, &|side, turn, project| {
+        let image = format!("{}:v{turn}", lab.images()?.repository(&format!("{name}-{}", side.name())));
         Ok((project.build(lab, &format!("v{turn}"))?, image))
     })
 }
 
 fn elsewhere(lab: &Lab) -> Result<Outcome> {
-    measure(lab, true, &[Side::Today, Side::Here], &|side, turn, project| {
-        from_elsewhere(lab, project, &format!("elsewhere-{}", side.name()), turn)
+    elsewhere_of(lab, lab.weights()?, "elsewhere")
+}
+
+fn small_elsewhere(lab: &Lab) -> Result<Outcome> {
+    elsewhere_of(lab, lab.weights_of(SMALL_MODEL)?, "small-elsewhere")
+}
+
+fn elsewhere_of(lab: &Lab, weights: PathBuf, name: &str) -> Result<Outcome> {
+    measure(lab, Some(weights), BOTH, &|side, turn, project| {
+        from_elsewhere(lab, project, &format!("{name}-{}", side.name()), turn)
     })
 }
 
 fn bare(lab: &Lab) -> Result<Outcome> {
-    measure(lab, false, &[Side::Here], &|_, turn, project| from_elsewhere(lab, project, "bare", turn))
+    measure(lab, None, &[Side::Here], &|_, turn, project| from_elsewhere(lab, project, "bare", turn))
 }
 
 /// Without docker on PATH the engine is spoken to by its API, and what it loads has the model from a stream.
