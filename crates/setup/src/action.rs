@@ -39,15 +39,16 @@ impl Action for Setup {
     }
 
     async fn plan(inputs: Inputs, ctx: &Context) -> Result<Plan> {
-        let (request, remarks) = Request::of(&inputs, ctx)?;
-        let later = Later::of(&inputs)?;
+        let (request, mut remarks) = Request::of(&inputs, ctx)?;
+        let (later, account) = Later::of(&inputs, ctx).await?;
+        remarks.extend(account);
         let mut plan = Plan::of(request, remarks, ctx).await?;
         plan.later = later;
         Ok(plan)
     }
 
     async fn execute(plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
-        let variables = plan.later.variables(ctx).await?;
+        let variables = plan.later.variables();
         let made = carry_out(plan, ctx).await?;
         made.export(&ctx.env, &ctx.files)?;
         for (name, value) in variables {
@@ -55,7 +56,7 @@ impl Action for Setup {
         }
         later::add_matcher(ctx)?;
         if let Some(snapshot) = &made.cached.snapshot {
-            ctx.files.save_state(cache::SNAPSHOT, &snapshot.to_string_lossy())?;
+            ctx.files.save_state(cache::SNAPSHOT, snapshot)?;
             ctx.files.save_state(cache::KEY, made.cached.key.as_deref().unwrap_or_default())?;
         }
         let how = match (made.cached.hit, made.created) {

@@ -9,14 +9,14 @@ use bento_core::runner::cache::{Cache, Found, Off, Saved, version};
 use bento_core::runner::{Annotation, Level};
 use bento_core::{Cause, Error, Result};
 
-use crate::{BentomlVersion, key};
+use crate::{BentomlVersion, key, snapshot};
 
 /// The state that tells the post step what to save.
 pub(crate) const SNAPSHOT: &str = "cache-snapshot";
 /// The state that tells the post step under which key.
 pub(crate) const KEY: &str = "cache-key";
-/// Another number where what is in an entry changes.
-const CONTENTS: &str = "bentoml environment 1";
+/// Another number where what is in an entry changes, or what is checked before it is saved.
+const CONTENTS: &str = "bentoml environment 2";
 /// How long the service may take to name an entry, attempts included; installing takes no longer.
 const FIND_DEADLINE: Duration = Duration::from_secs(10);
 /// How long an entry may take to come; installing is quicker then.
@@ -82,9 +82,9 @@ async fn within<T>(deadline: Duration, otherwise: &str, work: impl Future<Output
 pub(crate) async fn save(ctx: &Context) -> Result<()> {
     let state = |name: &str| ctx.env.get(&format!("STATE_{name}"));
     let (Some(snapshot), Some(key)) = (state(SNAPSHOT), state(KEY)) else { return Ok(()) };
-    let snapshot = Path::new(snapshot);
-    let saved = send(ctx, key, snapshot, SAVE_DEADLINE).await;
-    let _ = fs::remove_dir_all(snapshot);
+    let snapshot = snapshot::find(snapshot, key, ctx)?;
+    let saved = send(ctx, key, &snapshot, SAVE_DEADLINE).await;
+    let _ = fs::remove_dir_all(&snapshot);
     match saved {
         Ok(Saved::Now(size)) => tracing::info!("saved in the cache: {key} ({:.1} MB)", megabytes(size)),
         Ok(Saved::Before) => tracing::info!("the cache has {key} already, or another job is saving it"),

@@ -1,9 +1,9 @@
 //! The Python that has BentoML, as later steps see it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bento_core::action::Context;
-use bento_core::python::{Interpreter, find_on_path};
+use bento_core::python::find_on_path;
 use bento_core::runner::Files;
 use bento_core::{Env, Result};
 
@@ -39,8 +39,8 @@ pub struct Cached {
     pub hit: bool,
     /// The key of its entry; none where the cache was not used.
     pub key: Option<String>,
-    /// What the post step is to save under that key.
-    pub(crate) snapshot: Option<PathBuf>,
+    /// The name of what the post step is to save under that key.
+    pub(crate) snapshot: Option<String>,
 }
 
 /// Provides the environment that the request asks for: one that is there, else a new one. Says in the log which and why.
@@ -61,8 +61,9 @@ pub(crate) async fn carry_out(plan: Plan, ctx: &Context) -> Result<Environment> 
         Step::Use { python, bentoml } => Made { python, bentoml, uv_version: None, cached: Cached::default() },
         Step::Install { choice, uv, .. } => provide(&plan.request, &choice, uv, ctx).await?,
     };
+    let command = python.command("bentoml", &ctx.env);
     Ok(Environment {
-        bin: folder_of_command(&python, &ctx.env),
+        bin: command.as_deref().and_then(Path::parent).unwrap_or(&python.scripts).to_owned(),
         virtual_env: python.is_virtual().then(|| python.prefix.clone()),
         python_version: python.version.to_string(),
         bentoml_version: bentoml.to_string(),
@@ -71,14 +72,6 @@ pub(crate) async fn carry_out(plan: Plan, ctx: &Context) -> Result<Environment> 
         uv_version,
         cached,
     })
-}
-
-/// With `pip install --user` the command is not among the interpreter's own scripts.
-fn folder_of_command(python: &Interpreter, env: &Env) -> PathBuf {
-    let command = format!("bentoml{}", std::env::consts::EXE_SUFFIX);
-    let elsewhere = || find_on_path(env, "bentoml").and_then(|command| command.parent().map(PathBuf::from));
-    let own = Some(python.scripts.clone()).filter(|folder| folder.join(command).is_file());
-    own.or_else(elsewhere).unwrap_or_else(|| python.scripts.clone())
 }
 
 impl Environment {

@@ -1,7 +1,6 @@
 //! Installs BentoML with uv.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
 
 use bento_core::action::Context;
@@ -11,20 +10,55 @@ use bento_core::python::{Draft, Interpreter, Uv, Version};
 use bento_core::runner::console;
 use bento_core::{Cause, Context as _, Error, Result};
 
-use crate::{BentomlVersion, Request, moving};
+use crate::verify::{self, installed};
+use crate::{BentomlVersion, Request, constraints, moving};
 
-/// Installs what is asked for, or brings BentoML up to date in an environment that has it.
+/// Installs what is asked for, or brings BentoML up to date in an environment that has it. BentoML starts when this is done: nothing
+/// else is called installed.
 ///
 /// # Errors
-/// When something cannot be had or does not build; on cancellation.
-pub(crate) async fn install(draft: &Draft, request: &Request, upgrade: bool, uv: &Uv, ctx: &Context) -> Result<()> {
+/// When something cannot be had, does not build, or BentoML does not start with it; on cancellation.
+pub(crate) async fn install(
+    draft: &Draft,
+    request: &Request,
+    upgrade: bool,
+    uv: &Uv,
+    ctx: &Context,
+) -> Result<(Interpreter, Version)> {
+    let known = match &request.bentoml {
+        BentomlVersion::Exact(version) => constraints::of(version),
+        _ => Vec::new(),
+    };
+    run_uv(draft, request, upgrade, &known, uv, ctx).await?;
+    let mut there = installed(&draft.python(), ctx).await?;
+    // Which version a range ends with only the resolver knows.
+    let needed = constraints::of(&there.1);
+    if needed != known {
+        run_uv(draft, request, false, &needed, uv, ctx).await?;
+        there = installed(&draft.python(), ctx).await?;
+    }
+    verify::starts(&there, ctx).await?;
+    Ok(there)
+}
+
+async fn run_uv(
+    draft: &Draft,
+    request: &Request,
+    upgrade: bool,
+    constraints: &[&str],
+    uv: &Uv,
+    ctx: &Context,
+) -> Result<()> {
     let requirement = request.requirement();
     let _group = console::group(&format!("{} {requirement}", if upgrade { "Update" } else { "Install" }));
     // Requirements may hold credentials: no arguments.
     let packages = &request.more.packages;
     let of_file = packages.iter().filter(|line| option(line).is_none()).map(String::as_str);
-    let lines: Vec<_> = [&*requirement].into_iter().chain(of_file).collect();
+    let constrained = (!constraints.is_empty()).then_some("--constraint constraints.txt");
+    let lines: Vec<_> = [&*requirement].into_iter().chain(of_file).chain(constrained).collect();
     let file = draft.folder().with_file_name("requirements.txt");
+    // As an argument it would take the place of UV_CONSTRAINT.
+    write_private(&file.with_file_name("constraints.txt"), constraints.join("\n").as_bytes())?;
     write_private(&file, lines.join("\n").as_bytes())?;
     let mut arguments: Vec<OsString> = ["pip", "install", "--python"].map(Into::into).into();
     arguments.push(draft.python().into());
@@ -79,14 +113,6 @@ pub(crate) async fn install_pip(draft: &Draft, request: &Request, uv: &Uv, ctx: 
             Ok(false)
         }
     }
-}
-
-/// The Python of an environment and its BentoML.
-pub(crate) async fn installed(python: &Path, ctx: &Context) -> Result<(Interpreter, Version)> {
-    let python = Interpreter::query(python, ctx).await?;
-    let missing = || Error::failure("what was installed holds no distribution bentoml");
-    let bentoml = python.distribution("bentoml").ok_or_else(missing)?.version;
-    Ok((python, bentoml))
 }
 
 /// What uv printed from its error on, on one line.

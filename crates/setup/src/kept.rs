@@ -7,13 +7,13 @@ use bento_core::action::Context;
 use bento_core::python::{Draft, Interpreter, Version};
 use bento_core::runner::cache::Cache;
 use bento_core::{Cause, Context as _, Error, Result};
-use uuid::Uuid;
 
-use crate::install::installed;
 use crate::provide::Made;
-use crate::tool_cache::{ToolCache, link_all};
+use crate::tool_cache::ToolCache;
 use crate::uv_settings::UvSettings;
-use crate::{Request, cache, key};
+use crate::verify::installed;
+use crate::copies::copy_all;
+use crate::{Request, cache, key, snapshot};
 
 /// An environment that an earlier job made.
 pub(crate) struct Restored {
@@ -89,10 +89,10 @@ impl Kept {
     async fn take_here(&self, tool_cache: &ToolCache, request: &Request, ctx: &Context) -> Result<Option<Restored>> {
         let Some((key, folder)) = tool_cache.find(&self.prefix, &request.bentoml) else { return Ok(None) };
         let draft = Draft::new(ctx)?;
-        let linked = link_all(&folder, &draft.folder(), &ctx.cancel);
+        let copied = copy_all(&folder, &draft.folder(), &ctx.cancel);
         // Another job has removed it, and one may be putting it there again.
-        let is_gone = linked.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-        let there = match linked.context(|| format!("failed to read {}", folder.display())) {
+        let is_gone = copied.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let there = match copied.context(|| format!("failed to read {}", folder.display())) {
             Ok(()) => self.check(&draft, &key, request, ctx).await,
             Err(error) => Err(error),
         };
@@ -158,11 +158,12 @@ impl Kept {
             tracing::info!("the environment is not kept in the tool cache: {error}");
         }
         if new && self.service.as_ref().is_some_and(|service| service.writable) {
-            let snapshot = ctx.temp_root().join(format!(".bentoml-cache-{}", Uuid::new_v4().simple()));
-            match link_all(&made.python.prefix, &snapshot, &ctx.cancel) {
-                Ok(()) => made.cached.snapshot = Some(snapshot),
+            let name = snapshot::new_name();
+            let folder = ctx.temp_root().join(&name);
+            match copy_all(&made.python.prefix, &folder, &ctx.cancel) {
+                Ok(()) => made.cached.snapshot = Some(name),
                 Err(error) => {
-                    let _ = fs::remove_dir_all(&snapshot);
+                    let _ = fs::remove_dir_all(&folder);
                     tracing::info!("the environment will not be saved in the cache: {error}");
                 }
             }

@@ -21,6 +21,8 @@ pub(crate) fn prefix(request: &Request, settings: &UvSettings, python: &Interpre
         "python": python.version.to_string(),
         "request": request.contents(),
         "settings": settings.contents,
+        // Another number where an environment that was kept by an older version must not come back.
+        "made": 2,
     });
     let digest = Sha256::digest(all.to_string());
     let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -32,6 +34,14 @@ pub(crate) fn whole(prefix: &str, bentoml: &Version) -> String {
     let release = bentoml.release();
     let length = release.iter().rposition(|number| *number != 0).map_or(1, |last| last + 1);
     format!("{prefix}{}", bentoml.clone().with_release(&release[..length]))
+}
+
+/// Is this the key of an environment with this BentoML on this system? It holds nothing that would mean something else to whoever
+/// reads it.
+pub(crate) fn fits(key: &str, bentoml: &Version) -> bool {
+    let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._+!".contains(&byte));
+    let prefix = key.strip_suffix(&whole("-", bentoml)).unwrap_or_default();
+    is_plain && prefix.starts_with(&format!("bentoml-{}-", std::env::consts::OS))
 }
 
 fn architecture(python: &Interpreter) -> &'static str {

@@ -18,51 +18,44 @@ const MATCHER: &str = include_str!("problem_matcher.json");
 /// What later steps get.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Later {
-    login: Option<(SecretString, Option<String>)>,
+    /// The token, and the endpoint that has accepted it.
+    login: Option<(SecretString, String)>,
     do_not_track: Option<bool>,
 }
 
 impl Later {
-    /// # Errors
-    /// When an input is wrong.
-    pub(crate) fn of(inputs: &Inputs) -> Result<Self> {
-        let endpoint = Some(inputs.cloud_endpoint.clone()).filter(|endpoint| !endpoint.is_empty());
-        let login = match (&inputs.cloud_api_token, endpoint) {
-            (Some(token), endpoint) => Some((token.clone(), endpoint)),
-            (None, None) => None,
-            (None, Some(_)) => {
-                return Err(Error::input("input cloud-endpoint is given without cloud-api-token")
-                    .hint("Pass the token as a secret; in a pull request from a fork there are no secrets."));
-            }
-        };
-        let do_not_track = match inputs.do_not_track.as_str() {
-            "" => None,
-            "true" | "True" | "TRUE" => Some(true),
-            "false" | "False" | "FALSE" => Some(false),
-            text => {
-                return Err(Error::input(format!("input do-not-track: {text:?} is no boolean"))
-                    .hint("Write true or false, or leave it empty to leave it as it is."));
-            }
-        };
-        Ok(Self { login, do_not_track })
-    }
-
-    /// Asks BentoCloud whose token it is, before anything else is done; the variables for later steps.
+    /// What the inputs ask for. BentoCloud is asked whose token it is, so that a dry run notices a wrong one, too; the answer is a remark
+    /// for the user.
     ///
     /// # Errors
-    /// When BentoCloud cannot be reached or does not accept the token.
-    pub(crate) async fn variables(&self, ctx: &Context) -> Result<Vec<(&'static str, String)>> {
+    /// When there is an endpoint without a token; when BentoCloud cannot be reached or does not accept the token.
+    pub(crate) async fn of(inputs: &Inputs, ctx: &Context) -> Result<(Self, Option<String>)> {
+        let mut later = Self { login: None, do_not_track: inputs.do_not_track };
+        let endpoint = inputs.cloud_endpoint.as_deref();
+        let Some(token) = &inputs.cloud_api_token else {
+            return match endpoint {
+                None => Ok((later, None)),
+                Some(_) => Err(Error::input("input cloud-endpoint is given without cloud-api-token")
+                    .hint("Pass the token as a secret; in a pull request from a fork there are no secrets.")),
+            };
+        };
+        let client = Client::connect(endpoint, token, ctx)?;
+        let account = client.account().await?;
+        let remark = format!("BentoCloud: {} of {} at {}", account.user, account.organization, client.endpoint());
+        later.login = Some((token.clone(), client.endpoint().to_owned()));
+        Ok((later, Some(remark)))
+    }
+
+    /// The variables for later steps.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         let mut variables = Vec::new();
         if let Some((token, endpoint)) = &self.login {
-            let client = Client::connect(endpoint.as_deref(), token, ctx)?;
-            let account = client.account().await?;
-            tracing::info!("BentoCloud: {} of {} at {}", account.user, account.organization, client.endpoint());
             variables.push((BENTO_CLOUD_API_KEY, token.expose_secret().to_owned()));
-            variables.push((BENTO_CLOUD_API_ENDPOINT, client.endpoint().to_owned()));
+            variables.push((BENTO_CLOUD_API_ENDPOINT, endpoint.clone()));
         }
         let truth = |yes| if yes { "True" } else { "False" };
         variables.extend(self.do_not_track.map(|yes| (BENTOML_DO_NOT_TRACK, truth(yes).to_owned())));
-        Ok(variables)
+        variables
     }
 }
 

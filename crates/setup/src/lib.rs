@@ -7,6 +7,8 @@
 mod action;
 mod bentoml_version;
 mod cache;
+mod constraints;
+mod copies;
 mod environment;
 mod indexes;
 mod inputs;
@@ -21,8 +23,10 @@ mod project;
 mod provide;
 mod request;
 mod requirement_files;
+mod snapshot;
 mod tool_cache;
 mod uv_settings;
+mod verify;
 mod version_file;
 
 pub use action::Setup;

@@ -8,7 +8,7 @@ use bento_core::action::Context;
 use bento_core::python::{self, Architecture, Choice, Interpreter, PINNED_UV, Uv, Version};
 
 use crate::later::Later;
-use crate::{Request, Reuse, project};
+use crate::{Request, Reuse, project, verify};
 
 /// Decided from the request and what is on the machine; nothing is changed yet.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ impl Plan {
     /// # Errors
     /// When no Python fits and none can be installed; when the project cannot be read; on cancellation.
     pub async fn of(mut request: Request, mut remarks: Vec<String>, ctx: &Context) -> Result<Self> {
-        let step = match existing(&request, ctx).await? {
+        let step = match existing(&request, &mut remarks, ctx).await? {
             Some(step) => step,
             None => {
                 let choice = python::choose(request.python.as_ref(), request.architecture, ctx).await?;
@@ -77,7 +77,7 @@ async fn install_or_use(request: &Request, choice: Choice, remarks: &mut Vec<Str
         let platform = &chosen.python.platform;
         remarks.push(format!("no Python for {wanted} was found: the one for {platform} is used"));
     }
-    let there = chosen.python.distribution("bentoml").map(|found| found.version);
+    let there = verify::there_already(&chosen.python, remarks, ctx);
     Ok(match there {
         Some(bentoml) if request.bentoml.is_satisfied_by(&bentoml) && request.more.is_empty() => {
             remarks.push(format!("chosen: {chosen}"));
@@ -87,12 +87,12 @@ async fn install_or_use(request: &Request, choice: Choice, remarks: &mut Vec<Str
     })
 }
 
-async fn existing(request: &Request, ctx: &Context) -> Result<Option<Step>> {
+async fn existing(request: &Request, remarks: &mut Vec<String>, ctx: &Context) -> Result<Option<Step>> {
     if request.reuse == Reuse::OfChosenPython {
         return Ok(None);
     }
     let found = python::find_with_bentoml(ctx).await?;
-    let found = found.and_then(|python| Some((python.distribution("bentoml")?.version, python)));
+    let found = found.and_then(|python| Some((verify::there_already(&python, remarks, ctx)?, python)));
     let found = found.filter(|(bentoml, _)| request.bentoml.is_satisfied_by(bentoml));
     Ok(found.map(|(bentoml, python)| Step::Use { python, bentoml }))
 }

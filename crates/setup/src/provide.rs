@@ -7,7 +7,7 @@ use bento_core::python::{self, Choice, Chosen, Draft, Interpreter, PINNED_UV, So
 use bento_core::{Context as _, Error, Result};
 use url::Url;
 
-use crate::install::{install, install_pip, installed, newest};
+use crate::install::{install, install_pip, newest};
 use crate::kept::{Kept, Restored};
 use crate::{Cached, Request};
 
@@ -36,12 +36,11 @@ pub(crate) async fn provide(request: &Request, choice: &Choice, uv: Option<Uv>, 
         None => {
             let uv = uv_or_fetched(uv, request, &chosen.python, ctx).await?;
             let draft = Draft::make(&chosen.python, &uv, ctx).await?;
-            install(&draft, request, false, &uv, ctx).await?;
+            let there = install(&draft, request, false, &uv, ctx).await?;
             // Many workflows go on with `pip install -r requirements.txt`: without a pip of its own in the environment these
             // packages would go where BentoML is not.
             let whole = install_pip(&draft, request, &uv, ctx).await?;
             lend_uv(&draft, &uv, ctx);
-            let there = installed(&draft.python(), ctx).await?;
             (draft, there, Some(uv), None, whole)
         }
     };
@@ -126,10 +125,7 @@ async fn update(restored: &Restored, request: &Request, uv: &Uv, ctx: &Context) 
     match newest(draft, request, uv, ctx).await {
         _ if ctx.cancel.is_cancelled() => Err(Error::cancelled()),
         Some(newest) if newest == there.1 => Ok(there.clone()),
-        Some(_) => {
-            install(draft, request, true, uv, ctx).await?;
-            installed(&draft.python(), ctx).await
-        }
+        Some(_) => install(draft, request, true, uv, ctx).await,
         None => {
             tracing::warn!("whether there is a newer BentoML is not known: the package index does not tell");
             Ok(there.clone())
@@ -149,7 +145,8 @@ fn lend_uv(draft: &Draft, uv: &Uv, ctx: &Context) {
     if find_on_path(&ctx.env, "uv").is_some() || target.exists() {
         return;
     }
-    if let Err(error) = fs::hard_link(&uv.program, &target).or_else(|_| fs::copy(&uv.program, &target).map(drop)) {
+    // Not a second name of the same file: a step that writes into it would change the uv of later jobs.
+    if let Err(error) = fs::copy(&uv.program, &target) {
         let _ = fs::remove_file(&target);
         tracing::debug!("uv is not put into the environment: {error}");
     }

@@ -1,6 +1,5 @@
 //! Finished environments in the tool cache of a machine that persists: `bentoml-env/<key>`, complete where
-//! `<key>.complete` is beside it. A job gets the same files under names of its own: nothing is copied, and what it installs
-//! besides is not there for the next.
+//! `<key>.complete` is beside it. A job gets a copy: what it installs besides or writes into a file is not there for the next.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,6 +11,7 @@ use bento_core::action::Cancel;
 use bento_core::python::{self, Version};
 use uuid::Uuid;
 
+use crate::copies::copy_all;
 use crate::{BentomlVersion, key};
 
 /// An environment that no job has used for so long is removed when another one is kept.
@@ -60,7 +60,7 @@ impl ToolCache {
         fs::create_dir_all(&self.0)?;
         self.remove_unused();
         let draft = self.0.join(format!(".{}", Uuid::new_v4().simple()));
-        let kept = link_all(environment, &draft, cancel).and_then(|()| {
+        let kept = copy_all(environment, &draft, cancel).and_then(|()| {
             // Another job may have been quicker.
             if self.marker(key).exists() {
                 return fs::remove_dir_all(&draft);
@@ -76,7 +76,7 @@ impl ToolCache {
         kept
     }
 
-    /// Removes an environment. Jobs that use it have its files under names of their own.
+    /// Removes an environment. Jobs that use it have copies.
     pub(crate) fn remove(&self, key: &str) {
         let aside = self.0.join(format!(".{}", Uuid::new_v4().simple()));
         let _ = fs::remove_file(self.marker(key));
@@ -105,28 +105,6 @@ impl ToolCache {
         // `with_extension` would take the last number of the version for one.
         self.0.join(format!("{key}.complete"))
     }
-}
-
-/// The same files under a second name in a new folder, or copies where that is on another disk: installing replaces files,
-/// it does not write into them.
-pub(crate) fn link_all(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
-    fs::create_dir(to)?;
-    for entry in fs::read_dir(from)? {
-        if cancel.is_cancelled() {
-            return Err(io::Error::new(io::ErrorKind::Interrupted, "cancelled"));
-        }
-        let entry = entry?;
-        let (kind, source, target) = (entry.file_type()?, entry.path(), to.join(entry.file_name()));
-        if kind.is_dir() {
-            link_all(&source, &target, cancel)?;
-        } else if kind.is_symlink() {
-            #[cfg(unix)]
-            std::os::unix::fs::symlink(fs::read_link(source)?, target)?;
-        } else if fs::hard_link(&source, &target).is_err() {
-            fs::copy(&source, &target)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

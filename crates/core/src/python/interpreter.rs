@@ -11,7 +11,7 @@ use super::distribution::Distribution;
 use super::path::{find_all_on_path, find_on_path, is_program};
 use crate::action::Context;
 use crate::process::Command;
-use crate::{Error, Result};
+use crate::{Env, Error, Result};
 
 /// An interpreter that takes longer to say its version hangs (a start-up file that waits for input, a dead file server).
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -90,6 +90,22 @@ impl Interpreter {
     /// Is it in a virtual environment?
     pub fn is_virtual(&self) -> bool {
         self.prefix != self.base_prefix
+    }
+
+    /// The program of this name that runs under this Python: among its scripts, else on PATH, where an installation for one user alone
+    /// has its scripts.
+    pub fn command(&self, name: &str, env: &Env) -> Option<PathBuf> {
+        let own = self.scripts.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        if is_program(&own) {
+            return Some(own);
+        }
+        // A link into another environment has another folder: Python finds its environment by the name it is started with.
+        let real = |file: &Path| Some((file.parent()?.canonicalize().ok()?, file.canonicalize().ok()?));
+        let this = real(&self.executable)?;
+        let is_ours = |script: &PathBuf| {
+            interpreter_of_script(script).is_some_and(|python| real(&python).as_ref() == Some(&this))
+        };
+        find_all_on_path(env, &[name]).into_iter().find(is_ours)
     }
 
     /// The installed distribution of this name.

@@ -130,6 +130,9 @@ impl Uv {
         // In the workspace, uv takes the indexes and constraints that its project sets.
         let folder = if ctx.workspace().is_dir() { ctx.workspace().to_owned() } else { ctx.temp_root() };
         let command = Command::new(&self.program).inherit(&ctx.env).current_dir(folder).env("UV_NO_PROGRESS", "1");
+        // By default uv gives the files of its cache second names: who writes into a file of an environment would change it for
+        // every later one. Copies share their blocks where the file system can.
+        let command = command.env("UV_LINK_MODE", "copy");
         pip_settings(&ctx.env).into_iter().fold(command, |command, (name, value)| command.env(name, value))
     }
 }

@@ -1,0 +1,67 @@
+//! What was installed is looked at before it is called installed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bento_core::action::Context;
+use bento_core::process::Command;
+use bento_core::python::{Interpreter, Version};
+use bento_core::{Error, Result};
+
+/// The first start compiles what it imports, on a slow disk from a cold cache.
+const DEADLINE: Duration = Duration::from_secs(300);
+const NAME: &str = "bentoml";
+
+/// The Python of an environment and its BentoML, as the files say: metadata, and a command.
+///
+/// # Errors
+/// When the Python does not run, or has no BentoML or no command of it.
+pub(crate) async fn installed(python: &Path, ctx: &Context) -> Result<(Interpreter, Version)> {
+    let python = Interpreter::query(python, ctx).await?;
+    let bentoml = python.distribution(NAME).map(|found| found.version);
+    let bentoml = bentoml.ok_or_else(|| Error::failure("what was installed holds no distribution bentoml"))?;
+    if !python.scripts.join(format!("{NAME}{}", std::env::consts::EXE_SUFFIX)).is_file() {
+        return Err(Error::failure(format!("what was installed as bentoml {bentoml} holds no command bentoml")));
+    }
+    Ok((python, bentoml))
+}
+
+/// The BentoML that this Python has already, if it has a command, too; else nothing, and a remark where there is one without.
+pub(crate) fn there_already(python: &Interpreter, remarks: &mut Vec<String>, ctx: &Context) -> Option<Version> {
+    let bentoml = python.distribution(NAME)?.version;
+    if python.command(NAME, &ctx.env).is_some() {
+        return Some(bentoml);
+    }
+    remarks.push(format!(
+        "bentoml {bentoml} of {} is not used: it has no command bentoml, neither in {} nor on PATH",
+        python.executable.display(),
+        python.scripts.display()
+    ));
+    None
+}
+
+/// Starts BentoML: only then all that it imports is there and fits.
+///
+/// # Errors
+/// When `bentoml --version` does not answer; on cancellation.
+pub(crate) async fn starts((python, bentoml): &(Interpreter, Version), ctx: &Context) -> Result<()> {
+    let home = ctx.temp_dir(".bentoml-home-")?;
+    let command = python.scripts.join(format!("{NAME}{}", std::env::consts::EXE_SUFFIX));
+    // Nothing is counted, and nothing is written to the user's store.
+    let asking = Command::new(command).inherit(&ctx.env).arg("--version").deadline(DEADLINE);
+    let asking = asking.env("BENTOML_DO_NOT_TRACK", "True").env("BENTOML_HOME", home.path());
+    match asking.output(&ctx.cancel).await {
+        Ok(answer) if answer.lines().any(|line| line.contains("version")) => Ok(()),
+        Err(_) if ctx.cancel.is_cancelled() => Err(Error::cancelled()),
+        Ok(answer) => Err(does_not_start(bentoml, answer.trim())),
+        Err(error) => Err(does_not_start(bentoml, &error.to_string())),
+    }
+}
+
+fn does_not_start(bentoml: &Version, said: &str) -> Error {
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it says nothing");
+    Error::failure(format!("bentoml {bentoml} was installed but does not start: {last}")).hint(
+        "One of the packages that it needs does not fit it. Ask for a newer bentoml-version, or name a release of that package that does in \
+         the input packages, such as setuptools<81 where pkg_resources is missing. Nothing was kept or put on PATH.",
+    )
+}
