@@ -21,12 +21,9 @@ mod tests {
 
     #[test]
     fn the_table_says_which_versions_need_what() {
-        for (version, constraints) in [
-            ("1.0.25", &["setuptools<81"][..]),
-            ("1.4.19", &["setuptools<81"]),
-            ("1.4.20", &[]),
-            ("1.4.39", &[]),
-        ] {
+        for (version, constraints) in
+            [("1.0.25", &["setuptools<81"][..]), ("1.4.19", &["setuptools<81"]), ("1.4.20", &[]), ("1.4.39", &[])]
+        {
             assert_eq!(of(&version.parse().unwrap()), constraints, "{version}");
         }
         // A row that does not parse would hold for no version.

@@ -37,7 +37,7 @@ pub(crate) fn copy_all(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         let gone = || Err(io::Error::other("a thread that copies has stopped"));
-        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| gone())).collect()
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| gone()))
     })
 }
 

@@ -19,9 +19,8 @@ impl Indexes {
     /// # Errors
     /// When an address is none.
     pub(crate) fn of(inputs: &Inputs) -> Result<Self> {
-        let main = Some(inputs.index_url.as_str()).filter(|text| !text.is_empty());
         Ok(Self {
-            main: main.map(|text| parse("index-url", text)).transpose()?,
+            main: inputs.index_url.as_deref().map(|text| parse("index-url", text)).transpose()?,
             more: inputs.extra_index_url.iter().map(|text| parse("extra-index-url", text)).collect::<Result<_>>()?,
         })
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bento_core::python::Architecture;
 use secrecy::SecretString;
 
 /// Where [`crate::BentomlVersion::Main`] is the main branch of, unless the user says otherwise.
@@ -19,12 +20,12 @@ bento_core::inputs! {
         python_version: Vec<String> => input("python-version"),
         /// A file that names the version of Python: `.python-version`, `pyproject.toml`, `.tool-versions`, `Pipfile` or
         /// `mise.toml`; read when `python-version` is empty.
-        python_version_file: String => input("python-version-file"),
+        python_version_file: Option<String> => input("python-version-file"),
         /// The architecture of Python: `x64`, `x86` or `arm64`. Empty for this machine's.
-        architecture: String => input("architecture"),
+        architecture: Option<Architecture> => input("architecture"),
         /// Where a Python that the machine lacks is downloaded from, in place of the releases of python-build-standalone:
         /// an `https://`, `http://` or `file://` address. Credentials in it are masked, and on no command line.
-        python_mirror: String => input("python-mirror"),
+        python_mirror: Option<String> => input("python-mirror"),
         /// Keep the finished environment for later jobs, and take it from there: in the cache of GitHub Actions, on
         /// self-hosted runners in their tool cache. `true` or `false`; `pip` is taken for `true`.
         cache: String => input("cache").default("true"),
@@ -43,11 +44,11 @@ bento_core::inputs! {
         /// Compile what is installed to bytecode, for a quicker start of all that uses it.
         compile_bytecode: bool => input("compile-bytecode").default("true"),
         /// The package index, in place of the usual one. Credentials in it are masked, and on no command line.
-        index_url: String => input("index-url"),
+        index_url: Option<String> => input("index-url"),
         /// Further package indexes, one per line; they are asked first.
         extra_index_url: Vec<String> => input("extra-index-url"),
         /// The exact version of uv, 0.7.3 or newer. Empty for the one on PATH, else a pinned one.
-        uv_version: String => input("uv-version"),
+        uv_version: Option<String> => input("uv-version"),
         /// Seconds that downloading and installing may take: uv, Python and the packages each.
         install_timeout: Duration => input("install-timeout").default("1800"),
         /// The git repository of BentoML for `main`, tags and commits, such as a fork or a mirror.
@@ -55,9 +56,9 @@ bento_core::inputs! {
         /// API token of BentoCloud or Yatai: checked, and handed to later steps as BENTO_CLOUD_API_KEY.
         cloud_api_token: Option<SecretString> => input("cloud-api-token"),
         /// Endpoint URL of BentoCloud or Yatai, for later steps BENTO_CLOUD_API_ENDPOINT. Empty for BentoCloud's own.
-        cloud_endpoint: String => input("cloud-endpoint"),
+        cloud_endpoint: Option<String> => input("cloud-endpoint"),
         /// Sets BENTOML_DO_NOT_TRACK for later steps: `true` or `false`. Empty to leave it as it is.
-        do_not_track: String => input("do-not-track"),
+        do_not_track: Option<bool> => input("do-not-track"),
         /// Only print what would be done.
         dry_run: bool => input("dry-run").default("false"),
     }

@@ -37,6 +37,7 @@ pub(crate) async fn install(
         run_uv(draft, request, false, &needed, uv, ctx).await?;
         there = installed(&draft.python(), ctx).await?;
     }
+    verify::has_extras(&there, &request.more.extras)?;
     verify::starts(&there, ctx).await?;
     Ok(there)
 }

@@ -8,11 +8,11 @@ use bento_core::python::{Draft, Interpreter, Version};
 use bento_core::runner::cache::Cache;
 use bento_core::{Cause, Context as _, Error, Result};
 
+use crate::copies::copy_all;
 use crate::provide::Made;
 use crate::tool_cache::ToolCache;
 use crate::uv_settings::UvSettings;
 use crate::verify::installed;
-use crate::copies::copy_all;
 use crate::{Request, cache, key, snapshot};
 
 /// An environment that an earlier job made.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bento_core::action::Context;
-use bento_core::python::{Architecture, NoArchitecture, OLDEST_UV, PINNED_UV, PythonRequest, Version};
+use bento_core::python::{Architecture, OLDEST_UV, PINNED_UV, PythonRequest, Version};
 use bento_core::{Error, Result, address};
 use serde_json::{Value, json};
 use url::Url;
@@ -103,8 +103,7 @@ impl Request {
             .map(|form| PythonRequest::forms_of(form).map_err(|error| wrong("python-version", &error)))
             .collect();
         let forms = forms?.concat();
-        let file = Some(inputs.python_version_file.as_str()).filter(|file| !file.is_empty());
-        let python = match (forms.is_empty(), file) {
+        let python = match (forms.is_empty(), inputs.python_version_file.as_deref()) {
             (true, None) => version_file::read_unnamed(ctx.workspace(), &mut remarks),
             (true, Some(file)) => Some(version_file::read(&ctx.workspace().join(file))?),
             (false, file) => {
@@ -112,19 +111,20 @@ impl Request {
                 Some(PythonRequest::new(forms))
             }
         };
-        let architecture = Some(inputs.architecture.as_str()).filter(|text| !text.is_empty()).map(str::parse);
-        let architecture = architecture.transpose().map_err(|error: NoArchitecture| wrong("architecture", &error))?;
         let cache = cache_wanted(&inputs.cache)?;
-        let uv = Some(inputs.uv_version.as_str()).filter(|text| !text.is_empty()).map(uv_wanted).transpose()?;
+        let uv = inputs.uv_version.as_deref().map(uv_wanted).transpose()?;
         let (more, indexes) = (More::of(inputs, ctx)?, Indexes::of(inputs)?);
         address::mask(&inputs.bentoml_version);
         address::mask_whole(&inputs.bentoml_repository);
         let bentoml = inputs.bentoml_version.parse()?;
-        let mirror = Some(inputs.python_mirror.as_str()).filter(|text| !text.is_empty());
         let mut request = Self {
             python,
-            architecture,
-            python_mirror: mirror.map(|text| indexes::parse("python-mirror", text)).transpose()?,
+            architecture: inputs.architecture,
+            python_mirror: inputs
+                .python_mirror
+                .as_deref()
+                .map(|text| indexes::parse("python-mirror", text))
+                .transpose()?,
             cache,
             more,
             project: if inputs.install_project_dependencies { project(inputs, ctx, &mut remarks)? } else { None },
@@ -137,8 +137,10 @@ impl Request {
         if !inputs.bentoml_repository.is_empty() {
             request.repository.clone_from(&inputs.bentoml_repository);
         }
-        if request.bentoml.is_of_repository() {
-            check_repository(&request.repository)?;
+        check_repository(&request.repository)?;
+        if request.deadline.is_zero() {
+            return Err(Error::input("input install-timeout: within 0 seconds nothing can be installed")
+                .hint("Write a whole number of seconds, such as 600, or leave it empty for half an hour."));
         }
         Ok((request, remarks))
     }
@@ -195,6 +197,6 @@ fn check_repository(text: &str) -> Result<()> {
             refused("holds credentials", "Give them to git instead, for example in a credential helper.")
         }
         Ok(url) if matches!(url.scheme(), "https" | "http" | "ssh" | "file") => Ok(()),
-        _ => refused("is no URL", "Write one such as https://github.com/bentoml/BentoML."),
+        _ => refused("is not a URL", "Write one such as https://github.com/bentoml/BentoML."),
     }
 }

@@ -25,8 +25,9 @@ pub(crate) fn new_name() -> String {
 /// BentoML in it. Then nothing of it may be sent or removed.
 pub(crate) fn find(name: &str, key: &str, ctx: &Context) -> Result<PathBuf> {
     let refused = |why: String| {
-        Error::failure(format!("the environment is not saved in the cache: {why}"))
-            .hint("Something between this step and its end has written to the step's state, or to its files in RUNNER_TEMP.")
+        Error::failure(format!("the environment is not saved in the cache: {why}")).hint(
+            "Something between this step and its end has written to the step's state, or to its files in RUNNER_TEMP.",
+        )
     };
     let is_ours = name.strip_prefix(PREFIX).is_some_and(|id| id.len() == 32 && Uuid::try_parse(id).is_ok());
     if !is_ours {
@@ -85,10 +86,14 @@ mod tests {
         make("victim");
         assert_eq!(find(NAME, KEY, &ctx).unwrap(), root.path().join(NAME));
         let absolute = root.path().join("victim").to_string_lossy().into_owned();
-        for name in ["victim", "", ".", "..", &absolute, ".bentoml-cache-", ".bentoml-cache-../victim", &format!("{NAME}/")] {
+        for name in
+            ["victim", "", ".", "..", &absolute, ".bentoml-cache-", ".bentoml-cache-../victim", &format!("{NAME}/")]
+        {
             assert!(find(name, KEY, &ctx).unwrap_err().to_string().contains("not a name that setup gives"), "{name}");
         }
-        for key in ["any", "", "setup-linux-1.4.39", "bentoml-linux-1.4.38", "bentoml-1.4.39", "bentoml-linux, x-1.4.39"] {
+        for key in
+            ["any", "", "setup-linux-1.4.39", "bentoml-linux-1.4.38", "bentoml-1.4.39", "bentoml-linux, x-1.4.39"]
+        {
             assert!(find(NAME, key, &ctx).unwrap_err().to_string().contains("the key"), "{key}");
         }
         fs::remove_dir_all(root.path().join(NAME)).unwrap();

@@ -40,6 +40,22 @@ pub(crate) fn there_already(python: &Interpreter, remarks: &mut Vec<String>, ctx
     None
 }
 
+/// A resolver passes over an extra that a package does not have.
+///
+/// # Errors
+/// When this BentoML has none of that name.
+pub(crate) fn has_extras((python, bentoml): &(Interpreter, Version), extras: &[String]) -> Result<()> {
+    let Some(found) = python.distribution(NAME).filter(|_| !extras.is_empty()) else { return Ok(()) };
+    let there = found.extras();
+    let same =
+        |one: &str, other: &str| one.replace(['_', '.'], "-").eq_ignore_ascii_case(&other.replace(['_', '.'], "-"));
+    match extras.iter().find(|extra| !there.iter().any(|known| same(known, extra))) {
+        None => Ok(()),
+        Some(extra) => Err(Error::input(format!("input extras: bentoml {bentoml} has no extra {extra:?}"))
+            .hint(format!("It has {}.", if there.is_empty() { "none".to_owned() } else { there.join(", ") }))),
+    }
+}
+
 /// Starts BentoML: only then all that it imports is there and fits.
 ///
 /// # Errors
@@ -48,7 +64,9 @@ pub(crate) async fn starts((python, bentoml): &(Interpreter, Version), ctx: &Con
     let home = ctx.temp_dir(".bentoml-home-")?;
     let command = python.scripts.join(format!("{NAME}{}", std::env::consts::EXE_SUFFIX));
     // Nothing is counted, and nothing is written to the user's store.
-    let asking = Command::new(command).inherit(&ctx.env).arg("--version").deadline(DEADLINE);
+    // The command of a relocatable environment is a script of the shell's and of Python's alike: this way no other program is needed.
+    let asking = if cfg!(windows) { Command::new(command) } else { Command::new(&python.executable).arg(command) };
+    let asking = asking.inherit(&ctx.env).arg("--version").deadline(DEADLINE);
     let asking = asking.env("BENTOML_DO_NOT_TRACK", "True").env("BENTOML_HOME", home.path());
     match asking.output(&ctx.cancel).await {
         Ok(answer) if answer.lines().any(|line| line.contains("version")) => Ok(()),

@@ -11,9 +11,12 @@ async fn inputs_that_say_nothing_sensible() {
         ("bentoml-version", "newest", "input bentoml-version: \"newest\" is not a version of BentoML"),
         ("python-version", "three", "input python-version: \"three\" is no version of Python"),
         ("python-version-file", "missing.txt", "missing.txt"),
-        ("architecture", "z80", "input architecture: \"z80\" is no architecture"),
+        ("architecture", "z80", "input architecture: \"z80\" is not an architecture"),
         ("cache", "perhaps", "input cache: \"perhaps\" is neither true nor false"),
         ("dry-run", "maybe", "input dry-run: \"maybe\" is no boolean"),
+        ("install-timeout", "0", "input install-timeout: within 0 seconds nothing can be installed"),
+        ("install-timeout", "1.5", "input install-timeout: \"1.5\" is no number of seconds"),
+        ("bentoml-repository", "bentoml/BentoML", "input bentoml-repository: the address is not a URL"),
     ] {
         let mut machine = Machine::new();
         machine.set(input, value);

@@ -242,3 +242,41 @@ async fn it_is_off_where_it_may_not_be_used() {
     assert_eq!(job(&machine).await.output("cache-hit"), "false");
     assert!(server.entries().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_post_step_neither_sends_nor_removes_what_is_not_its_own() {
+    let server = Server::start().await.expect("a server");
+    let machine = machine(&server, &PACKAGES);
+    machine.run().await.result.expect("an environment");
+    let state = machine.read("GITHUB_STATE");
+    let own = state.lines().nth(1).expect("a name").to_owned();
+    assert!(machine.path("temp").join(&own).is_dir(), "{state}");
+    let victim = machine.write("victim/file", "mine").parent().expect("a folder").to_owned();
+    let inside = machine.write("temp/other/file", "mine").parent().expect("a folder").to_owned();
+    for (folder, key) in [
+        (victim.to_string_lossy().into_owned(), None),
+        ("../victim".to_owned(), None),
+        ("other".to_owned(), None),
+        (own.clone(), Some("bentoml-of-another-branch-8.0")),
+    ] {
+        let state = state.replace(&own, &folder);
+        let state = match key {
+            Some(key) => state
+                .lines()
+                .map(|line| if line.starts_with("bentoml-") { key } else { line })
+                .collect::<Vec<_>>()
+                .join("\n"),
+            None => state,
+        };
+        machine.write("GITHUB_STATE", &state);
+        let error = machine.post().await.expect_err("not its own").full_text();
+        assert!(error.starts_with("the environment is not saved in the cache: "), "{error}");
+        assert!(victim.join("file").is_file() && inside.join("file").is_file());
+        assert!(machine.path("temp").join(&own).is_dir());
+    }
+    assert!(server.entries().is_empty());
+    machine.write("GITHUB_STATE", &state);
+    machine.post().await.expect("its own");
+    assert_eq!(server.entries().len(), 1);
+    assert!(!machine.path("temp").join(&own).exists());
+}

@@ -76,3 +76,71 @@ async fn uv_is_fetched_with_pip_and_gone_afterwards_where_the_tool_cache_takes_n
     drop(uv);
     machine.assert_nothing_left();
 }
+
+#[tokio::test]
+async fn a_bentoml_without_its_command_is_not_there_already() {
+    let mut machine = Machine::with_python();
+    machine.packages(&["bentoml-9.0", "pip-99"]);
+    let site = run(machine.path("bare/bin/python"), &["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]);
+    let info = std::path::Path::new(&site).join("bentoml-9.0.dist-info");
+    std::fs::create_dir_all(&info).expect("a folder");
+    std::fs::write(info.join("METADATA"), "Name: bentoml\nVersion: 9.0\n").expect("a file");
+    // A command of another Python is not one of this.
+    machine.program("bin/bentoml", "#!/bin/sh\necho bentoml, version 9.0\n");
+    let ran = machine.run().await;
+    ran.result.as_ref().expect("installed");
+    assert!(ran.plan.contains("bentoml 9.0 of ") && ran.plan.contains("it has no command bentoml"), "{}", ran.plan);
+    assert!(run(format!("{}/bin/bentoml", ran.output("venv")), &["--version"]).contains("9.0"));
+    // One on PATH that runs under it is: so an installation for one user alone has it.
+    let python = machine.path("bare/bin/python");
+    machine.program("bin/bentoml", &format!("#!{}\nprint('bentoml, version 9.0')\n", python.display()));
+    let plan = machine.plan().await.expect("a plan").to_string();
+    assert!(plan.contains("it is there already"), "{plan}");
+}
+
+#[tokio::test]
+async fn an_extra_that_bentoml_does_not_have_is_an_error() {
+    let mut machine = Machine::with_python();
+    machine.packages(&["bentoml-9.0", "pip-99"]);
+    machine.set("extras", "grcp");
+    let error = machine.run().await.error();
+    assert_eq!(error, "input extras: bentoml 9.0 has no extra \"grcp\". It has grpc.");
+    machine.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn constraints_hold_for_the_version_that_a_range_ends_with() {
+    let mut machine = Machine::with_python();
+    machine.packages(&[
+        "bentoml-1.4.18:setuptools",
+        "bentoml-1.4.25:setuptools",
+        "setuptools-80",
+        "setuptools-84",
+        "pip-99",
+    ]);
+    for (wanted, setuptools) in [("<1.4.20", "80"), ("1.4.18", "80"), ("", "84")] {
+        machine.set("bentoml-version", wanted);
+        let ran = machine.run().await;
+        ran.result.as_ref().expect("installed");
+        let version = "import setuptools; print(setuptools.__version__)";
+        assert_eq!(run(ran.output("python-path"), &["-c", version]), setuptools, "{wanted}");
+    }
+}
+
+/// From the oldest that the action takes for "latest" to today's, with the real packages.
+#[tokio::test]
+async fn every_line_of_releases_starts_after_it_was_installed() {
+    let versions = [
+        "1.0.25", "1.1.0", "1.1.11", "1.2.0", "1.2.20", "1.3.0", "1.3.22", "1.4.0", "1.4.10", "1.4.19", "1.4.20",
+        BENTOML,
+    ];
+    for version in versions {
+        let mut machine = Machine::with_python();
+        machine.set("bentoml-version", version);
+        machine.set("compile-bytecode", "false");
+        let ran = machine.run().await;
+        ran.result.as_ref().unwrap_or_else(|error| panic!("{version}: {}", error.full_text()));
+        assert_eq!(ran.output("bentoml-version"), version);
+        assert!(run(format!("{}/bin/bentoml", ran.output("venv")), &["--version"]).contains(version), "{version}");
+    }
+}

@@ -20,13 +20,16 @@ async fn a_token_is_checked_and_handed_on() {
     machine.set("do-not-track", "true");
 
     machine.set("cloud-api-token", "another-token");
-    let ran = machine.run().await;
-    assert_eq!(ran.result.as_ref().expect_err("refused").cause(), Cause::Access, "{}", ran.error());
-    assert!(!ran.error().contains("another-token"), "{}", ran.error());
+    // A dry run ends with the plan.
+    let refused = machine.plan().await.expect_err("refused");
+    assert_eq!(refused.cause(), Cause::Access, "{}", refused.full_text());
+    assert!(!refused.full_text().contains("another-token"), "{}", refused.full_text());
     machine.assert_nothing_left();
 
     machine.set("cloud-api-token", "t0ken-of-setup");
-    machine.run().await.result.expect("accepted");
+    let ran = machine.run().await;
+    ran.result.expect("accepted");
+    assert!(ran.plan.contains("BentoCloud: "), "{}", ran.plan);
     let env = machine.read("GITHUB_ENV");
     let value = |name: &str| {
         let mut lines = env.lines().skip_while(|line| !line.starts_with(&format!("{name}<<")));

@@ -61,8 +61,7 @@ fn module(ran: &Ran) -> PathBuf {
 }
 
 #[tokio::test]
-async fn the_next_job_has_the_same_files_and_what_it_changes_is_its_own() {
-    use std::os::unix::fs::MetadataExt;
+async fn the_next_job_has_it_too_and_what_it_changes_is_its_own() {
     let tools = Tools::new();
     let first = tools.job(&PACKAGES);
     let made = ran(&first).await;
@@ -78,10 +77,8 @@ async fn the_next_job_has_the_same_files_and_what_it_changes_is_its_own() {
         let again = ran(&second).await;
         assert_eq!(again.output("cache-hit"), if exact == "9.0" { "false" } else { "true" }, "{exact}");
         let folder = tools.0.path().join("bentoml-env").join(again.output("cache-key"));
-        let file = module(&again);
-        let kept = folder.join(file.strip_prefix(again.output("venv")).expect("inside"));
-        let inode = |file: &Path| file.metadata().expect("there").ino();
-        assert_eq!(inode(&file), inode(&kept), "no bytes are copied");
+        let kept = folder.join(module(&again).strip_prefix(again.output("venv")).expect("inside"));
+        assert!(kept.is_file(), "{}", kept.display());
     }
     assert_eq!(tools.kept().len(), 4, "who asks for a number has an environment of its own");
 
@@ -130,4 +127,69 @@ async fn a_machine_without_it_yet_gets_it_from_the_service_and_keeps_it() {
         assert_eq!(server.requests().len() > before, requests);
     }
     assert_eq!(other.kept().len(), 2);
+}
+
+/// Every file below a folder.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        match entry.file_type().expect("a type") {
+            kind if kind.is_dir() => files(&entry.path(), found),
+            kind if kind.is_file() => found.push(entry.path()),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_job_writes_into_a_file_is_not_there_for_the_next_nor_in_the_caches_of_uv() {
+    use std::io::Write;
+    use std::os::unix::fs::MetadataExt;
+    let tools = Tools::new();
+    let uv_cache = tempfile::tempdir().expect("a folder");
+    let job = || {
+        let mut job = tools.job(&PACKAGES);
+        job.env.set("UV_CACHE_DIR", uv_cache.path().to_string_lossy());
+        // A machine may ask for it: what is kept must not be in uv's cache under another name.
+        job.env.set("UV_LINK_MODE", "hardlink");
+        job
+    };
+    let spoil = |file: &Path| {
+        let mut file = std::fs::File::options().append(true).open(file).expect("a file that can be written");
+        file.write_all(b"raise SystemExit('CONTAMINATED')\n").expect("written");
+    };
+    for hit in ["false", "true", "true"] {
+        let job = job();
+        let made = ran(&job).await;
+        assert_eq!(made.output("cache-hit"), hit);
+        let mut all = Vec::new();
+        files(Path::new(made.output("venv")), &mut all);
+        assert!(all.iter().any(|file| file.ends_with("bin/uv")), "{all:?}");
+        for file in &all {
+            assert_eq!(file.metadata().expect("there").nlink(), 1, "{}", file.display());
+        }
+        spoil(&module(&made));
+    }
+    let mut elsewhere = job();
+    elsewhere.env.set("RUNNER_ENVIRONMENT", "github-hosted");
+    ran(&elsewhere).await;
+}
+
+#[tokio::test]
+async fn a_bentoml_that_does_not_start_is_neither_installed_nor_kept() {
+    let tools = Tools::new();
+    let server = Server::start().await.expect("a server");
+    let mut job = tools.job(&["bentoml-9.0!", "pip-99"]);
+    job.with_cache(&server);
+    let error = job.run().await.error();
+    assert!(error.starts_with("bentoml 9.0 was installed but does not start: ModuleNotFoundError: "), "{error}");
+    assert!(error.contains("gone_since_then") && error.contains("input packages"), "{error}");
+    job.assert_nothing_left();
+    job.post().await.expect("nothing to do");
+    assert!(server.entries().is_empty());
+    assert!(!tools.0.path().join("bentoml-env").exists());
+
+    // Neither does it take the place of one that does.
+    ran(&tools.job(&PACKAGES)).await;
+    let newer = ran(&tools.job(&["bentoml-9.0", "bentoml-9.1!", "pip-99"])).await;
+    assert_eq!((newer.output("bentoml-version"), newer.output("cache-hit")), ("9.0", "true"));
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::action::{FromInput, InputSpec, Kind};
+
 /// A processor that Python is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
@@ -42,9 +44,17 @@ impl fmt::Display for Architecture {
     }
 }
 
+impl FromInput for Architecture {
+    const KIND: Kind = Kind::Text;
+
+    fn from_input(spec: &InputSpec, value: &str) -> crate::Result<Self> {
+        value.parse().map_err(|error: NoArchitecture| crate::Error::input(format!("input {}: {error}", spec.name)))
+    }
+}
+
 /// The word is none of the known processors.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no architecture (write one of x64, x86, arm64)")]
+#[error("{0:?} is not an architecture (write one of x64, x86, arm64)")]
 pub struct NoArchitecture(String);
 
 impl FromStr for Architecture {

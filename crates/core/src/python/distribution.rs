@@ -23,13 +23,18 @@ impl Distribution {
         folders.iter().find_map(|folder| Self::in_folder(name, folder))
     }
 
+    /// The names of its extras, as its metadata lists them.
+    pub fn extras(&self) -> Vec<String> {
+        let text = text(&self.metadata).unwrap_or_default();
+        fields(&text, "provides-extra").map(str::to_owned).collect()
+    }
+
     fn in_folder(name: &str, folder: &Path) -> Option<Self> {
         let entries = fs::read_dir(folder).ok()?.flatten();
         entries.filter(|entry| belongs_to(&entry.file_name().to_string_lossy(), name)).find_map(|entry| {
             let metadata = entry.path();
-            let files = ["METADATA", "PKG-INFO"];
-            let text = files.iter().find_map(|file| fs::read_to_string(metadata.join(file)).ok())?;
-            Some(Self { version: version(&text)?, metadata })
+            let version = fields(&text(&metadata)?, "version").next()?.parse().ok()?;
+            Some(Self { version, metadata })
         })
     }
 }
@@ -45,10 +50,15 @@ fn normalize(name: &str) -> String {
     name.to_lowercase().replace(['_', '.'], "-")
 }
 
-fn version(metadata: &str) -> Option<Version> {
+fn text(metadata: &Path) -> Option<String> {
+    ["METADATA", "PKG-INFO"].iter().find_map(|file| fs::read_to_string(metadata.join(file)).ok())
+}
+
+/// The values of a header.
+fn fields<'a>(metadata: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     let headers = metadata.lines().take_while(|line| !line.is_empty());
-    let mut fields = headers.filter_map(|line| line.split_once(':'));
-    fields.find(|(name, _)| name.eq_ignore_ascii_case("version"))?.1.trim().parse().ok()
+    let fields = headers.filter_map(|line| line.split_once(':'));
+    fields.filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
 #[cfg(test)]

@@ -19,15 +19,17 @@ use tempfile::TempDir;
 /// What the way to the package index may need from this machine's environment.
 const KEPT: [&str; 4] = ["PIP_", "UV_", "SSL_", "HOME"];
 
-/// Writes wheels of small packages: folder, then `name-version`, or `name-version:requirement;requirement`.
+/// Writes wheels of small packages: folder, then `name-version`, or `name-version:requirement;requirement`. With a `!` behind it, it
+/// cannot be imported.
 const WHEELS: &str = r#"
 import os, sys, zipfile
 for given in sys.argv[2:]:
-    given, _, needs = given.partition(":")
+    broken = given.endswith("!")
+    given, _, needs = given.rstrip("!").partition(":")
     name, version = given.split("-")
     info = f"{name}-{version}.dist-info/"
     files = {
-        f"{name}/__init__.py": f"__version__ = '{version}'\ndef main(): print('{name}, version', __version__)\n",
+        f"{name}/__init__.py": "import gone_since_then\n" * broken + f"__version__ = '{version}'\ndef main(): print('{name}, version', __version__)\n",
         info + "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
             + "".join(f"Requires-Dist: {need}\n" for need in needs.split(";") if need),
         info + "WHEEL": "Wheel-Version: 1.0\nGenerator: here\nRoot-Is-Purelib: true\nTag: py3-none-any\n",

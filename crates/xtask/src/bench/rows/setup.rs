@@ -116,14 +116,20 @@ pub(super) const SAVE: Row = Row {
         let noise = lab.scratch().join("noise");
         model::write_weights(&noise, 250 * MIB)?;
         alone(lab, &|turn| {
-            let snapshot = lab.fresh_folder("snapshot")?;
-            std::fs::hard_link(&noise, snapshot.join("noise"))?;
+            let temp = lab.fresh_folder("snapshot")?;
+            let name = format!(".bentoml-cache-{turn:032x}");
+            let metadata = temp.join(&name).join("lib/python3/site-packages/bentoml-1.dist-info");
+            std::fs::create_dir_all(&metadata)?;
+            std::fs::write(metadata.join("METADATA"), "Version: 1\n")?;
+            std::fs::hard_link(&noise, temp.join(&name).join("noise"))?;
             let action = place.action();
             // The post step is no failure when it has saved nothing. The shell passes on no variable with such a name.
             let mut post = place.command("sh");
             post.args(["-ec", "env \"$@\" --post | grep -q 'saved in the cache'", "sh"]);
-            post.arg(format!("STATE_cache-snapshot={}", snapshot.display()))
-                .arg(format!("STATE_cache-key=noise-{turn}"));
+            let key = format!("bentoml-{}-noise-{turn}-1", std::env::consts::OS);
+            post.env("RUNNER_TEMP", &temp)
+                .arg(format!("STATE_cache-snapshot={name}"))
+                .arg(format!("STATE_cache-key={key}"));
             post.arg(action.get_program()).args(action.get_args());
             service.name_in(&mut post);
             Ok(post.into())
@@ -214,9 +220,10 @@ impl<'a> Place<'a> {
     fn save(&self, service: &Service, more: u64) -> Result<()> {
         let state = self.lab.scratch().join("state");
         let _ = std::fs::remove_file(&state);
+        let temp = self.lab.new_folder("save-temp")?;
         let mut setup = self.setup()?;
         service.name_in(&mut setup);
-        command::capture(setup.env("GITHUB_STATE", &state))?;
+        command::capture(setup.env("GITHUB_STATE", &state).env("RUNNER_TEMP", &temp))?;
         let text = std::fs::read_to_string(&state)?;
         let value = |name: &str| {
             let mut lines = text.lines().skip_while(|line| !line.starts_with(&format!("{name}<<")));
@@ -224,11 +231,11 @@ impl<'a> Place<'a> {
         };
         let (snapshot, key) = (value("cache-snapshot")?, value("cache-key")?);
         if more > 0 {
-            model::write_weights(&snapshot.join("noise"), more)?;
+            model::write_weights(&temp.join(&snapshot).join("noise"), more)?;
         }
         let mut post = self.action();
         service.name_in(&mut post);
-        post.arg("--post").env("STATE_cache-snapshot", snapshot).env("STATE_cache-key", key);
+        post.arg("--post").env("RUNNER_TEMP", temp).env("STATE_cache-snapshot", snapshot).env("STATE_cache-key", key);
         command::capture(&mut post).map(drop)
     }
 
