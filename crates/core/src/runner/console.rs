@@ -5,7 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
+use super::shown::{self, Escapes};
 use super::{command, mask};
+use crate::Env;
+use crate::env::GITHUB_ACTIONS;
 
 /// Who reads standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,13 +19,23 @@ pub enum Mode {
     Terminal,
 }
 
+impl Mode {
+    /// Who reads, as far as the environment tells.
+    pub fn of(env: &Env) -> Self {
+        if env.flag(GITHUB_ACTIONS) { Self::Runner } else { Self::Terminal }
+    }
+}
+
 struct State {
     mode: Mode,
+    /// Guards of other programs' output that live.
+    guards: usize,
+    /// Ends what the first line under a guard began.
     stop_token: Option<String>,
     group: bool,
 }
 
-static STATE: Mutex<State> = Mutex::new(State { mode: Mode::Terminal, stop_token: None, group: false });
+static STATE: Mutex<State> = Mutex::new(State { mode: Mode::Terminal, guards: 0, stop_token: None, group: false });
 
 /// Chooses the reader. Called once, first thing in `main`.
 pub fn init(mode: Mode) {
@@ -34,25 +47,17 @@ pub fn mode() -> Mode {
     lock().mode
 }
 
-/// Prints a line of our own; secrets are redacted, and text that looks like a workflow command is made harmless.
+/// Prints text of our own, which may hold several lines and names that are not ours: secrets are redacted, escape
+/// sequences go, and what looks like a workflow command is made harmless.
 pub fn line(text: &str) {
-    let text = mask::redact(text);
-    let state = lock();
-    for line in text.split('\n') {
-        let looks_like_command = line.trim_start().starts_with("::") || line.contains("##[");
-        if state.mode == Mode::Runner && state.stop_token.is_none() && looks_like_command {
-            let token = Uuid::new_v4().to_string();
-            write(&format!("::stop-commands::{token}\n{line}\n::{token}::"));
-        } else {
-            write(line);
-        }
-    }
+    show(&lock(), text);
 }
 
 /// Sends a workflow command (nothing on a terminal), also while a child's output is being guarded.
 pub fn send(name: &str, properties: &[(&str, String)], message: &str) {
-    let properties: Vec<_> = properties.iter().map(|(key, value)| (*key, mask::redact(value))).collect();
-    send_raw(&lock(), &command::line(name, &properties, &mask::redact(message)));
+    let harmless = |text: &str| mask::redact(&shown::clean(&mask::redact(text), Escapes::Gone));
+    let properties: Vec<_> = properties.iter().map(|(key, value)| (*key, harmless(value))).collect();
+    send_raw(&lock(), &command::line(name, &properties, &harmless(message)));
 }
 
 /// Masks a value in the runner's log. The one command whose message may be a secret.
@@ -63,14 +68,14 @@ pub(super) fn add_mask(value: &str) {
 /// Starts a group of lines; it ends when the guard is dropped. Groups do not nest: inside one, a title is a plain line.
 #[must_use]
 pub fn group(title: &str) -> Group {
-    let title = mask::redact(title);
     let mut state = lock();
     let opened = state.mode == Mode::Runner && !state.group;
     if opened {
         state.group = true;
+        let title = mask::redact(&shown::clean(&mask::redact(title), Escapes::Gone));
         send_raw(&state, &command::line("group", &[], &title));
     } else {
-        write(&title);
+        show(&state, title);
     }
     Group { opened }
 }
@@ -91,40 +96,62 @@ impl Drop for Group {
     }
 }
 
-/// Makes the runner ignore workflow commands until the guard is dropped: what another program prints is data.
+/// Makes the runner ignore workflow commands from the first line of another program until the guard is dropped: what it
+/// prints is data.
 #[must_use]
 pub fn guard_foreign_output() -> ForeignOutput {
     let mut state = lock();
-    let started = state.mode == Mode::Runner && state.stop_token.is_none();
-    if started {
-        let token = Uuid::new_v4().to_string();
-        write(&format!("::stop-commands::{token}"));
-        state.stop_token = Some(token);
-    }
-    ForeignOutput { started }
+    state.guards = state.guards.saturating_add(1);
+    ForeignOutput(())
 }
 
-/// Lets the runner read workflow commands again when dropped.
+/// Lets the runner read workflow commands again when the last of these is dropped.
 #[derive(Debug)]
-pub struct ForeignOutput {
-    started: bool,
-}
+pub struct ForeignOutput(());
 
 impl ForeignOutput {
     /// Prints a line of another program.
     pub fn line(&self, text: &str) {
-        let text = mask::redact(text);
-        let _order = lock();
-        write(&text);
+        let mut state = lock();
+        let escapes = match state.mode {
+            Mode::Runner => Escapes::Colours,
+            Mode::Terminal => Escapes::Gone,
+        };
+        if state.mode == Mode::Runner && state.stop_token.is_none() {
+            let token = Uuid::new_v4().to_string();
+            write(&format!("::stop-commands::{token}"));
+            state.stop_token = Some(token);
+        }
+        harmless_lines(text, escapes).for_each(|line| write(&line));
     }
 }
 
 impl Drop for ForeignOutput {
     fn drop(&mut self) {
-        if self.started
-            && let Some(token) = lock().stop_token.take()
+        let mut state = lock();
+        state.guards = state.guards.saturating_sub(1);
+        if state.guards == 0
+            && let Some(token) = state.stop_token.take()
         {
             write(&format!("::{token}::"));
+        }
+    }
+}
+
+/// The lines of a text as they may be printed, without secrets. Commands in them are still commands.
+fn harmless_lines(text: &str, escapes: Escapes) -> impl Iterator<Item = String> {
+    let text = mask::redact(text);
+    let lines: Vec<_> = shown::lines(&text).map(|line| mask::redact(&shown::clean(line, escapes))).collect();
+    lines.into_iter()
+}
+
+fn show(state: &State, text: &str) {
+    for line in harmless_lines(text, Escapes::Gone) {
+        if state.mode == Mode::Runner && state.stop_token.is_none() && shown::is_command(&line) {
+            let token = Uuid::new_v4().to_string();
+            write(&format!("::stop-commands::{token}\n{line}\n::{token}::"));
+        } else {
+            write(&line);
         }
     }
 }

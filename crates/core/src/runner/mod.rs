@@ -10,6 +10,7 @@ mod event;
 mod files;
 pub mod log;
 pub mod mask;
+mod shown;
 pub mod summary;
 
 pub use annotation::{Annotation, Level};

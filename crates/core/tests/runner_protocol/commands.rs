@@ -126,6 +126,21 @@ async fn another_program_s_output_is_data() {
     }
 }
 
+pub(crate) fn silent() {
+    drop(console::guard_foreign_output());
+    let (outer, inner) = (console::guard_foreign_output(), console::guard_foreign_output());
+    drop(outer);
+    inner.line("::error::one line");
+}
+
+#[tokio::test]
+async fn commands_stop_with_the_first_line_of_a_program_and_not_before() {
+    let result = play("silent").await;
+    let log = body(&result);
+    assert_eq!(log.len(), 3, "{log:#?}");
+    assert_eq!(shown(&log), ["::error::one line"]);
+}
+
 pub(crate) fn debug() {
     log::init(std::env::var("RUNNER_DEBUG").is_ok_and(|value| value == "1"));
     tracing::debug!(target: "bento_core::test", "detail: 100%\nsecond ::error::line");

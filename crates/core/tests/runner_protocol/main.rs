@@ -9,3 +9,4 @@ mod files;
 mod inputs;
 mod masks;
 mod player;
+mod strangers;
