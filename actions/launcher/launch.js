@@ -3,7 +3,7 @@
 'use strict'
 
 const { spawn } = require('node:child_process')
-const { accessSync, constants } = require('node:fs')
+const { accessSync, constants, existsSync } = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 
@@ -23,8 +23,14 @@ function fail(message) {
 function findBinary() {
   const platform = `${process.platform}-${process.arch}`
   const name = process.platform === 'win32' ? 'bento-actions.exe' : 'bento-actions'
-  const named = process.env.BENTO_ACTIONS_BIN
-  const file = path.resolve(named || path.join(__dirname, '..', 'bin', platform), name)
+  const own = path.join(__dirname, '..', 'bin')
+  // Whoever can write to the job's environment would choose the program that gets the secrets: pinning the action by a
+  // commit pins its binary too, where the commit brings one.
+  const named = existsSync(own) ? undefined : process.env.BENTO_ACTIONS_BIN
+  if (process.env.BENTO_ACTIONS_BIN && !named) {
+    process.stdout.write('BENTO_ACTIONS_BIN is not used: this action brings its own binary\n')
+  }
+  const file = path.resolve(named || path.join(own, platform), name)
   try {
     accessSync(file, constants.F_OK)
   } catch (error) {
@@ -35,8 +41,9 @@ function findBinary() {
     const advice = PLATFORMS.includes(platform)
       ? 'The binaries come with release tags only: refer to this action by a release tag (or that tag\'s commit)'
       : 'Run the job on a runner of a supported platform'
+    const otherwise = existsSync(own) ? '' : `, or set BENTO_ACTIONS_BIN to a folder that holds ${name}`
     throw new Error(`No bento-actions binary for ${platform} at ${file}. Supported platforms: ${PLATFORMS.join(', ')}. `
-      + `${advice}, or set BENTO_ACTIONS_BIN to a folder that holds ${name}.`)
+      + `${advice}${otherwise}.`)
   }
   try {
     accessSync(file, constants.X_OK)

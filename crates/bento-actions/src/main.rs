@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use bento_core::Env;
+use bento_core::runner::console::{self, Mode};
+use bento_core::runner::{Annotation, Level};
 
 fn main() -> ExitCode {
     bento_core::process::hide_environment();
@@ -16,7 +18,8 @@ fn main() -> ExitCode {
             code
         }
         Err(error) => {
-            bento_core::runner::console::line(&format!("::error::failed to start: {error}"));
+            console::init(Mode::of(&Env::of_process()));
+            Annotation::new(Level::Error, format!("failed to start: {error}")).emit(None);
             ExitCode::FAILURE
         }
     }

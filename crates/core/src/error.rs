@@ -125,7 +125,10 @@ impl Error {
         let mut source = self.source();
         while let Some(error) = source {
             let part = error.to_string();
-            if !part.is_empty() && !text.contains(&part) {
+            // Some libraries put the text of the error underneath into their own, at its end.
+            let is_said =
+                text.strip_suffix(&part).is_some_and(|above| above.is_empty() || above.ends_with([' ', '(', '"']));
+            if !part.is_empty() && !is_said {
                 text.push_str(": ");
                 text.push_str(&part);
             }
@@ -190,6 +193,14 @@ mod tests {
         let io = std::io::Error::other("disk on fire");
         let error = Err::<(), _>(io).context(|| "failed to read x".into()).unwrap_err().hint("Use another disk.");
         assert_eq!(error.full_text(), "failed to read x: disk on fire. Use another disk.");
+    }
+
+    #[test]
+    fn a_cause_whose_text_happens_to_stand_above_is_said_all_the_same() {
+        let text = |above: &str, below: &str| Error::failure(above).caused_by(std::io::Error::other(below)).full_text();
+        assert_eq!(text("failed to read not-found.txt", "not-found"), "failed to read not-found.txt: not-found");
+        assert_eq!(text("failed to open open", "pen"), "failed to open open: pen");
+        assert_eq!(text("failed to read x: no room", "no room"), "failed to read x: no room");
     }
 
     #[test]

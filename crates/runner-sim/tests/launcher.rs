@@ -191,6 +191,20 @@ async fn a_binary_in_the_tree_is_found_by_platform() {
     let result = fixture.job().step(Step::action(&folder)).await.expect("it runs");
     assert_eq!(body(&result), ["arguments: setup"]);
 
+    // Whatever the job's environment says: another program would get the secrets.
+    let other = fixture.workspace().join("bento-actions");
+    std::fs::write(&other, "#!/bin/sh\necho another one\n").expect("writable");
+    std::fs::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("ours");
+    let mut job = fixture.job().env("BENTO_ACTIONS_BIN", ".");
+    let result = job.step(Step::action(&folder)).await.expect("it runs");
+    let said = "BENTO_ACTIONS_BIN is not used: this action brings its own binary";
+    assert_eq!(body(&result), [said, "arguments: setup"]);
+}
+
+#[tokio::test]
+async fn without_binaries_in_the_tree_the_variable_names_one_from_the_working_directory() {
+    let fixture = Fixture::new();
+    let folder = action(&fixture, "setup");
     // Relative to the working directory, and never a look-up on PATH.
     std::os::unix::fs::symlink(format!("{}/bento-actions", fake_bin()), fixture.workspace().join("bento-actions"))
         .expect("writable");

@@ -37,3 +37,12 @@ fn every_crate_that_ships_turns_the_rules_on() {
         assert!(text.lines().any(|line| line == RULE), "{} lacks the line {RULE}", folder.display());
     }
 }
+
+#[test]
+fn the_binary_tidies_up_after_a_defect_and_notices_an_overflow() {
+    let manifest = std::fs::read_to_string(crates().join("../Cargo.toml")).expect("a manifest");
+    let manifest: toml::Table = manifest.parse().expect("TOML");
+    let profile = &manifest["profile"]["dist"];
+    assert_eq!(profile["panic"].as_str(), Some("unwind"));
+    assert_eq!(profile["overflow-checks"].as_bool(), Some(true));
+}

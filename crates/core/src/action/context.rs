@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Cancel;
 use crate::env::{GITHUB_WORKSPACE, RUNNER_TEMP};
 use crate::runner::{Event, Files};
-use crate::{Context as _, Env, Result};
+use crate::{Env, Result, files};
 
 /// The surroundings of one run of an action.
 #[derive(Debug, Clone)]
@@ -39,12 +39,23 @@ impl Context {
         self.env.path(RUNNER_TEMP).unwrap_or_else(std::env::temp_dir)
     }
 
-    /// A new temporary folder, removed when dropped.
+    /// A new temporary folder of this user's alone, removed when dropped.
     pub fn temp_dir(&self, prefix: &str) -> Result<tempfile::TempDir> {
-        let root = self.temp_root();
-        tempfile::Builder::new()
-            .prefix(prefix)
-            .tempdir_in(&root)
-            .context(|| format!("failed to make a temporary folder in {}", root.display()))
+        files::temp_dir(prefix, &self.temp_root())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+
+    #[test]
+    fn a_workspace_that_is_not_utf_8_is_the_workspace() {
+        let odd = OsStr::from_bytes(b"/work/caf\xe9");
+        let env: Env = [(OsString::from(GITHUB_WORKSPACE), odd)].into_iter().collect();
+        assert_eq!(Context::new(env, Cancel::default()).workspace(), Path::new(odd));
     }
 }

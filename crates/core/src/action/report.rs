@@ -22,9 +22,9 @@ impl Report {
         Self { spec, outputs: Vec::new(), summary: Summary::default() }
     }
 
-    /// Sets an output that the action declares; the last value counts.
+    /// Sets an output that the action declares; the last value counts. One that it does not declare is a defect, which
+    /// [`Self::write`] reports: nobody could rely on it.
     pub fn output(&mut self, name: &str, value: impl Into<String>) {
-        debug_assert!(self.spec.outputs.iter().any(|output| output.name == name), "{name} is not declared");
         self.outputs.retain(|(known, _)| known != name);
         self.outputs.push((name.to_owned(), value.into()));
     }
@@ -36,14 +36,25 @@ impl Report {
 
     /// Writes outputs and summary to the runner's files; on a terminal the outputs are lines.
     pub(super) fn write(&self, ctx: &Context) -> Result<()> {
-        ctx.files.set_outputs(&self.outputs)?;
+        let (declared, others): (Vec<_>, Vec<_>) = self
+            .outputs
+            .iter()
+            .cloned()
+            .partition(|(name, _)| self.spec.outputs.iter().any(|output| output.name == name));
+        ctx.files.set_outputs(&declared)?;
         ctx.files.append_summary(self.summary.markdown())?;
         if console::mode() == Mode::Terminal {
-            for (name, value) in &self.outputs {
+            for (name, value) in &declared {
                 console::line(&format!("{name} = {value}"));
             }
         }
-        Ok(())
+        match others.first() {
+            Some((name, _)) => {
+                Err(Error::failure(format!("{} sets the output {name}, which it does not declare", self.spec.name))
+                    .hint("This is a defect of the action: report it."))
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -2,16 +2,21 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
+use futures_util::FutureExt;
 
 use super::cancel::GRACE;
 use super::{ActionSpec, Cancel, Context, Inputs, Report, cli, report};
-use crate::env::{GITHUB_ACTIONS, RUNNER_DEBUG};
+use crate::env::RUNNER_DEBUG;
 use crate::runner::console::{self, Mode};
 use crate::runner::{Annotation, Level, log};
 use crate::{Env, Error, Result};
+
+/// The exit code of a defect of the program, as of any Rust program.
+const DEFECT: u8 = 101;
 
 /// An action. Data flows one way: inputs → plan → effects → report.
 pub trait Action {
@@ -48,14 +53,20 @@ pub enum Phase {
 
 /// Runs the action in this process and returns its exit code.
 pub async fn run<A: Action>(env: Env, matches: &ArgMatches) -> ExitCode {
-    console::init(if env.flag(GITHUB_ACTIONS) { Mode::Runner } else { Mode::Terminal });
+    console::init(Mode::of(&env));
     log::init(env.flag(RUNNER_DEBUG));
     report_panics();
     let phase = if matches.get_flag("post") { Phase::Post } else { Phase::Main };
     let ended = match Cancel::on_signals() {
         Ok(cancel) => {
             let ctx = Context::new(env, cancel);
-            within_grace(&ctx.cancel, in_phase::<A>(phase, matches, &ctx)).await.map_err(|error| (error, Some(ctx)))
+            let acting = within_grace(&ctx.cancel, in_phase::<A>(phase, matches, &ctx));
+            // What is half-made goes while the stack unwinds; nothing of the action is looked at afterwards.
+            match AssertUnwindSafe(acting).catch_unwind().await {
+                Ok(ended) => ended.map_err(|error| (error, Some(ctx))),
+                // The annotation is made already.
+                Err(_) => return if phase == Phase::Post { ExitCode::SUCCESS } else { ExitCode::from(DEFECT) },
+            }
         }
         Err(error) => Err((error, None)),
     };

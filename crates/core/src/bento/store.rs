@@ -3,13 +3,19 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{BentoInfo, ModelInfo, Tag, expand_variables};
 use crate::env::BENTOML_HOME;
-use crate::{Cause, Context, Env, Error, Result};
+use crate::{Cause, Context, Env, Error, Result, files};
+
+/// The names of folders whose items are on their way into the store.
+const INCOMING: &str = "incoming-";
+/// Nobody is at such a folder any more.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 /// What a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -136,7 +142,8 @@ impl Store {
         let tmp = self.home.join("tmp");
         let unwritable = || format!("failed to write to the local store {}", self.home.display());
         fs::create_dir_all(&tmp).context(unwritable).map_err(hint_store)?;
-        tempfile::Builder::new().prefix("incoming-").tempdir_in(&tmp).context(unwritable).map_err(hint_store)
+        remove_abandoned(&tmp);
+        files::temp_dir(INCOMING, &tmp).context(unwritable).map_err(hint_store)
     }
 
     /// As [`Self::adopt`], for an item that came under this tag: one that says otherwise of itself is refused.
@@ -236,6 +243,22 @@ fn write_latest(name: &Path, version: &str) -> io::Result<()> {
     fs::rename(&temporary, name.join("latest"))
 }
 
+/// Removes what runs that were killed left here. One that goes on is younger, whatever a clock says by an hour or two.
+fn remove_abandoned(tmp: &Path) {
+    let is_old = |entry: &fs::DirEntry| {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+        modified.and_then(|modified| modified.elapsed().ok()).is_some_and(|age| age > ABANDONED)
+    };
+    for entry in fs::read_dir(tmp).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(INCOMING) && is_old(&entry) {
+            match fs::remove_dir_all(entry.path()) {
+                Ok(()) => tracing::debug!("removed {}, which a run that was killed left", entry.path().display()),
+                Err(error) => tracing::debug!("failed to remove {}: {error}", entry.path().display()),
+            }
+        }
+    }
+}
+
 fn hint_store(error: Error) -> Error {
     error.hint("Make it writable, or set BENTOML_HOME to a folder that is.")
 }
@@ -259,6 +282,22 @@ mod tests {
     fn model(name: &str, version: &str, created: &str) -> impl FnOnce(&Path) -> Result<()> {
         let text = format!("name: {name}\nversion: {version}\ncreation_time: '{created}'\n");
         move |folder| fs::write(folder.join("model.yaml"), text).context(String::new)
+    }
+
+    #[test]
+    fn what_a_killed_run_left_a_day_ago_goes_and_the_rest_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let tmp = home.path().join("tmp");
+        for name in ["incoming-old", "incoming-young", "other"] {
+            fs::create_dir_all(tmp.join(name)).unwrap();
+            if name != "incoming-young" {
+                let old = std::time::SystemTime::now() - ABANDONED - Duration::from_secs(60);
+                fs::File::open(tmp.join(name)).unwrap().set_modified(old).unwrap();
+            }
+        }
+        let staged = Store::at(home.path()).stage().unwrap();
+        let there = |name: &str| tmp.join(name).exists();
+        assert!(staged.path().exists() && there("incoming-young") && there("other") && !there("incoming-old"));
     }
 
     #[test]

@@ -75,8 +75,9 @@ impl Files {
             // It was cut already.
             return Ok(());
         }
-        if text.len() > BUDGET - before {
-            let end = (0..=BUDGET - before).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        let left = BUDGET.saturating_sub(before);
+        if text.len() > left {
+            let end = (0..=left).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
             text.truncate(end);
             text.push_str(CUT);
         }

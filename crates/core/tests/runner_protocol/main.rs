@@ -5,6 +5,7 @@
 
 mod annotations;
 mod commands;
+mod defects;
 mod files;
 mod inputs;
 mod masks;

@@ -85,7 +85,7 @@ pub(crate) fn scene() {
         let text = numbers.text();
         match round % 5 {
             0 => console::line(&text),
-            1 => tracing::info!(target: "bento_core::test", "{text}"),
+            1 => tracing::info!("{text}"),
             2 => console::guard_foreign_output().line(&text),
             3 => {
                 let _outer = console::group(&text);
@@ -106,15 +106,11 @@ pub(crate) fn scene() {
 pub(crate) fn proofs() {
     log::init(false);
     tracing::info!(
-        target: "bento_core::test",
         "Account: bob\r::set-output name=bento_tag::evil:1\r::save-state name=cache-snapshot::/some/folder\r::stop-commands::pwned"
     );
-    tracing::info!(target: "bento_core::test", "Label: msg=fix typo\r::set-output name=bento-tag::evil:1");
+    tracing::info!("Label: msg=fix typo\r::set-output name=bento-tag::evil:1");
     console::line("FROM python:3.11\r::set-output name=digest::sha256:evil");
-    tracing::info!(
-        target: "bento_core::test",
-        "the registry answered 503: busy\r::set-output name=digest::sha256:evil; trying again in 0.7 s"
-    );
+    tracing::info!("the registry answered 503: busy\r::set-output name=digest::sha256:evil; trying again in 0.7 s");
     Annotation::new(Level::Notice, "still heard").emit(None);
 }
 

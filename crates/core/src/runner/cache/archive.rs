@@ -7,6 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use tar::{Builder, EntryType, Header};
 use zstd::Encoder;
 
+use super::time;
+
 /// The first entry of an archive, and what it holds.
 pub(super) const FORMAT: (&str, &str) = (".bento-actions-cache", "1\n");
 /// Fast: a job waits for it, and a level more saves a few per cent.
@@ -33,7 +35,11 @@ fn add(tar: &mut Builder<impl Write>, root: &Path, relative: &Path) -> io::Resul
         let name = relative.join(entry.file_name());
         let kind = entry.file_type()?;
         let mut header = Header::new_gnu();
-        header.set_metadata(&entry.metadata()?);
+        let metadata = entry.metadata()?;
+        header.set_metadata(&metadata);
+        if let Ok(modified) = metadata.modified() {
+            time::write(&mut header, modified);
+        }
         // Whoever unpacks it becomes the owner.
         header.set_uid(0);
         header.set_gid(0);

@@ -61,12 +61,12 @@ fn too_late(deadline: Duration) -> Ended {
 type Sender = mpsc::Sender<io::Result<Bytes>>;
 
 async fn receive(cache: &Cache, found: &Found, sender: &Sender) -> Result<u64, Ended> {
-    let (first, size) = range(cache, found, 0..RANGE_LENGTH).await.map_err(Ended::Failed)?;
+    let (first, size) = range(cache, found, 0..RANGE_LENGTH, None).await.map_err(Ended::Failed)?;
     let start = first.len() as u64;
     sender.send(Ok(first)).await.map_err(|_| Ended::Refused)?;
     let starts = (start..size).step_by(usize::try_from(RANGE_LENGTH).unwrap_or(usize::MAX));
     let mut rest = stream::iter(starts)
-        .map(|start| range(cache, found, start..(start + RANGE_LENGTH).min(size)))
+        .map(|start| range(cache, found, start..start.saturating_add(RANGE_LENGTH).min(size), Some(size)))
         .buffered(AT_ONCE)
         .map_err(Ended::Failed);
     while let Some((bytes, _)) = rest.try_next().await? {
@@ -75,12 +75,12 @@ async fn receive(cache: &Cache, found: &Found, sender: &Sender) -> Result<u64, E
     Ok(size)
 }
 
-/// The bytes of a range, and the size of the whole.
-async fn range(cache: &Cache, found: &Found, range: Range<u64>) -> Result<(Bytes, u64)> {
+/// The bytes of a range, which is not empty, and the size of the whole, which must be the one that is known.
+async fn range(cache: &Cache, found: &Found, range: Range<u64>, known: Option<u64>) -> Result<(Bytes, u64)> {
     http::retry(&cache.cancel, || async {
         let again = |error| Attempt::Again(http::transport_error(DOING, error), None);
         let request = cache.client.get(found.address.expose_secret());
-        let request = request.header(RANGE, format!("bytes={}-{}", range.start, range.end - 1));
+        let request = request.header(RANGE, format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
         let mut answer = request.send().await.map_err(again)?;
         let status = answer.status();
         if status != StatusCode::PARTIAL_CONTENT {
@@ -91,13 +91,16 @@ async fn range(cache: &Cache, found: &Found, range: Range<u64>) -> Result<(Bytes
                 Attempt::Final(error)
             });
         }
-        let size =
-            size(&answer).ok_or_else(|| Error::failure(format!("{DOING}: it does not say how much there is")))?;
+        let (start, size) = content_range(&answer)
+            .ok_or_else(|| Error::failure(format!("{DOING}: it does not say how much there is")))?;
+        if start != range.start || known.is_some_and(|known| known != size) {
+            return Err(Attempt::Again(Error::failure(format!("{DOING}: it sent another range")), None));
+        }
         let wanted = usize::try_from(range.end.min(size).saturating_sub(range.start)).unwrap_or(0);
         // Collected by the client it would take twice the memory.
         let mut bytes = BytesMut::with_capacity(wanted);
         while let Some(chunk) = answer.chunk().await.map_err(again)? {
-            if bytes.len() + chunk.len() > wanted {
+            if bytes.len().saturating_add(chunk.len()) > wanted {
                 break;
             }
             bytes.extend_from_slice(&chunk);
@@ -110,9 +113,11 @@ async fn range(cache: &Cache, found: &Found, range: Range<u64>) -> Result<(Bytes
     .await
 }
 
-/// The last number of `Content-Range: bytes 0-9/100`.
-fn size(answer: &Response) -> Option<u64> {
-    answer.headers().get(CONTENT_RANGE)?.to_str().ok()?.rsplit('/').next()?.parse().ok()
+/// The first and the last number of `Content-Range: bytes 0-9/100`.
+fn content_range(answer: &Response) -> Option<(u64, u64)> {
+    let (range, size) = answer.headers().get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?;
+    let start = range.trim().strip_prefix("bytes")?.trim_start().split('-').next()?;
+    Some((start.parse().ok()?, size.trim().parse().ok()?))
 }
 
 /// The ranges as one stream.
@@ -130,7 +135,7 @@ impl Read for Ranges {
             }
         }
         let count = buffer.len().min(self.current.len());
-        self.current.copy_to_slice(&mut buffer[..count]);
+        self.current.copy_to_slice(buffer.get_mut(..count).unwrap_or_default());
         Ok(count)
     }
 }

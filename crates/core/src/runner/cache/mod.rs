@@ -7,12 +7,16 @@ mod archive;
 mod availability;
 mod download;
 mod service;
+mod time;
 mod unpack;
 mod upload;
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use reqwest::Client;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -84,7 +88,7 @@ impl Cache {
     /// When the service does not answer, or refuses.
     pub async fn find(&self, key: &str, others: &[String], version: &str) -> Result<Option<Found>> {
         check_key(key)?;
-        service::find(self, key, others, version).await
+        no_panic(service::find(self, key, others, version)).await
     }
 
     /// Unpacks an entry into an empty folder and returns its size, bytes. Nothing leaves the folder, and modes and times are kept;
@@ -94,7 +98,7 @@ impl Cache {
     /// When the entry cannot be had, has not come when the deadline passes, is damaged or of another format, or holds what
     /// would leave the folder.
     pub async fn restore(&self, found: &Found, target: &Path, deadline: Duration) -> Result<u64> {
-        download::restore(self, found, target, deadline).await
+        no_panic(download::restore(self, found, target, deadline)).await
     }
 
     /// Packs a folder as an entry. Links to places outside the folder are left out.
@@ -103,11 +107,20 @@ impl Cache {
     /// When the folder cannot be read, or the service or its storage does not take it.
     pub async fn save(&self, key: &str, version: &str, folder: &Path) -> Result<Saved> {
         check_key(key)?;
-        let Some(address) = service::create(self, key, version).await? else { return Ok(Saved::Before) };
-        let size = upload::folder(self, &address, folder).await?;
-        service::finalize(self, key, version, size).await?;
-        Ok(Saved::Now(size))
+        no_panic(async {
+            let Some(address) = service::create(self, key, version).await? else { return Ok(Saved::Before) };
+            let size = upload::folder(self, &address, folder).await?;
+            service::finalize(self, key, version, size).await?;
+            Ok(Saved::Now(size))
+        })
+        .await
     }
+}
+
+/// A defect in here ends no job either: the caller goes on without the cache.
+async fn no_panic<T>(calling: impl Future<Output = Result<T>>) -> Result<T> {
+    let ended = AssertUnwindSafe(calling).catch_unwind().await;
+    ended.unwrap_or_else(|_| Err(Error::failure("the cache's client has a defect, which an annotation describes")))
 }
 
 /// The version of an entry: who asks for another one does not get it.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,6 +18,8 @@ const SERVICE: &str = "twirp/github.actions.results.api.v1.CacheService";
 /// Attempts after the first, each 1.5 times as long after the one before.
 const MORE_ATTEMPTS: usize = 4;
 const FACTOR: f32 = 1.5;
+/// Bytes of an answer: an address, a key, a sentence.
+const LONGEST_ANSWER: usize = 64 * 1024;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// An entry that was found.
@@ -115,7 +117,10 @@ async fn attempt(cache: &Cache, name: &str, request: &Value) -> Result<Answer, F
     let transport = |error| Failed::Again(http::transport_error(&doing, error));
     let answer = sending.send().await.map_err(transport)?;
     let status = answer.status();
-    let text = answer.text().await.map_err(transport)?;
+    let text = text(answer).await.map_err(transport)?.ok_or_else(|| {
+        let limit = crate::disk::readable(LONGEST_ANSWER as u64);
+        Failed::Final(Error::new(Cause::Unreachable, format!("{doing} answered more than {limit}")))
+    })?;
     if status.is_success() {
         return serde_json::from_str(&text).map_err(|error| {
             let error = Error::new(Cause::Unreachable, format!("{doing} answered something else")).caused_by(error);
@@ -133,6 +138,18 @@ async fn attempt(cache: &Cache, name: &str, request: &Value) -> Result<Answer, F
         500 | 502 | 503 | 504 => Failed::Again(error),
         _ => Failed::Final(error),
     })
+}
+
+/// The text of an answer; none where it is longer than any of this service's.
+async fn text(mut answer: Response) -> Result<Option<String>, reqwest::Error> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if bytes.len().saturating_add(chunk.len()) > LONGEST_ANSWER {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// Masks the signature of an address, as it stands there and decoded.

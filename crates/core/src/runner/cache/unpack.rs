@@ -4,34 +4,43 @@ use std::collections::HashSet;
 use std::fs::{self, File, FileTimes};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
 
 use tar::{Archive, Entry, EntryType};
 use zstd::Decoder;
 
 use super::archive::{FORMAT, inside, stays_inside};
-use crate::{Context, Error, Result};
+use super::time;
+use crate::disk::Growth;
+use crate::{Context, Error, Result, tar_limits};
 
 const BUFFER: usize = 256 * 1024;
 /// Larger windows than any level writes would be a way to take the machine's memory.
 const WINDOW_LOG: u32 = 23;
+/// Bytes behind the last entry: the archive's end, padded to a record.
+const LONGEST_END: u64 = 64 * 1024;
+/// What an entry takes of the disk beside its contents, bytes.
+const ENTRY: u64 = 4096;
 
 /// Unpacks into a folder that exists and is empty.
 pub(super) fn unpack(archive: impl Read, target: &Path) -> Result<()> {
     let broken = || "the entry is damaged".to_owned();
     let mut decoder = Decoder::new(archive).context(broken)?;
     decoder.window_log_max(WINDOW_LOG).context(broken)?;
-    let mut archive = Archive::new(io::BufReader::with_capacity(BUFFER, decoder));
-    let mut buffer = vec![0; BUFFER];
-    let mut folders = Folders::default();
+    let (source, meter) = tar_limits::metered(io::BufReader::with_capacity(BUFFER, decoder));
+    let mut archive = Archive::new(source);
+    let mut work = Work { target, buffer: vec![0; BUFFER], folders: Folders::default(), growth: Growth::at(target) };
     let mut entries = archive.entries().context(broken)?;
-    let first = entries.next().transpose().context(broken)?;
+    let first = meter.headers(|| entries.next()).transpose().context(broken)?;
     check_format(first)?;
-    for entry in entries {
-        entry.context(broken).and_then(|entry| unpack_entry(entry, target, &mut buffer, &mut folders))?;
+    while let Some(entry) = meter.headers(|| entries.next()) {
+        entry.context(broken).and_then(|entry| work.unpack(entry))?;
     }
     // The end of the stream holds its checksum, and tells a whole one from one that was cut off.
-    io::copy(&mut archive.into_inner(), &mut io::sink()).context(broken)?;
+    let end = io::copy(&mut archive.into_inner().take(LONGEST_END), &mut io::sink()).context(broken)?;
+    if end == LONGEST_END {
+        return Err(Error::failure("the entry is damaged: more stands behind its end"));
+    }
+    let folders = work.folders;
     // Read-only folders become so when everything is in them.
     for (folder, mode) in folders.read_only.into_iter().rev() {
         set_mode(&folder, mode).context(|| format!("failed to write {}", folder.display()))?;
@@ -59,54 +68,64 @@ fn check_format(first: Option<Entry<'_, impl Read>>) -> Result<()> {
     Err(Error::failure("the entry is of another format"))
 }
 
-fn unpack_entry(
-    mut entry: Entry<'_, impl Read>,
-    target: &Path,
-    buffer: &mut [u8],
-    folders: &mut Folders,
-) -> Result<()> {
-    let name = entry.path().context(|| "an entry has no valid name".into())?.into_owned();
-    let refused = |why: &str| Error::failure(format!("refused to unpack {}: {why}", name.display()));
-    let relative = inside(&name).filter(|path| !path.as_os_str().is_empty());
-    let relative = relative.ok_or_else(|| refused("it would leave the folder"))?;
-    let path = target.join(&relative);
-    let failed = || format!("failed to write {}", path.display());
-    // Entries come in the order of a walk: the folder above is there, and was made here.
-    let parent = relative.parent().unwrap_or(Path::new(""));
-    if !parent.as_os_str().is_empty() && !folders.made.contains(parent) {
-        return Err(refused("the folder above it is none"));
-    }
-    let mode = entry.header().mode().unwrap_or(0o644) & 0o777;
-    match entry.header().entry_type() {
-        EntryType::Directory => {
-            fs::create_dir(&path).context(failed)?;
-            if mode & 0o200 == 0 {
-                folders.read_only.push((path, mode));
-            }
-            folders.made.insert(relative);
+/// What the entries of an archive are unpacked with.
+struct Work<'a> {
+    target: &'a Path,
+    buffer: Vec<u8>,
+    folders: Folders,
+    growth: Growth,
+}
+
+impl Work<'_> {
+    fn unpack(&mut self, mut entry: Entry<'_, impl Read>) -> Result<()> {
+        let name = entry.path().context(|| "an entry has no valid name".into())?.into_owned();
+        let refused = |why: &str| Error::failure(format!("refused to unpack {}: {why}", name.display()));
+        let relative = inside(&name).filter(|path| !path.as_os_str().is_empty());
+        let relative = relative.ok_or_else(|| refused("it would leave the folder"))?;
+        let path = self.target.join(&relative);
+        let failed = || format!("failed to write {}", path.display());
+        // Entries come in the order of a walk: the folder above is there, and was made here.
+        let parent = relative.parent().unwrap_or(Path::new(""));
+        if !parent.as_os_str().is_empty() && !self.folders.made.contains(parent) {
+            return Err(refused("the folder above it is none"));
         }
-        EntryType::Regular => {
-            let mut file = create(&path, mode).context(failed)?;
-            loop {
-                match entry.read(buffer).context(|| "the entry is damaged".into())? {
-                    0 => break,
-                    read => file.write_all(&buffer[..read]).context(failed)?,
+        self.growth.add(ENTRY)?;
+        let mode = entry.header().mode().unwrap_or(0o644) & 0o777;
+        match entry.header().entry_type() {
+            EntryType::Directory => {
+                fs::create_dir(&path).context(failed)?;
+                if mode & 0o200 == 0 {
+                    self.folders.read_only.push((path, mode));
+                }
+                self.folders.made.insert(relative);
+            }
+            EntryType::Regular => {
+                let mut file = create(&path, mode).context(failed)?;
+                loop {
+                    match entry.read(&mut self.buffer).context(|| "the entry is damaged".into())? {
+                        0 => break,
+                        read => {
+                            self.growth.add(read as u64)?;
+                            file.write_all(self.buffer.get(..read).unwrap_or_default()).context(failed)?;
+                        }
+                    }
+                }
+                // Python compares a source's time with the one in its bytecode. One that no clock shows stays now.
+                if let Some(time) = time::read(entry.header()) {
+                    file.set_times(FileTimes::new().set_modified(time)).context(failed)?;
                 }
             }
-            // Python compares a source's time with the one in its bytecode.
-            let time = UNIX_EPOCH + Duration::from_secs(entry.header().mtime().unwrap_or(0));
-            file.set_times(FileTimes::new().set_modified(time)).context(failed)?;
-        }
-        EntryType::Symlink => {
-            let link = entry.link_name().context(failed)?.ok_or_else(|| refused("it is a link to nothing"))?;
-            if !stays_inside(parent, &link) {
-                return Err(refused("it is a link that points outside"));
+            EntryType::Symlink => {
+                let link = entry.link_name().context(failed)?.ok_or_else(|| refused("it is a link to nothing"))?;
+                if !stays_inside(parent, &link) {
+                    return Err(refused("it is a link that points outside"));
+                }
+                symlink(&link, &path).context(failed)?;
             }
-            symlink(&link, &path).context(failed)?;
+            other => return Err(refused(&format!("it is of type {other:?}"))),
         }
-        other => return Err(refused(&format!("it is of type {other:?}"))),
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(unix)]
@@ -227,10 +246,42 @@ mod tests {
         assert!(error(&whole).contains("the entry is damaged"));
     }
 
+    #[test]
+    fn a_time_that_no_clock_shows_and_names_and_ends_without_end_harm_nobody() {
+        // As a file of before 1970 was once written, and the largest number there is.
+        for mtime in [u64::MAX - 86_399, u64::MAX, 1 << 62, i64::MAX as u64] {
+            let mut tar = Builder::new(Vec::new());
+            for (name, text) in [FORMAT, ("file", "text")] {
+                let mut header = Header::new_gnu();
+                header.set_size(text.len() as u64);
+                header.set_mode(0o644);
+                header.set_mtime(mtime);
+                tar.append_data(&mut header, name, text.as_bytes()).unwrap();
+            }
+            let target = tempfile::tempdir().unwrap();
+            // A file system may refuse such a time: that is an error, which the caller makes a warning.
+            let bytes = zstd::encode_all(&*tar.into_inner().unwrap(), 1).unwrap();
+            let _ = unpack(&*bytes, target.path());
+            assert_eq!(fs::read(target.path().join("file")).unwrap(), b"text");
+        }
+        let plain = zstd::decode_all(&*archive(FORMAT.1, &[])).unwrap();
+        let endless = plain.iter().copied().chain(std::iter::repeat_n(0, 1 << 22)).collect::<Vec<_>>();
+        assert!(error(&zstd::encode_all(&*endless, 1).unwrap()).contains("behind its end"));
+        let mut long = Header::new_gnu();
+        long.set_entry_type(EntryType::GNULongName);
+        long.set_size(1 << 30);
+        long.set_cksum();
+        let mut bytes = plain.get(..1024).unwrap().to_vec();
+        bytes.extend_from_slice(long.as_bytes());
+        bytes.resize(1 << 22, b'a');
+        assert!(error(&zstd::encode_all(&*bytes, 1).unwrap()).contains("extended headers"));
+    }
+
     #[cfg(unix)]
     #[test]
     fn what_was_packed_comes_back_but_for_links_to_elsewhere() {
         use std::os::unix::fs::{PermissionsExt, symlink};
+        use std::time::{Duration, UNIX_EPOCH};
         let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         fs::create_dir_all(from.path().join("a/b")).unwrap();
         let file = from.path().join("a/b/run");
@@ -240,6 +291,9 @@ mod tests {
         fs::write(from.path().join(&long), "").unwrap();
         let time = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
         File::options().write(true).open(&file).unwrap().set_modified(time).unwrap();
+        let old = UNIX_EPOCH - Duration::from_secs(86_400);
+        fs::write(from.path().join("old"), "").unwrap();
+        File::options().write(true).open(from.path().join("old")).unwrap().set_modified(old).unwrap();
         symlink("b/run", from.path().join("a/link")).unwrap();
         symlink("/etc", from.path().join("etc")).unwrap();
         symlink("../..", from.path().join("a/out")).unwrap();
@@ -249,6 +303,7 @@ mod tests {
         let metadata = to.path().join("a/link").metadata().unwrap();
         assert_eq!((metadata.permissions().mode() & 0o777, metadata.modified().unwrap()), (0o755, time));
         assert!(to.path().join(long).is_file());
+        assert_eq!(to.path().join("old").metadata().unwrap().modified().unwrap(), old);
         assert!(to.path().join("etc").symlink_metadata().is_err());
         assert!(to.path().join("a/out").symlink_metadata().is_err());
     }

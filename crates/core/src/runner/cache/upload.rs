@@ -89,8 +89,8 @@ impl Blocks {
 
 impl Write for Blocks {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = bytes.len().min(BLOCK - self.current.len());
-        self.current.extend_from_slice(&bytes[..taken]);
+        let taken = bytes.len().min(BLOCK.saturating_sub(self.current.len()));
+        self.current.extend_from_slice(bytes.get(..taken).unwrap_or_default());
         if self.current.len() == BLOCK {
             self.send()?;
         }
