@@ -1,6 +1,6 @@
 //! The action: inputs → plan → build and push → report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bento_core::action::{Action, ActionSpec, Context, Report, output};
@@ -15,7 +15,7 @@ use crate::recipe::{Recipe, Way};
 use crate::report::Outcome;
 use crate::verify::verify;
 use crate::workspace::Workspace;
-use crate::{Inputs, Plan, leftovers, room};
+use crate::{Inputs, Plan, leftovers, login, room};
 
 /// Makes an image of a Bento and pushes it.
 #[derive(Debug)]
@@ -47,22 +47,29 @@ impl Action for ContainerizePush {
 
     async fn plan(inputs: Inputs, ctx: &Context) -> Result<Plan> {
         let unpacked = unpacked(&inputs.bento_tag, ctx).await?;
-        Plan::new(inputs, unpacked, ctx)
+        let mut plan = Plan::new(inputs, unpacked, ctx)?;
+        if dockerfile_only(&plan).is_none() {
+            plan.engine = Some(Engine::find(&plan, ctx).await?);
+            let registries = plan.registries();
+            let registries: Vec<_> = registries.iter().map(String::as_str).collect();
+            plan.logins = plan.logins.resolve(&registries, &ctx.env, &ctx.cancel).await?;
+            if plan.inputs.dry_run {
+                login::check(&plan, &ctx.cancel).await?;
+            }
+        }
+        Ok(plan)
     }
 
     async fn execute(mut plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
         let start = Instant::now();
         show(&plan);
         if let Some(file) = dockerfile_only(&plan) {
-            let file = ctx.workspace().join(file);
+            let file = not_through_a_link(ctx.workspace(), &file)?;
             std::fs::write(&file, plan.dockerfile.text()).context(|| format!("failed to write {}", file.display()))?;
             tracing::info!("wrote {}", file.display());
             return Ok(());
         }
-        let engine = Engine::find(&plan, ctx).await?;
-        let registries = plan.registries();
-        let registries: Vec<_> = registries.iter().map(String::as_str).collect();
-        plan.logins = plan.logins.resolve(&registries, &ctx.env, &ctx.cancel).await?;
+        let engine = plan.engine.take().ok_or_else(|| Error::failure("no engine was asked"))?;
         if let Some(call) = plan.inputs.call.as_deref().filter(|call| !matches!(*call, "" | "build")) {
             return ask(&plan, &engine, call, ctx).await;
         }
@@ -144,6 +151,19 @@ async fn models(plan: &Plan, recipe: &Recipe, ctx: &Context) -> Result<Vec<Prese
 fn show(plan: &Plan) {
     let _group = console::group("Dockerfile");
     console::line(plan.dockerfile.text());
+}
+
+/// A path of the workspace. A link in a repository that was checked out must not choose the file that is written.
+fn not_through_a_link(workspace: &Path, path: &Path) -> Result<PathBuf> {
+    let mut file = workspace.to_owned();
+    for part in path.components() {
+        file.push(part);
+        if !path.is_absolute() && file.is_symlink() {
+            return Err(Error::input(format!("input dockerfile-only: {} is a link", file.display()))
+                .hint("Name a file that is not reached by a link of the repository."));
+        }
+    }
+    Ok(file)
 }
 
 fn dockerfile_only(plan: &Plan) -> Option<PathBuf> {

@@ -7,7 +7,7 @@
 use bento_core::action::Context;
 use bento_core::{Error, Result};
 use registry::{Layer, Manifest, Registry, digest_of};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::graft;
 use crate::plan::Plan;
@@ -58,17 +58,19 @@ impl Assembly<'_> {
         };
         let is_image = |entry: &&Value| graft::is_image(entry);
         let states = self.plan.inputs.provenance.as_deref() != Some("false");
-        let (mut images, mut statements, mut ids, mut size) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let (mut images, mut statements, mut ids, mut size) = (Vec::new(), Vec::new(), Vec::new(), 0_u64);
         let mut layers = None;
         for entry in entries.iter().filter(is_image) {
-            let digest = entry.get("digest").and_then(Value::as_str).unwrap_or_default();
+            let digest = entry.get("digest").and_then(Value::as_str).filter(|digest| !digest.is_empty());
+            let digest = digest
+                .ok_or_else(|| Error::failure(format!("the index {} has an entry that names no image", base.digest)))?;
             let below = self.registry.manifest(digest).await?;
             let platform = self.platform(&below).await?;
             let mut image = entry.clone();
             if platform.manifest.digest != digest {
                 self.registry.put_manifest(&platform.manifest, &platform.manifest.digest).await?;
-                image["digest"] = platform.manifest.digest.clone().into();
-                image["size"] = platform.manifest.bytes.len().into();
+                graft::set(&mut image, "digest", platform.manifest.digest.clone());
+                graft::set(&mut image, "size", platform.manifest.bytes.len());
             }
             images.push(image);
             let stated: Vec<_> = entries.iter().filter(|other| graft::is_about(other, digest)).cloned().collect();
@@ -86,14 +88,14 @@ impl Assembly<'_> {
                 }
             }
             ids.push(platform.image_id);
-            size += platform.size;
+            size = size.saturating_add(platform.size);
             layers.get_or_insert(platform.layers);
         }
         images.append(&mut statements);
         let mut index = base.document.clone();
-        index["manifests"] = json!(images);
+        graft::set(&mut index, "manifests", images);
         if index.get("mediaType").is_none() {
-            index["mediaType"] = base.media_type.clone().into();
+            graft::set(&mut index, "mediaType", base.media_type.clone());
         }
         let manifest = Manifest::new(self.annotated(index));
         let image_id = if ids.len() == 1 { ids.remove(0) } else { manifest.digest.clone() };
@@ -114,7 +116,7 @@ impl Assembly<'_> {
             image_id = digest_of(&config);
             document = graft::manifest(&document, &image_id, config.len(), self.layers)?;
             if document.get("mediaType").is_none() {
-                document["mediaType"] = base.media_type.clone().into();
+                graft::set(&mut document, "mediaType", base.media_type.clone());
             }
             document = self.annotated(document);
         }

@@ -1,12 +1,14 @@
 //! The Dockerfile that BentoML wrote for the Bento, and what is changed in it before the engine reads it.
 
+#[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 mod models;
 mod syntax;
 
-use std::ops::Range;
 use std::path::PathBuf;
 
-use syntax::{Copy, arguments, instructions, keyword, stage_name, stages};
+use syntax::{Copy, arguments, instructions, keyword, lineage, stage_of, stages};
+
+pub(crate) use models::Scripts;
 
 /// Where pip and uv keep what they downloaded.
 ///
@@ -39,14 +41,16 @@ impl Dockerfile {
     }
 
     /// Where the image will keep the Bento: what `ARG` declares, over it the user's build arguments. A Dockerfile that
-    /// BentoML did not write may set the variable itself, or say by WORKDIR where the Bento is copied to.
-    pub(crate) fn place(&self, build_args: &[String]) -> Place {
+    /// BentoML did not write may set the variable itself, or say by WORKDIR where the Bento is copied to. `target` is the stage
+    /// that makes the image, where it is not the last one.
+    pub(crate) fn place(&self, build_args: &[String], target: Option<&str>) -> Place {
         let value = |name: &str| {
             let given = build_args.iter().rev().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='));
             given.map(str::to_owned).or_else(|| self.argument(name))
         };
         let number = |name: &str| value(name).and_then(|value| value.parse().ok()).unwrap_or(1034);
-        let folder = value("BENTO_PATH").or_else(|| self.folder()).unwrap_or_else(|| "/home/bentoml/bento".into());
+        let folder =
+            value("BENTO_PATH").or_else(|| self.folder(target)).unwrap_or_else(|| "/home/bentoml/bento".into());
         Place {
             folder: folder.trim_end_matches('/').to_owned(),
             uid: number("BENTO_USER_UID"),
@@ -60,11 +64,14 @@ impl Dockerfile {
         self.0.lines().find_map(value).map(|value| value.trim_matches('"').to_owned())
     }
 
-    /// The value of `ENV BENTO_PATH`; else where the last stage copies the whole Bento to, or works in the end.
-    fn folder(&self) -> Option<String> {
+    /// The value of `ENV BENTO_PATH`; else where the stage, or one that it begins from, copies the whole Bento to, or works in
+    /// the end.
+    fn folder(&self, target: Option<&str>) -> Option<String> {
         let pieces: Vec<_> = instructions(&self.0).collect();
+        let stages = stages(&pieces);
+        let stage = stage_of(&pieces, &stages, target)?;
         let (mut set, mut current, mut copied) = (None, PathBuf::new(), None);
-        for instruction in stages(&pieces).pop().into_iter().flatten().map(|at| pieces[at]) {
+        for instruction in lineage(&pieces, &stages, stage).into_iter().filter_map(|at| pieces.get(at)) {
             let arguments = arguments(instruction);
             match keyword(instruction).as_str() {
                 "ENV" => {
@@ -83,12 +90,13 @@ impl Dockerfile {
         folder.filter(|folder| folder.starts_with('/') && !folder.contains('$'))
     }
 
-    /// Does an instruction of the build itself read the models? Copying the whole Bento is none, and before it is copied a
-    /// command finds none.
-    pub(crate) fn reads_models(&self, place: &Place) -> bool {
+    /// Does an instruction of the build itself read or change the models? Copying the whole Bento does not, and before it is
+    /// copied a command finds none. Scripts of the Bento that a command starts are looked into.
+    pub(crate) fn reads_models(&self, place: &Place, scripts: &Scripts<'_>) -> bool {
         let pieces: Vec<_> = instructions(&self.0).collect();
+        let stages = stages(&pieces);
         pieces.iter().any(|piece| models::takes(piece))
-            || stages(&pieces).into_iter().any(|stage| runs_on_models(&pieces, stage, place))
+            || (0..stages.len()).any(|stage| runs_on_models(&pieces, &lineage(&pieces, &stages, stage), place, scripts))
     }
 
     /// With the models that an instruction names taken from this build context; none where no instruction does.
@@ -169,19 +177,27 @@ impl Dockerfile {
         Self(text)
     }
 
-    /// With more lines before the instruction that copies the whole Bento: in the stage that makes the image, where they
-    /// stand at the end if there is no such instruction, and in those whose commands run on the models.
+    /// With more lines before the instruction that copies the whole Bento: for the stage that makes the image, where they
+    /// stand at the end if nothing copies it, and for those whose commands run on the models. A stage may have it from one
+    /// that it begins from.
     #[must_use]
-    pub(crate) fn with_before_source(&self, lines: &str, place: &Place, target: Option<&str>) -> Self {
+    pub(crate) fn with_before_source(
+        &self,
+        lines: &str,
+        place: &Place,
+        target: Option<&str>,
+        scripts: &Scripts<'_>,
+    ) -> Self {
         let pieces: Vec<_> = instructions(&self.0).collect();
         let stages = stages(&pieces);
-        let named = |stage: &Range<usize>| target.is_some() && stage_name(pieces[stage.start]).as_deref() == target;
-        let last = stages.iter().position(named).unwrap_or(stages.len().saturating_sub(1));
+        let last = stage_of(&pieces, &stages, target);
         let mut places = Vec::new();
-        for (number, stage) in stages.into_iter().enumerate() {
-            match stage.clone().find(|&at| copies_all(pieces[at])) {
-                Some(at) if number == last || runs_on_models(&pieces, stage.clone(), place) => places.push(at),
-                None if number == last => places.push(stage.end),
+        for (number, stage) in stages.iter().enumerate() {
+            let all = lineage(&pieces, &stages, number);
+            let copies = all.iter().copied().find(|&at| pieces.get(at).is_some_and(|piece| copies_all(piece)));
+            match copies {
+                Some(at) if Some(number) == last || runs_on_models(&pieces, &all, place, scripts) => places.push(at),
+                None if Some(number) == last => places.push(stage.end),
                 _ => {}
             }
         }
@@ -204,10 +220,10 @@ fn copies_all(instruction: &str) -> bool {
     Copy::parse(instruction).is_some_and(|copy| copy.is_whole())
 }
 
-/// Does a command of the stage read the models, after the Bento was copied?
-fn runs_on_models(pieces: &[&str], stage: Range<usize>, place: &Place) -> bool {
-    let mut after = stage.skip_while(|&at| !copies_all(pieces[at]));
-    after.any(|at| models::runs_on(pieces[at], place))
+/// Does one of these commands read or change the models, after the Bento was copied?
+fn runs_on_models(pieces: &[&str], all: &[usize], place: &Place, scripts: &Scripts<'_>) -> bool {
+    let all = all.iter().filter_map(|&at| pieces.get(at));
+    all.skip_while(|piece| !copies_all(piece)).any(|piece| models::runs_on(piece, place, scripts))
 }
 
 #[cfg(test)]
@@ -231,7 +247,10 @@ mod tests {
     fn lines_go_before_the_source_and_else_to_the_end() {
         let with = |text: &str, target: Option<&str>| {
             let dockerfile = Dockerfile::new(text);
-            dockerfile.with_before_source("MODELS\n", &dockerfile.place(&[]), target).text().to_owned()
+            dockerfile
+                .with_before_source("MODELS\n", &dockerfile.place(&[], target), target, &no_scripts)
+                .text()
+                .to_owned()
         };
         assert!(with(TEXT, None).contains("./env/\nMODELS\nCOPY --chown=a:a . ./\n"));
         assert_eq!(with("FROM x", None), "FROM x\nMODELS\n");
@@ -270,11 +289,11 @@ mod tests {
     fn the_place_comes_from_arguments() {
         let dockerfile = Dockerfile::new(TEXT);
         let place = |arguments: &[&str]| {
-            dockerfile.place(&arguments.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>())
+            dockerfile.place(&arguments.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>(), None)
         };
         assert_eq!(place(&[]), Place { folder: "/b/c".into(), uid: 1034, gid: 7 });
         assert_eq!(place(&["BENTO_USER_UID=5", "BENTO_PATH=/d"]), Place { folder: "/d".into(), uid: 5, gid: 7 });
-        let none = Dockerfile::new("FROM x").place(&[]);
+        let none = Dockerfile::new("FROM x").place(&[], None);
         assert_eq!((none.folder.as_str(), none.uid), ("/home/bentoml/bento", 1034));
         for (text, expected) in [
             ("FROM x\nENV BENTO_PATH=/e\nWORKDIR /w\nCOPY . .\n", "/e"),
@@ -284,15 +303,34 @@ mod tests {
             ("FROM x\nWORKDIR $W\nCOPY . .\n", "/home/bentoml/bento"),
             ("FROM x AS a\nCOPY . /src\nFROM y\nCOPY --from=a /src /app\nWORKDIR /app\n", "/app"),
         ] {
-            assert_eq!(Dockerfile::new(text).place(&[]).folder, expected, "{text}");
+            assert_eq!(Dockerfile::new(text).place(&[], None).folder, expected, "{text}");
         }
+    }
+
+    fn no_scripts(_: &str) -> Option<String> {
+        None
+    }
+
+    /// The last stage begins from the one that copies the Bento.
+    #[test]
+    fn a_stage_has_what_it_begins_from() {
+        let text = "FROM x AS base\nWORKDIR /w\nCOPY . .\nFROM y AS other\nWORKDIR /o\nFROM base AS final\nRUN cat models/m/v1\n";
+        let dockerfile = Dockerfile::new(text);
+        let place = dockerfile.place(&[], None);
+        assert_eq!(place.folder, "/w");
+        for (target, folder) in [("BASE", "/w"), ("other", "/o"), ("1", "/o"), ("final", "/w")] {
+            assert_eq!(dockerfile.place(&[], Some(target)).folder, folder, "{target}");
+        }
+        assert!(dockerfile.reads_models(&place, &no_scripts));
+        let with = dockerfile.with_before_source("LINE\n", &place, None, &no_scripts);
+        assert_eq!(with.text(), text.replace("COPY . .\n", "LINE\nCOPY . .\n"));
     }
 
     #[test]
     fn reading_models_during_the_build_is_noticed() {
         let reads = |text: &str| {
             let dockerfile = Dockerfile::new(text);
-            dockerfile.reads_models(&dockerfile.place(&[]))
+            dockerfile.reads_models(&dockerfile.place(&[], None), &no_scripts)
         };
         assert!(!reads(TEXT));
         assert!(!reads("ENV BENTOML_HF_CACHE_DIR=/b/hf-models/x\n# RUN ls models/\n"));

@@ -1,7 +1,7 @@
 //! More layers on an image that is in a registry: the documents that name them, written anew.
 
 use bento_core::{Context as _, Error, Result};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use registry::Layer;
 
@@ -18,11 +18,10 @@ pub(crate) fn config(original: &[u8], layers: &[Layer]) -> Result<Value> {
     ids.extend(layers.iter().map(|layer| Value::from(layer.digest.as_str())));
     let history = config.as_object_mut().ok_or_else(broken)?.entry("history").or_insert_with(|| json!([]));
     for layer in layers {
-        let mut entry = json!({"created_by": format!("COPY {} # bento-actions", layer.title)});
-        if let Some(created) = &created {
-            entry["created"] = created.clone();
-        }
-        history.as_array_mut().ok_or_else(broken)?.push(entry);
+        let mut entry = Map::new();
+        entry.insert("created_by".into(), format!("COPY {} # bento-actions", layer.title).into());
+        entry.extend(created.clone().map(|created| ("created".into(), created)));
+        history.as_array_mut().ok_or_else(broken)?.push(entry.into());
     }
     Ok(config)
 }
@@ -37,9 +36,9 @@ pub(crate) fn manifest(original: &Value, config_digest: &str, config_size: usize
     let docker = original.get("mediaType").and_then(Value::as_str).is_some_and(|kind| kind.contains("docker"));
     let media_type =
         if docker { "application/vnd.docker.image.rootfs.diff.tar" } else { "application/vnd.oci.image.layer.v1.tar" };
-    let config = manifest.get_mut("config").ok_or_else(broken)?;
-    config["digest"] = config_digest.into();
-    config["size"] = config_size.into();
+    let config = manifest.get_mut("config").and_then(Value::as_object_mut).ok_or_else(broken)?;
+    config.insert("digest".into(), config_digest.into());
+    config.insert("size".into(), config_size.into());
     let list = manifest.get_mut("layers").and_then(Value::as_array_mut).ok_or_else(broken)?;
     let entry = |layer: &Layer| json!({"mediaType": media_type, "digest": layer.digest, "size": layer.plan.len()});
     list.extend(layers.iter().map(entry));
@@ -61,12 +60,18 @@ pub(crate) fn is_about(entry: &Value, digest: &str) -> bool {
 /// it for something that belongs to the image with the models.
 pub(crate) fn set_aside(entry: &Value, image: &str) -> Value {
     let mut aside = entry.clone();
-    aside["platform"] = json!({"architecture": "unknown", "os": "unknown"});
-    aside["annotations"] = json!({
-        "vnd.docker.reference.digest": image,
-        "vnd.docker.reference.type": "image-without-models",
-    });
+    let unknown = json!({"architecture": "unknown", "os": "unknown"});
+    let about = json!({"vnd.docker.reference.digest": image, "vnd.docker.reference.type": "image-without-models"});
+    set(&mut aside, "platform", unknown);
+    set(&mut aside, "annotations", about);
     aside
+}
+
+/// Sets a field of a document. One that has no fields stays as it is.
+pub(crate) fn set(document: &mut Value, name: &str, value: impl Into<Value>) {
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert(name.to_owned(), value.into());
+    }
 }
 
 /// The layers that a manifest names: digest and size.
@@ -76,8 +81,31 @@ pub(crate) fn layers(manifest: &Value) -> Vec<(String, u64)> {
     layers.filter_map(read).collect()
 }
 
-/// The sum of what a manifest names, bytes.
+/// The sum of what a manifest names, bytes; the largest number there is where it says more.
 pub(crate) fn size(manifest: &Value) -> u64 {
     let layers = manifest.get("layers").and_then(Value::as_array).into_iter().flatten();
-    layers.chain(manifest.get("config")).filter_map(|entry| entry.get("size")?.as_u64()).sum()
+    let sizes = layers.chain(manifest.get("config")).filter_map(|entry| entry.get("size")?.as_u64());
+    sizes.fold(0, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A registry may say what it likes.
+    #[test]
+    fn documents_of_any_shape_end_in_an_error_and_never_in_a_panic() {
+        let largest = json!({"layers": [{"digest": "a", "size": u64::MAX}, {"digest": "b", "size": u64::MAX}]});
+        assert_eq!((size(&largest), layers(&largest).len()), (u64::MAX, 2));
+        for text in ["[]", "1", "\"x\"", r#"{"config": "x", "layers": []}"#, r#"{"config": {}, "layers": {}}"#] {
+            let document: Value = serde_json::from_str(text).unwrap();
+            assert!(manifest(&document, "d", 1, &[]).is_err(), "{text}");
+            assert_eq!((size(&document), layers(&document).len()), (0, 0), "{text}");
+            is_about(&document, "d");
+            set_aside(&document, "d");
+        }
+        for text in ["[]", "1", r#"{"rootfs": []}"#, r#"{"rootfs": {"diff_ids": 1}}"#, "x"] {
+            assert!(config(text.as_bytes(), &[]).is_err(), "{text}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: `Util.getInputList` of docker/actions-toolkit, which reads by `csv-parse`. Comments are ours.
 
+#[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 mod csv;
 #[cfg(test)]
 mod judge;

@@ -1,9 +1,11 @@
 //! Who to be at which registry, as the inputs say.
 
-use bento_core::{Error, Result};
-use registry::{Image, Login, Logins};
+use bento_core::action::Cancel;
+use bento_core::{Cause, Error, Result};
+use registry::{Image, Login, Logins, Registry, Repository};
 
 use crate::inputs::Inputs;
+use crate::plan::Plan;
 
 /// Reads `registry`, `username` and `password`, then `registries`, then the job's token; the first image's registry stands
 /// in for one that is not named.
@@ -13,6 +15,31 @@ use crate::inputs::Inputs;
 pub(crate) fn logins(inputs: &Inputs, images: &[Image]) -> Result<Logins> {
     let several = inputs.registries.as_ref().map_or_else(|| Ok(Logins::default()), Logins::of_yaml)?;
     Ok(one(inputs, images)?.or(several).with_job_token(inputs.github_token.clone()))
+}
+
+/// Asks each registry that is pushed to whether it lets us in, without a change there. One that cannot be reached is a
+/// warning.
+///
+/// # Errors
+/// A registry refuses the credentials, or the job is cancelled.
+pub(crate) async fn check(plan: &Plan, cancel: &Cancel) -> Result<()> {
+    let mut seen: Vec<&Repository> = Vec::new();
+    for image in plan.destination.push.iter().flat_map(|push| &push.images) {
+        if seen.contains(&&image.repository) {
+            continue;
+        }
+        seen.push(&image.repository);
+        let registry = Registry::new(&image.repository, plan.credentials(&image.repository.registry), &[], cancel)?;
+        match registry.manifest(&image.tag).await {
+            Err(error) if matches!(error.cause(), Cause::Access | Cause::Cancelled) => return Err(error),
+            Err(error) if error.cause() == Cause::Unreachable => {
+                tracing::warn!("whether {} lets us in is not known: {}", image.repository.registry, error.full_text());
+            }
+            // There may be none yet.
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn one(inputs: &Inputs, images: &[Image]) -> Result<Logins> {

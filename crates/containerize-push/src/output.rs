@@ -64,6 +64,10 @@ pub(crate) fn destination(inputs: &Inputs, tags: &[String]) -> Result<Destinatio
                 .hint("Name a file, such as `type=oci,dest=image.tar`."));
         }
     }
+    // Names of images on this machine have the same grammar; without a registry they are local.
+    for name in tags.iter().cloned().chain(others.iter().flat_map(|output| output_names(output))) {
+        name.parse::<Image>()?;
+    }
     let load = inputs.load.then(|| "type=docker".to_owned());
     let local: Vec<_> = load.into_iter().chain(others.into_iter().cloned()).collect();
     if !inputs.push && pushes.is_empty() {
@@ -256,7 +260,9 @@ mod tests {
             (&[("INPUT_PUSH", "true"), ("INPUT_LOAD", "true")][..], "both"),
             (&[("INPUT_PUSH", "true")], "nothing to push to"),
             (&[("INPUT_PUSH", "true"), ("INPUT_TAGS", "name:1")], "names no registry"),
-            (&[("INPUT_PUSH", "true"), ("INPUT_TAGS", "r.x/A")], "no name of an image"),
+            (&[("INPUT_PUSH", "true"), ("INPUT_TAGS", "r.x/A")], "not a name of an image"),
+            (&[("INPUT_TAGS", "shop-_a:1")], "not a name of an image"),
+            (&[("INPUT_OUTPUTS", "type=oci,dest=x,name=A/b")], "not a name of an image"),
             (&[("INPUT_OUTPUTS", "type=tar")], "into the log"),
             (&[("INPUT_OUTPUTS", "type=docker,dest=-")], "into the log"),
             (&[("INPUT_OUTPUTS", "-")], "into the log"),

@@ -4,15 +4,17 @@ use std::fmt;
 use std::path::PathBuf;
 
 use bento_core::action::Context;
-use bento_core::bento::Store;
-use bento_core::{Error, Result, disk};
-use registry::{Credentials, Image, Logins};
+use bento_core::bento::{Store, Tag};
+use bento_core::{Error, Result, address, disk};
+use percent_encoding::percent_decode_str;
+use registry::{Credentials, Image, Logins, sanitized};
+use secrecy::SecretString;
 use tempfile::TempDir;
 
 use crate::bento::{Bento, read_dockerfile};
 use crate::dockerfile::{Dockerfile, Place};
 use crate::engine::options::{self, GIT_CONTEXT, LOAD, PUSH_ATTRIBUTES, SEVERAL_OUTPUTS, VERIFY, serves};
-use crate::engine::{Backend, Kind};
+use crate::engine::{Backend, Engine, Kind};
 use crate::inputs::Inputs;
 use crate::output::{Destination, destination};
 use crate::recipe::{Ingredients, Recipe, Way};
@@ -34,6 +36,8 @@ pub struct Plan {
     pub(crate) kind: Kind,
     pub(crate) bento: Bento,
     pub(crate) context: Source,
+    /// The credentials that the address of a git context came with, `user:password` or a token.
+    pub(crate) git_login: Option<SecretString>,
     pub(crate) place: Place,
     pub(crate) destination: Destination,
     /// How the image that is pushed is made.
@@ -44,6 +48,8 @@ pub struct Plan {
     pub(crate) dockerfile: Dockerfile,
     pub(crate) logins: Logins,
     tags: Vec<String>,
+    /// What answers on this machine, where it was asked.
+    pub(crate) engine: Option<Engine>,
     /// Where the Bento is, when it came in a file; removed with the plan.
     _unpacked: Option<TempDir>,
 }
@@ -60,6 +66,7 @@ impl Plan {
         };
         let tags = tags(&inputs, &bento, ctx)?;
         let destination = destination(&inputs, &tags)?;
+        credentials_are_hidden(&inputs)?;
         check_outputs(&destination, kind)?;
         if inputs.verify {
             serves(VERIFY, kind)?;
@@ -73,7 +80,7 @@ impl Plan {
             Some(file) => read_dockerfile(&ctx.workspace().join(file), &format!("input file: {file:?} is no file"))?,
             None => bento.dockerfile()?,
         };
-        let context = source(&inputs, &bento, ctx);
+        let (context, git_login) = source(&inputs, &bento, ctx)?;
         match &context {
             Source::Git(_) => serves(GIT_CONTEXT, kind)?,
             Source::Folder(folder) if folder.is_dir() => {}
@@ -81,8 +88,8 @@ impl Plan {
                 return Err(Error::input(format!("input context: {} is no folder", folder.display())));
             }
         }
-        let place = dockerfile.place(&inputs.build_args);
         let target = inputs.target.as_deref().filter(|target| !target.is_empty());
+        let place = dockerfile.place(&inputs.build_args, target);
         let models = &bento.models[..];
         let from = Ingredients { dockerfile: &dockerfile, place: &place, models, context: &context, kind, target };
         let recipe = |wanted: bool, pushed| wanted.then(|| Recipe::new(from, pushed)).transpose();
@@ -98,6 +105,7 @@ impl Plan {
             kind,
             bento,
             context,
+            git_login,
             place,
             destination,
             pushed,
@@ -105,13 +113,14 @@ impl Plan {
             dockerfile,
             logins,
             tags,
+            engine: None,
             _unpacked: unpacked,
         })
     }
 
     /// What an image that stays here is called.
     pub(crate) fn local_names(&self) -> Vec<String> {
-        if self.tags.is_empty() { vec![self.bento.tag.to_string()] } else { self.tags.clone() }
+        if self.tags.is_empty() { vec![default_name(&self.bento.tag)] } else { self.tags.clone() }
     }
 
     /// The registries that this run has to do with: those that are pushed to, and those that an engine without a client of
@@ -132,6 +141,31 @@ impl Plan {
     pub(crate) fn credentials(&self, registry: &str) -> Credentials {
         self.logins.credentials(registry)
     }
+}
+
+/// The Bento's own tag, or the nearest that names an image: BentoML takes names that no engine does.
+fn default_name(tag: &Tag) -> String {
+    format!("{}:{}", sanitized(tag.name()), tag.version().unwrap_or("latest"))
+}
+
+/// Masks what addresses among the inputs hold; those that an engine would be told on its command line must hold nothing.
+fn credentials_are_hidden(inputs: &Inputs) -> Result<()> {
+    for (input, values) in options::given(inputs) {
+        values.iter().for_each(|value| address::mask(value));
+        let told = |value: &String| {
+            let rest = value.split_once("://").map_or("", |(_, rest)| rest);
+            let host = rest.split(['/', '#', '?']).next().unwrap_or_default();
+            host.rsplit_once('@').is_some_and(|(user, _)| user != "git")
+        };
+        if let ("build-contexts", Some(number)) = (input, values.iter().position(told)) {
+            return Err(Error::input(format!(
+                "input build-contexts: item {} is an address with credentials, which would stand on a command line",
+                number.saturating_add(1)
+            ))
+            .hint("Leave them out of the address, and give them by secrets: GIT_AUTH_TOKEN.HOST=…"));
+        }
+    }
+    Ok(())
 }
 
 /// The tags as given, and those that rules make.
@@ -173,16 +207,16 @@ fn tags(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Result<Vec<String>> {
 ///
 /// The Bento's own Dockerfile copies what only a Bento's folder has. `context: .`, which the original action never passed
 /// on, would fail in it.
-fn source(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Source {
+fn source(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Result<(Source, Option<SecretString>)> {
     const DEFAULT: &str = "{{defaultContext}}";
     let Some(context) = inputs.context.as_deref().filter(|context| !context.is_empty()) else {
-        return Source::Folder(bento.folder.clone());
+        return Ok((Source::Folder(bento.folder.clone()), None));
     };
     if context.contains("://") || context.starts_with("git@") {
-        return Source::Git(context.to_owned());
+        return git(context);
     }
     let folder = ctx.workspace().join(context);
-    match (inputs.file.as_deref().filter(|file| !file.is_empty()), context.strip_prefix(DEFAULT)) {
+    let source = match (inputs.file.as_deref().filter(|file| !file.is_empty()), context.strip_prefix(DEFAULT)) {
         (Some(_), Some(below)) => {
             let event = &ctx.event;
             Source::Git(format!("{}/{}.git#{}{below}", event.server_url, event.repository, event.reference))
@@ -197,7 +231,20 @@ fn source(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Source {
             );
             Source::Folder(bento.folder.clone())
         }
-    }
+    };
+    Ok((source, None))
+}
+
+/// A git repository, and the credentials of its address, which go to BuildKit as a secret.
+fn git(context: &str) -> Result<(Source, Option<SecretString>)> {
+    address::mask_whole(context);
+    address::check(context).map_err(|why| Error::input(format!("input context: the address {why}")))?;
+    let (scheme, rest) = context.split_once("://").unwrap_or(("", context));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let login = host.rsplit_once('@').map(|(login, _)| login).filter(|_| matches!(scheme, "http" | "https"));
+    let shown = address::without_whole(context);
+    let login = login.filter(|login| !login.is_empty() && *login != "git");
+    Ok((Source::Git(shown), login.map(|login| percent_decode_str(login).decode_utf8_lossy().as_ref().into())))
 }
 
 fn check_outputs(destination: &Destination, kind: Kind) -> Result<()> {
@@ -238,6 +285,10 @@ impl fmt::Display for Plan {
         }
         for output in self.destination.local.iter().flatten() {
             writeln!(f, "Output: {output}")?;
+        }
+        let (name, tag) = (default_name(&self.bento.tag), self.bento.tag.to_string());
+        if self.destination.local.is_some() && self.tags.is_empty() && name != tag {
+            writeln!(f, "Name: {name}, because {tag} is not a name of an image")?;
         }
         match &self.context {
             Source::Folder(folder) => write!(f, "Context: {}", folder.display()),

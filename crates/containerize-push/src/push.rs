@@ -171,6 +171,8 @@ async fn clean_up(registries: &[Registry], finals: &[Manifest], staging: &str, e
         match removed {
             Ok(true) => {}
             Ok(false) => tracing::info!("{name} stays, as another name of the image: the registry deletes nothing"),
+            // Where nothing was put together and nobody answers, nothing was pushed either.
+            Err(error) if finals.is_empty() && error.cause() == Cause::Unreachable => {}
             Err(error) => {
                 tracing::warn!("the tag {name} is left in the registry, it can be deleted: {}", error.full_text());
             }

@@ -1,5 +1,9 @@
 //! How an image is made: the Dockerfile as used, and how the models get in.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Component, Path};
+
 use bento_core::{Error, Result};
 
 use crate::dockerfile::{Dockerfile, Place};
@@ -64,7 +68,7 @@ impl Recipe {
     pub(crate) fn new(from: Ingredients<'_>, pushed: bool) -> Result<Self> {
         let way = match from.kind {
             _ if from.models.is_empty() => Way::None,
-            _ if pushed && !from.dockerfile.reads_models(from.place) => Way::Graft,
+            _ if pushed && !from.dockerfile.reads_models(from.place, &|path| from.script(path)) => Way::Graft,
             Kind::Api => Way::Inside,
             _ => Way::Contexts,
         };
@@ -80,7 +84,21 @@ impl Recipe {
     }
 }
 
+/// Longer files are not scripts, bytes.
+const LONGEST_SCRIPT: u64 = 1024 * 1024;
+
 impl Ingredients<'_> {
+    /// A script of the build context. What a git context holds is not known here.
+    fn script(&self, path: &str) -> Option<String> {
+        let Source::Folder(context) = self.context else { return None };
+        let path = Path::new(path.trim_start_matches("./"));
+        let plain = path.components().all(|part| matches!(part, Component::Normal(_)));
+        let file = Some(context.join(path)).filter(|file| plain && file.is_file())?;
+        let mut text = Vec::new();
+        File::open(file).ok()?.take(LONGEST_SCRIPT).read_to_end(&mut text).ok()?;
+        Some(String::from_utf8_lossy(&text).into_owned())
+    }
+
     /// BentoML's folders for models, and the models where they come this way, each from a context of its own.
     fn for_contexts(&self, way: Way) -> Dockerfile {
         let Place { folder, uid, gid } = self.place;
@@ -97,7 +115,7 @@ impl Ingredients<'_> {
                 });
             }
         }
-        self.dockerfile.with_caches().with_before_source(&lines, self.place, self.target)
+        self.dockerfile.with_caches().with_before_source(&lines, self.place, self.target, &|path| self.script(path))
     }
 
     /// The same from the one context. The source is copied piece by piece then, else the models' folders would come with it
@@ -109,8 +127,12 @@ impl Ingredients<'_> {
         })?;
         let Place { folder, uid, gid } = self.place;
         let copy = |name: &str| format!("COPY --chown={uid}:{gid} {name} {folder}/{name}/\n");
-        let placed =
-            plain.with_before_source(&format!("{}{}", copy(MODELS), copy(HUB_MODELS)), self.place, self.target);
+        let placed = plain.with_before_source(
+            &format!("{}{}", copy(MODELS), copy(HUB_MODELS)),
+            self.place,
+            self.target,
+            &|path| self.script(path),
+        );
         let Source::Folder(context) = self.context else { return Ok(placed) };
         let (folders, files) = context::top_of(context, &[MODELS, HUB_MODELS])?;
         Ok(placed.with_copied(&folders, &files))

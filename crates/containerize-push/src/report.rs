@@ -9,6 +9,7 @@ use registry::Arrival;
 use serde_json::{Value, json};
 
 use crate::assemble::Made;
+use crate::graft::set;
 use crate::output::Push;
 use crate::plan::Plan;
 use crate::push::Added;
@@ -41,10 +42,10 @@ impl Outcome {
     pub(crate) fn pushed(push: &Push, mut metadata: Value, made: Made, added: Vec<Added>) -> Self {
         let digest = made.manifest.digest.clone();
         let names = push.images.iter().filter(|_| push.tagged).map(ToString::to_string).collect::<Vec<_>>();
-        metadata["containerimage.digest"] = digest.as_str().into();
-        metadata["containerimage.config.digest"] = made.image_id.as_str().into();
-        metadata["image.name"] = names.join(",").into();
-        metadata["containerimage.descriptor"] = made.manifest.descriptor();
+        set(&mut metadata, "containerimage.digest", digest.as_str());
+        set(&mut metadata, "containerimage.config.digest", made.image_id.as_str());
+        set(&mut metadata, "image.name", names.join(","));
+        set(&mut metadata, "containerimage.descriptor", made.manifest.descriptor());
         Self {
             tags: names,
             image: push.images.first().map(|image| format!("{}@{digest}", image.repository)),
@@ -142,7 +143,7 @@ impl Outcome {
             };
             Some((format!("Layer: {}", added.layer.title), format!("{}, {how}", readable(*size))))
         });
-        let sum = others.iter().map(|(_, size)| size).sum();
+        let sum = others.iter().fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
         let engine = (!others.is_empty()).then(|| (format!("{} layers of the build", others.len()), readable(sum)));
         engine.into_iter().chain(models).collect()
     }

@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bento_core::action::Context;
 use bento_core::runner::mask;
 use bento_core::{Error, Result};
@@ -12,6 +14,9 @@ use crate::plan::{Plan, Source};
 
 /// BuildKit's name for the token of a git repository.
 const GIT_TOKEN: &str = "GIT_AUTH_TOKEN";
+
+/// BuildKit's name for the whole header, for hosts that want a user of their own beside the token.
+const GIT_HEADER: &str = "GIT_AUTH_HEADER";
 
 /// Beginnings of variables that hold the action's inputs, the runner's tokens and files, and the action's state: none
 /// is a value for a build.
@@ -59,16 +64,32 @@ pub(crate) fn of(plan: &Plan, ctx: &Context) -> Result<Vec<Secret>> {
             secrets.push(secret);
         }
     }
+    let login = git_login(plan).filter(|login| !secrets.iter().any(|other| other.id == login.id));
+    secrets.extend(login);
     let token = git_token(plan, ctx, &secrets);
     secrets.extend(token);
     Ok(secrets)
+}
+
+/// What the address of a git context came with, for its host alone: a token, or a header with user and password.
+fn git_login(plan: &Plan) -> Option<Secret> {
+    let (login, Source::Git(address)) = (plan.git_login.as_ref()?.expose_secret(), &plan.context) else { return None };
+    let host = address.split_once("://")?.1.split(['/', '?', '#']).next()?;
+    match login.split_once(':') {
+        Some((user, password)) if !password.is_empty() => {
+            let header = format!("basic {}", STANDARD.encode(format!("{user}:{password}")));
+            mask::add(&SecretString::from(header.as_str()));
+            Some(Secret::of_value(&format!("{GIT_HEADER}.{host}"), &header))
+        }
+        _ => Some(Secret::of_value(&format!("{GIT_TOKEN}.{host}"), login.trim_end_matches(':'))),
+    }
 }
 
 /// The inputs `secrets`, `secret-files` and `secret-envs`. An item may itself be the secret: errors show its number.
 fn given(plan: &Plan, ctx: &Context) -> Result<Vec<Secret>> {
     let pair = |input: &str, number: usize, item: &str| match item.split_once('=') {
         Some((id, value)) if !id.trim().is_empty() && !value.is_empty() => Ok((id.trim().to_owned(), value.to_owned())),
-        _ => Err(Error::input(format!("input {input}: item {} is not of the form id=value", number + 1))
+        _ => Err(Error::input(format!("input {input}: item {} is not of the form id=value", number.saturating_add(1)))
             .hint("The item is not shown, because it may be a secret.")),
     };
     let mut secrets = Vec::new();
@@ -158,7 +179,8 @@ fn git_token(plan: &Plan, ctx: &Context, others: &[Secret]) -> Option<Secret> {
     };
     let host = ctx.event.server_url.split("://").nth(1).unwrap_or_default().trim_end_matches('/');
     let id = format!("{GIT_TOKEN}.{host}");
-    if others.iter().any(|secret| secret.id == GIT_TOKEN || secret.id == id) || ctx.event.repository.is_empty() {
+    let given = |secret: &Secret| secret.id == GIT_TOKEN || secret.id == id || secret.id.starts_with(GIT_HEADER);
+    if others.iter().any(given) || ctx.event.repository.is_empty() {
         return None;
     }
     let token = plan.inputs.github_token.as_ref().filter(|token| !token.expose_secret().is_empty())?;

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::leftovers::{self, PREFIX};
+use crate::linked;
 use crate::model::{HUB_MODELS, MODELS, Present};
 use crate::output::quoted;
 use crate::plan::{Plan, Source};
@@ -31,6 +32,8 @@ pub(crate) struct Workspace {
     pub(crate) docker_config: Option<PathBuf>,
     /// The models' build contexts, where they have any: name and folder.
     models: Vec<(String, PathBuf)>,
+    /// The main build context, where it is a folder.
+    pub(crate) context: Option<PathBuf>,
 }
 
 impl Workspace {
@@ -41,10 +44,17 @@ impl Workspace {
     pub(crate) fn new(plan: &Plan, recipe: &Recipe, models: &[Present], ctx: &Context) -> Result<Self> {
         let folder = ctx.temp_dir(PREFIX)?;
         ctx.files.save_state(leftovers::FOLDERS[0], &folder.path().display().to_string())?;
-        let mut workspace = Self { folder, secrets: Vec::new(), docker_config: None, models: Vec::new() };
+        let mut workspace =
+            Self { folder, secrets: Vec::new(), docker_config: None, models: Vec::new(), context: None };
         workspace.write("Dockerfile", recipe.dockerfile.text().as_bytes())?;
         if let Source::Folder(context) = &plan.context {
             workspace.write("Dockerfile.dockerignore", ignored(context)?.as_bytes())?;
+            workspace.context = Some(context.clone());
+            if linked::has_links(context)? {
+                let followed = workspace.path("context");
+                linked::follow(context, &followed, &ctx.cancel)?;
+                workspace.context = Some(followed);
+            }
         }
         workspace.folders(recipe, models, &ctx.cancel)?;
         for (number, Secret { id, from }) in secrets::of(plan, ctx)?.into_iter().enumerate() {
@@ -175,7 +185,7 @@ fn link(to: &str, file: &Path) -> Result<()> {
 }
 
 /// The same bytes under another name: no copy where both are on one file system.
-fn same_file(from: &Path, to: &Path, cancel: &Cancel) -> Result<()> {
+pub(crate) fn same_file(from: &Path, to: &Path, cancel: &Cancel) -> Result<()> {
     let real = fs::canonicalize(from).context(|| format!("failed to read {}", from.display()))?;
     let placed = fs::hard_link(&real, to).or_else(|_| copy(&real, to, cancel));
     if cancel.is_cancelled() {
@@ -188,7 +198,7 @@ fn same_file(from: &Path, to: &Path, cancel: &Cancel) -> Result<()> {
 fn copy(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
     let (mut from, mut to) = (fs::File::open(from)?, fs::File::create_new(to)?);
     while !cancel.is_cancelled() && io::copy(&mut from.by_ref().take(COPIED_AT_ONCE), &mut to)? > 0 {}
-    Ok(())
+    to.set_permissions(from.metadata()?.permissions())
 }
 
 /// The same for a file or a folder with all below.

@@ -34,7 +34,7 @@ impl FromStr for Image {
     /// Reads a name as docker does: the first part is a registry where it has a dot, a colon, or is `localhost`.
     fn from_str(text: &str) -> Result<Self> {
         let wrong = |why: &str| {
-            Error::input(format!("{text:?} is no name of an image: {why}"))
+            Error::input(format!("{text:?} is not a name of an image: {why}"))
                 .hint("Write registry/repository:tag, such as ghcr.io/owner/name:latest.")
         };
         if text.contains('@') {
@@ -46,11 +46,25 @@ impl FromStr for Image {
         };
         let (path, tag) = path.rsplit_once(':').unwrap_or((path, "latest"));
         let name = if registry == HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
-        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
-        let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        let part = |part: &str| part.chars().all(inner) && part.starts_with(edge) && part.ends_with(edge);
-        if !name.split('/').all(part) {
-            return Err(wrong("a repository consists of lower-case letters, digits, '.', '_', '-' and '/'"));
+        if !name.split('/').all(is_part) {
+            let lower = name.to_lowercase();
+            if lower.split('/').all(is_part) {
+                let written = format!("{registry}/{lower}");
+                return Err(wrong("a repository's name is in lower case").hint(format!(
+                    "Write {written}:{tag}; or set images and tag-rules in place of tags, which put names in lower case."
+                )));
+            }
+            return Err(wrong(
+                "each part of a repository's name consists of lower-case letters and digits, with one '.', one or two '_', \
+                 or any number of '-' between them",
+            )
+            .hint(format!("Write {}.", sanitized(&name))));
+        }
+        if name.len().saturating_add(registry.len()) > LONGEST {
+            return Err(wrong("it is longer than 255 characters"));
+        }
+        if !is_host(registry) {
+            return Err(wrong("the registry is not a host with or without a port"));
         }
         let in_tag = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if tag.is_empty() || tag.len() > 128 || !tag.chars().all(in_tag) || tag.starts_with(['.', '-']) {
@@ -61,6 +75,57 @@ impl FromStr for Image {
         let plain = host == "localhost" || host.starts_with("127.") || host == "[::1]";
         Ok(Self { repository: Repository { registry: registry.to_owned(), name, plain }, tag: tag.to_owned() })
     }
+}
+
+/// The longest name, the registry's included.
+const LONGEST: usize = 255;
+
+/// A part of a repository's name, between slashes.
+///
+/// Source: the grammar of names in the OCI distribution specification, "Pulling manifests".
+fn is_part(part: &str) -> bool {
+    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separators = part.split(word).filter(|text| !text.is_empty());
+    part.starts_with(word) && part.ends_with(word) && separators.into_iter().all(is_separator)
+}
+
+fn is_separator(text: &str) -> bool {
+    matches!(text, "." | "_" | "__") || text.bytes().all(|byte| byte == b'-')
+}
+
+/// A name with or without a domain's dots, an address, each with or without a port.
+fn is_host(registry: &str) -> bool {
+    let (host, port) = match registry.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, port)) => (host, port),
+        None => registry.split_at(registry.find(':').unwrap_or(registry.len())),
+    };
+    let port = port.strip_prefix(':').map_or(port.is_empty(), |port| !port.is_empty() && port.parse::<u16>().is_ok());
+    let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let label =
+        |label: &str| label.chars().all(inner) && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
+    let numbers = registry.starts_with('[') && host.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, ':' | '.'));
+    port && (numbers || host.split('.').all(label))
+}
+
+/// The nearest text that is a repository's name: in lower case, with `-` in place of what has no place in it.
+pub fn sanitized(name: &str) -> String {
+    let part = |part: &str| {
+        let (mut text, mut between) = (String::new(), String::new());
+        for c in part.to_lowercase().chars() {
+            if !c.is_ascii_lowercase() && !c.is_ascii_digit() {
+                between.push(c);
+                continue;
+            }
+            if !between.is_empty() && !text.is_empty() {
+                text.push_str(if is_separator(&between) { &between } else { "-" });
+            }
+            between.clear();
+            text.push(c);
+        }
+        text
+    };
+    let parts: Vec<_> = name.split('/').map(part).filter(|part| !part.is_empty()).collect();
+    parts.join("/")
 }
 
 impl fmt::Display for Image {
@@ -113,6 +178,31 @@ mod tests {
         }
         for wrong in ["", "A/b", "a/b:", "a/b:c:d", "x@sha256:00", "ghcr.io/", "a//b", "a b"] {
             assert!(wrong.parse::<Image>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn names_obey_the_grammar_of_the_distribution_specification() {
+        for right in ["a.b/c", "a/b_c", "a/b__c", "a/b---c", "r.x:5000/a/1", "[::1]:5000/a", "a/b:_x", "a/b:1.0-RC"] {
+            assert!(right.parse::<Image>().is_ok(), "{right:?}");
+        }
+        for wrong in ["a/b-_c", "a/b..c", "a/b___c", "a/-b", "a/b.", "a/b._c", "r.x:/a", "r.x:99999/a", "-r.x/a", "a/ü"]
+        {
+            assert!(wrong.parse::<Image>().is_err(), "{wrong:?}");
+        }
+        assert!(format!("a/{}", "b".repeat(260)).parse::<Image>().is_err());
+    }
+
+    #[test]
+    fn the_way_out_of_a_wrong_name_is_told() {
+        let told = |name: &str| name.parse::<Image>().unwrap_err().full_text();
+        let capitals = told("ghcr.io/AcmeOrg/MyRepo:latest");
+        for part in ["lower case", "Write ghcr.io/acmeorg/myrepo:latest", "images and tag-rules"] {
+            assert!(capitals.contains(part), "{capitals}");
+        }
+        assert!(told("ghcr.io/acme/acme-_chat:v1").contains("Write acme/acme-chat."));
+        for (name, expected) in [("acme-_chat", "acme-chat"), ("A.B__c", "a.b__c"), ("_x_", "x"), ("ü/-a", "a")] {
+            assert_eq!(sanitized(name), expected);
         }
     }
 }

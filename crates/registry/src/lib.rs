@@ -20,7 +20,7 @@ mod upload;
 pub use auth::Credentials;
 pub use client::Registry;
 pub use docker::CONTAINERS_AUTH;
-pub use image::{Image, Repository};
+pub use image::{Image, Repository, sanitized};
 pub use layer::{Layer, LayerSource, digest_of};
 pub use login::{Login, Logins};
 pub use manifest::Manifest;

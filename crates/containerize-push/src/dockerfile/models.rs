@@ -15,12 +15,71 @@ pub(super) fn takes(instruction: &str) -> bool {
     }
 }
 
-/// Does a command name models, which are there once the Bento is?
-pub(super) fn runs_on(instruction: &str, place: &Place) -> bool {
+/// The text of a script that the Bento has at this path below its folder, if it has one.
+pub(crate) type Scripts<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// Scripts that start scripts are followed so far.
+const DEEPEST: usize = 3;
+/// Programs that take files as they are: a script among their arguments is not started.
+const FILE_TOOLS: [&str; 15] = [
+    "cat", "chgrp", "chmod", "chown", "cp", "echo", "install", "ln", "ls", "mkdir", "mv", "rm", "sed", "test", "touch",
+];
+/// Programs that go through a whole folder, by themselves or with an option for it.
+const THROUGH: [&str; 5] = ["du", "find", "rsync", "tar", "tree"];
+const THROUGH_WITH_OPTION: [&str; 8] = ["chgrp", "chmod", "chown", "cp", "grep", "ls", "rm", "setfacl"];
+
+/// Does a command read or change models, which are there once the Bento is? It may name them, go through the whole folder
+/// of the Bento, or start a script of the Bento that does.
+pub(super) fn runs_on(instruction: &str, place: &Place, scripts: &Scripts<'_>) -> bool {
+    keyword(instruction) == "RUN" && works_on(&super::syntax::command(instruction), place, scripts, 0)
+}
+
+fn works_on(text: &str, place: &Place, scripts: &Scripts<'_>, depth: usize) -> bool {
     let ends = |c: char| c.is_whitespace() || "\"'=;,()[]<>|&`".contains(c);
-    let lines = instruction.lines().filter(|line| !line.trim_start().starts_with('#'));
-    let words = lines.flat_map(|line| line.split(ends));
-    keyword(instruction) == "RUN" && words.into_iter().any(|word| is_model_of(word, place))
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    let text = lines.join("\n").replace("\\\n", " ");
+    let commands: Vec<_> = text.lines().flat_map(|line| line.split([';', '|', '&', '(', ')', '`'])).collect();
+    let names = |command: &&str| command.split(ends).any(|word| is_model_of(word, place));
+    if commands.iter().any(names) || commands.iter().any(|command| goes_through(command, place)) {
+        return true;
+    }
+    let started = commands.iter().filter(|command| !FILE_TOOLS.contains(&program(command)));
+    let mut words = started.flat_map(|command| command.split(ends)).filter(|word| !word.is_empty());
+    depth < DEEPEST
+        && words.any(|word| {
+            let script = below(word, place).and_then(scripts);
+            script.is_some_and(|script| works_on(&script, place, scripts, depth.saturating_add(1)))
+        })
+}
+
+/// What a command starts, without its folder.
+fn program(command: &str) -> &str {
+    const BEFORE: [&str; 6] = ["env", "exec", "sudo", "then", "else", "do"];
+    let mut words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'', ',', '[', ']', '{', '}']));
+    let program = words.find(|word| !word.is_empty() && !word.contains('=') && !BEFORE.contains(word));
+    program.and_then(|program| program.rsplit('/').next()).unwrap_or_default()
+}
+
+/// Does it go through the Bento's folder with all below, or through one above?
+fn goes_through(command: &str, place: &Place) -> bool {
+    let words = || command.split(|c: char| c.is_whitespace() || "\"',[]".contains(c)).filter(|word| !word.is_empty());
+    let deep = |word: &str| match word.strip_prefix("--") {
+        Some(long) => matches!(long, "recursive" | "archive"),
+        None => word.strip_prefix('-').is_some_and(|flags| flags.contains(['R', 'r', 'a'])),
+    };
+    let program = program(command);
+    let goes = THROUGH.contains(&program) || (THROUGH_WITH_OPTION.contains(&program) && words().any(deep));
+    goes && words().skip(1).any(|word| is_whole(word, place))
+}
+
+/// The Bento's folder, or one above it.
+fn is_whole(word: &str, place: &Place) -> bool {
+    let folder = word.trim_end_matches('*').trim_end_matches("/.").trim_end_matches('/');
+    match folder {
+        "." | "$BENTO_PATH" | "${BENTO_PATH}" | "$PWD" => true,
+        "" => word == "*",
+        _ => place.folder == folder || place.folder.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
+    }
 }
 
 /// The instruction with the models taken from this build context, which holds them as the Bento's own would.
@@ -40,12 +99,20 @@ fn is_model(source: &str) -> bool {
 
 /// A path in the image, as a command names it: from the Bento's folder on. `models` alone may be any word.
 fn is_model_of(word: &str, place: &Place) -> bool {
-    let folders = [place.folder.as_str(), "$BENTO_PATH", "${BENTO_PATH}", "."];
-    let below = folders.iter().find_map(|folder| word.strip_prefix(folder)?.strip_prefix('/'));
-    match below {
+    match from_folder(word, place) {
         Some(below) => is_model(below),
         None => !word.starts_with('/') && word.contains('/') && is_model(word),
     }
+}
+
+/// Where it is below the Bento's folder, should it be there.
+fn below<'w>(word: &'w str, place: &Place) -> Option<&'w str> {
+    from_folder(word, place).or_else(|| Some(word).filter(|word| !word.starts_with(['/', '-', '$'])))
+}
+
+fn from_folder<'w>(word: &'w str, place: &Place) -> Option<&'w str> {
+    let folders = [place.folder.as_str(), "$BENTO_PATH", "${BENTO_PATH}", "."];
+    folders.iter().find_map(|folder| word.strip_prefix(folder)?.strip_prefix('/'))
 }
 
 /// Two instructions: what is no model, and the models from their context. None where there are none.
@@ -95,7 +162,44 @@ mod tests {
             ("RUN mkdir -p /opt/models my-models/x\n", false),
             ("ENV X=models/m\n", false),
         ] {
-            assert_eq!(runs_on(instruction, &place), expected, "{instruction}");
+            assert_eq!(runs_on(instruction, &place, &|_| None), expected, "{instruction}");
+        }
+    }
+
+    #[test]
+    fn scripts_are_followed_and_so_is_what_goes_through_the_whole_folder() {
+        let place = Place { folder: "/b/c".into(), uid: 1, gid: 1 };
+        let scripts = |path: &str| {
+            let text = match path {
+                "env/docker/setup_script" => "#!/bin/sh\nset -e\ncat /b/c/models/old/latest > /seen\n",
+                "own.sh" => "chown -R 2000:2000 $BENTO_PATH\n",
+                "first.py" => "import subprocess\nsubprocess.run(['sh', './second.sh'])\n",
+                "second.sh" => "# models/x\nls models/m\n",
+                "harmless.sh" => "# reads no models/m\necho made > /made\nchmod +x env/docker/setup_script\n",
+                "ever.sh" => "sh ever.sh\n",
+                _ => return None,
+            };
+            Some(text.to_owned())
+        };
+        for (instruction, expected) in [
+            ("RUN /b/c/env/docker/setup_script\n", true),
+            ("RUN chmod +x ./env/docker/setup_script && \\\n  ./env/docker/setup_script\n", true),
+            ("RUN [\"bash\", \"-c\", \"./own.sh\"]\n", true),
+            ("RUN python first.py\n", true),
+            ("RUN chmod +x /b/c/env/docker/setup_script\n", false),
+            ("RUN sh harmless.sh\n", false),
+            ("RUN sh ever.sh\n", false),
+            ("RUN chown -R 2000 /b/c\n", true),
+            ("RUN chown -R 2000 /b/\n", true),
+            ("RUN --mount=type=cache,target=/x chmod --recursive a+r .\n", true),
+            ("RUN true && find . -name '*.pyc' -delete\n", true),
+            ("RUN chown -R a:a /app/.venv\n", false),
+            ("RUN chown 2000 /b/c\n", false),
+            ("RUN pip install .\n", false),
+            ("RUN chmod -R a+r /b/cd\n", false),
+            ("RUN tar xf x.tar -C /opt\n", false),
+        ] {
+            assert_eq!(runs_on(instruction, &place, &scripts), expected, "{instruction}");
         }
     }
 

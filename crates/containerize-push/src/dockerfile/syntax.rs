@@ -66,6 +66,17 @@ pub(super) fn arguments(instruction: &str) -> String {
     text.trim().split_once(char::is_whitespace).map(|(_, rest)| rest.trim().to_owned()).unwrap_or_default()
 }
 
+/// What a `RUN` runs, here-documents included, without its options.
+pub(super) fn command(instruction: &str) -> String {
+    let mut rest = instruction.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start());
+    while rest.starts_with("--") {
+        rest =
+            rest.split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start().trim_start_matches("\\\n"));
+        rest = rest.trim_start();
+    }
+    rest.to_owned()
+}
+
 /// The stages, as ranges of instructions; what stands before the first `FROM` belongs to none.
 pub(super) fn stages(pieces: &[&str]) -> Vec<Range<usize>> {
     let starts = pieces.iter().enumerate().filter(|(_, piece)| keyword(piece) == "FROM").map(|(at, _)| at);
@@ -80,6 +91,34 @@ pub(super) fn stage_name(from: &str) -> Option<String> {
     let mut words = words.split_whitespace();
     words.find(|word| word.eq_ignore_ascii_case("AS"))?;
     words.next().map(str::to_owned)
+}
+
+/// The stage of this name or number, else the last one.
+pub(super) fn stage_of(pieces: &[&str], stages: &[Range<usize>], target: Option<&str>) -> Option<usize> {
+    let named = target.and_then(|target| find_stage(pieces, stages, target));
+    named.or_else(|| stages.len().checked_sub(1))
+}
+
+/// The instructions whose outcome a stage is: those of the stages that it begins from, and its own.
+pub(super) fn lineage(pieces: &[&str], stages: &[Range<usize>], stage: usize) -> Vec<usize> {
+    let Some(own) = stages.get(stage) else { return Vec::new() };
+    let base = pieces.get(own.start).map(|from| arguments(from)).unwrap_or_default();
+    let base = base.split_whitespace().find(|word| !word.starts_with("--"));
+    // Only what stands before can be begun from.
+    let before = stages.get(..stage).unwrap_or_default();
+    let parent = base.and_then(|base| find_stage(pieces, before, base));
+    let mut all = parent.map(|parent| lineage(pieces, stages, parent)).unwrap_or_default();
+    all.extend(own.clone());
+    all
+}
+
+fn find_stage(pieces: &[&str], stages: &[Range<usize>], wanted: &str) -> Option<usize> {
+    let named = |stage: &Range<usize>| {
+        let name = pieces.get(stage.start).and_then(|from| stage_name(from));
+        name.is_some_and(|name| name.eq_ignore_ascii_case(wanted))
+    };
+    let number = || wanted.parse().ok().filter(|number| *number < stages.len());
+    stages.iter().rposition(named).or_else(number)
 }
 
 /// A `COPY` or `ADD` from the main context.

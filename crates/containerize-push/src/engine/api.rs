@@ -24,13 +24,15 @@ use super::options::{build_args, labels};
 use super::{Build, Goal, failure, none, variable};
 use crate::engine::Backend;
 use crate::model::{HUB_MODELS, MODELS};
-use crate::plan::{Plan, Source};
+use crate::plan::Plan;
 use crate::recipe::Way;
 
 /// How long an engine may take to say what it is.
 const ANSWER: Duration = Duration::from_secs(60);
 /// How long it may take in a context before it says anything.
 const PATIENCE: Duration = Duration::from_secs(3600);
+/// An engine's line that goes on for longer is shown in pieces, bytes.
+const LONGEST_LINE: usize = 64 * 1024;
 /// Where docker listens.
 const DOCKER: &str = if cfg!(windows) { "npipe:////./pipe/docker_engine" } else { "unix:///var/run/docker.sock" };
 /// The Dockerfile's name in the context, which no Bento has.
@@ -118,8 +120,10 @@ impl Api {
         })
         .await
         .map_err(|why| failure(build.plan, &why))?;
-        for name in names.iter().skip(1) {
-            self.tag(&names[0], name).await?;
+        if let Some((first, others)) = names.split_first() {
+            for name in others {
+                self.tag(first, name).await?;
+            }
         }
         Ok(id.unwrap_or_default())
     }
@@ -200,13 +204,11 @@ pub(super) fn credentials(plan: &Plan, registry: &str) -> Option<DockerCredentia
 
 /// BentoML's folders for models stand in every image; with the models in them where they come this way.
 fn contents(build: &Build<'_>) -> Result<Contents> {
-    let Source::Folder(folder) = &build.plan.context else {
-        return Err(Error::failure("a git context is for buildx"));
-    };
+    let folder = build.context()?;
     let own = [MODELS, HUB_MODELS].map(|folder| Entry::Folder(folder.to_owned())).into_iter();
     let models = build.models.iter().filter(|_| build.recipe.way == Way::Inside);
     Ok(Contents {
-        folder: folder.clone(),
+        folder: folder.to_owned(),
         without: vec![MODELS, HUB_MODELS],
         dockerfile: (DOCKERFILE, build.recipe.dockerfile.text().to_owned()),
         entries: own.chain(models.flat_map(|model| model.entries.iter().cloned())).collect(),
@@ -231,10 +233,12 @@ async fn print<T>(
     while let Some(message) = messages.next().await {
         let told = read(&message.map_err(|error| error.to_string())?);
         line.push_str(told.text.as_deref().unwrap_or_default());
-        while let Some(end) = line.find('\n') {
-            let rest = line.split_off(end + 1);
-            foreign.line(line.trim_end());
-            line = rest;
+        while let Some((first, rest)) = line.split_once('\n') {
+            foreign.line(first.trim_end());
+            line = rest.to_owned();
+        }
+        if line.len() > LONGEST_LINE {
+            foreign.line(&std::mem::take(&mut line));
         }
         if let Some(error) = told.error {
             return Err(error);

@@ -46,15 +46,21 @@ impl Buildx {
                 and set DOCKER_HOST where it does not listen at its usual place.";
             none("container engine with buildx", hint, error)
         };
-        let inspecting = engine.docker(["buildx", "inspect"]).args(&engine.builder).deadline(ANSWER);
-        let told = inspecting.output(&ctx.cancel).await.map_err(missing)?;
+        let inspecting = engine.docker(["buildx", "inspect", "--"]).args(&engine.builder).deadline(ANSWER);
+        // Some versions of buildx say so and fail, others print it among the builder's fields.
+        let failed = |error: Error| match &engine.builder {
+            Some(name) if error.full_text().contains("no builder") => Error::input(format!(
+                "input builder: there is no {name}"
+            ))
+            .hint(
+                "docker/setup-buildx-action before this step makes one; `docker buildx ls` lists those that are there.",
+            ),
+            _ => missing(error),
+        };
+        let told = inspecting.output(&ctx.cancel).await.map_err(failed)?;
         let field = |name: &str| told.lines().find_map(|line| line.trim_start().strip_prefix(name)).map(str::trim);
         if let (Some(error), None) = (field("Error:"), field("Status:")) {
-            return Err(match &plan.inputs.builder {
-                Some(name) if error.contains("no builder") => Error::input(format!("input builder: there is no {name}"))
-                    .hint("docker/setup-buildx-action before this step makes one; `docker buildx ls` lists those that are there."),
-                _ => missing(Error::failure(error)),
-            });
+            return Err(failed(Error::failure(error)));
         }
         // The engine's own BuildKit names every image that it pushes; a builder of its own need not.
         engine.by_digest = field("Driver:").unwrap_or_default() != "docker";
@@ -157,9 +163,10 @@ impl Buildx {
         if let Goal::Local(_) = build.goal {
             words.extend(build.names().into_iter().flat_map(|name| ["--tag".into(), name.into()]));
         }
-        words.push(match &build.plan.context {
-            Source::Folder(folder) => folder.into(),
-            Source::Git(address) => address.into(),
+        words.push("--".into());
+        words.push(match (&build.workspace.context, &build.plan.context) {
+            (Some(folder), _) | (None, Source::Folder(folder)) => folder.into(),
+            (None, Source::Git(address)) => address.into(),
         });
         words
     }

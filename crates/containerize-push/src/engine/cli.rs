@@ -14,7 +14,6 @@ use super::buildx::why;
 use super::options::{arguments, build_args, given, labels};
 use super::{Build, Containers, Goal, Kind, engine, failure, none};
 use crate::output::with_names;
-use crate::plan::Source;
 
 /// How long an engine may take to say what it is.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -173,9 +172,7 @@ impl Cli {
 
     fn arguments(&self, build: &Build<'_>) -> Result<Vec<OsString>> {
         let Table { kind, build: verb, file, context, tag, metadata, .. } = self.table;
-        let Source::Folder(folder) = &build.plan.context else {
-            return Err(Error::failure("a git context is for buildx"));
-        };
+        let folder = build.context()?;
         let mut words: Vec<OsString> = verb.iter().map(Into::into).collect();
         let mut option = |input: &str, values: &[String]| words.extend(arguments(input, values, *kind));
         for (input, values) in given(&build.plan.inputs) {

@@ -115,7 +115,7 @@ pub(crate) fn top_of(root: &Path, without: &[&str]) -> Result<(Vec<String>, Vec<
     let ignore = Ignore::parse(&own)?;
     let names = sorted(root).context(failed)?.into_iter().filter_map(|name| name.into_string().ok());
     let kept = names.filter(|name| !without.contains(&name.as_str()) && sends(root, Path::new(name), &ignore));
-    Ok(kept.partition(|name| root.join(name).symlink_metadata().is_ok_and(|meta| meta.is_dir())))
+    Ok(kept.partition(|name| root.join(name).is_dir()))
 }
 
 /// Does anything of this come into the context? Of a folder that is left out, what an exception keeps.
@@ -140,7 +140,9 @@ fn tree(tar: &mut Builder<Sink>, from: &Path, path: &Path, depth: usize) -> io::
         return Err(io::Error::other(format!("{} is neither file nor folder, or contains itself", from.display())));
     }
     folder(tar, path, None)?;
-    sorted(from)?.into_iter().try_for_each(|name| tree(tar, &from.join(&name), &path.join(&name), depth + 1))
+    sorted(from)?
+        .into_iter()
+        .try_for_each(|name| tree(tar, &from.join(&name), &path.join(&name), depth.saturating_add(1)))
 }
 
 fn contents(tar: &mut Builder<Sink>, from: &Path, path: &Path, mode: u32) -> io::Result<()> {
@@ -196,7 +198,7 @@ struct Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.left -= read as u64;
+        self.left = self.left.saturating_sub(read as u64);
         Ok(read)
     }
 }

@@ -1,13 +1,18 @@
 //! Engines that build images: BuildKit through the docker CLI, the API of docker and podman, other command lines.
 
+#[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 mod api;
 mod buildx;
 mod cli;
 pub(crate) mod containers;
+#[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 pub(crate) mod context;
+#[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 mod ignore;
 mod kind;
 pub(crate) mod options;
+
+use std::path::Path;
 
 use bento_core::action::{Cancel, Context};
 use bento_core::env::ACTIONS_RUNTIME_TOKEN;
@@ -79,6 +84,15 @@ impl Build<'_> {
             None => (repositories.iter().map(ToString::to_string).collect(), "push-by-digest=true"),
         };
         Some(self.plan.destination.push.as_ref()?.output(&names, how))
+    }
+
+    /// The folder that is the main build context.
+    ///
+    /// # Errors
+    /// It is a git repository, which only buildx fetches.
+    fn context(&self) -> Result<&Path> {
+        let context = self.workspace.context.as_deref();
+        context.ok_or_else(|| Error::failure("a git context is for buildx"))
     }
 
     /// The labels, those of the user last: they win.
@@ -232,6 +246,12 @@ fn failure(plan: &Plan, why: &str) -> Error {
         return error
             .hint("The base image cannot be pulled: check its name, and log in to its registry before this step.");
     }
+    if is_transient(why) {
+        let text =
+            format!("a registry did not answer as it should while the image of {} was built: {why}", plan.bento.tag);
+        return Error::new(Cause::Unreachable, text)
+            .hint("Run the job again: what is built is cached, and models that arrived are not sent again.");
+    }
     if says(&["no space left on device"]) {
         return error.hint("Free space first: `docker system prune`, or a larger runner.");
     }
@@ -259,7 +279,9 @@ fn refused(plan: &Plan, why: &str, says: impl Fn(&[&str]) -> bool) -> Error {
 ///
 /// The texts are those of containerd's and docker's pushes, and of Go's network errors.
 pub(crate) fn is_transient(why: &str) -> bool {
-    let pushing = ["failed to push", "failed to do request", "failed to copy", "unexpected status"];
+    // The last is what buildx says of a registry that fails when it reads the pushed manifest.
+    let asking =
+        ["failed to push", "failed to do request", "failed to copy", "unexpected status", "unexpected HTTP status"];
     let passing = [
         "500 Internal",
         "502 Bad",
@@ -276,7 +298,7 @@ pub(crate) fn is_transient(why: &str) -> bool {
         ": EOF",
         "server closed",
     ];
-    pushing.iter().any(|text| why.contains(text)) && passing.iter().any(|text| why.contains(text))
+    asking.iter().any(|text| why.contains(text)) && passing.iter().any(|text| why.contains(text))
 }
 
 /// Variables of a child or of a daemon's address.
@@ -299,6 +321,8 @@ mod tests {
                 "failed to push r.x/a: failed to do request: Head \"https://r.x/v2/\": dial tcp 1.2.3.4:443: connect: connection refused",
                 true,
             ),
+            ("received unexpected HTTP status: 500 Internal Server Error", true),
+            ("received unexpected HTTP status: 401 Unauthorized", false),
             ("failed to push r.x/a: unexpected status from POST request to https://r.x/v2/: 401 Unauthorized", false),
             ("failed to solve: process \"/bin/sh -c curl x\" did not complete successfully: exit code: 429", false),
         ] {

@@ -19,7 +19,7 @@ pub(super) fn records(text: &str) -> Result<Vec<Vec<String>>, Open> {
         reader.step(c);
     }
     if let (true, opened) = (reader.quoting, reader.opened) {
-        return Err(Open(opened.matches(reader.line_end.unwrap_or("\n")).count() + 1));
+        return Err(Open(opened.matches(reader.line_end.unwrap_or("\n")).count().saturating_add(1)));
     }
     if reader.was_quoted || !reader.record.is_empty() || !reader.field.is_empty() {
         reader.end_record();

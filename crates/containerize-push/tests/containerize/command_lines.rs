@@ -133,6 +133,52 @@ fn docker_s_older_store_is_asked_for_no_statement() {
     assert!(given.log_text().contains("input provenance: the engine's image store keeps no attestations"));
 }
 
+#[test]
+fn credentials_of_a_git_context_are_secrets_of_the_build_and_nowhere_else() {
+    let lab = crate::errors::hand_made_with("", "RUN true");
+    let shown = "https://github.com/o/r.git#main";
+    for (address, secret) in [
+        ("https://ghp_SECRETSECRET@github.com/o/r.git#main", "secret id=GIT_AUTH_TOKEN.github.com ghp_SECRETSECRET"),
+        (
+            "https://me:ghp_SECRET%2FSECRET@github.com/o/r.git#main",
+            "secret id=GIT_AUTH_HEADER.github.com basic bWU6Z2hwX1NFQ1JFVC9TRUNSRVQ=",
+        ),
+    ] {
+        let _ = std::fs::remove_dir_all(lab.folder("docker"));
+        let told = told(&lab, "docker", &[("bento-tag", "shop:abc1"), ("context", address), ("load", "true")]);
+        assert!(told.contains(&secret.to_owned()), "{told:#?}");
+        let build = told.iter().find(|line| line.starts_with("buildx build ")).unwrap();
+        assert!(build.ends_with(shown) && !build.contains("SECRET"), "{build}");
+    }
+    for address in ["https://x:half-a#half-b@github.com/o/r.git", "https://half-a/half-b@github.com/o/r.git"] {
+        let refused = lab.step(&[("bento-tag", "shop:abc1"), ("context", address)]);
+        assert_eq!((refused.exit_code, refused.errors().len()), (Some(2), 1), "{}", refused.log_text());
+        assert!(
+            refused.errors()[0].contains("input context") && !refused.log_text().contains("half-"),
+            "{}",
+            refused.log_text()
+        );
+    }
+    let context = ("build-contexts", "a=.\nbase=https://x:half-a@github.com/o/r.git");
+    let refused = lab.step(&[("bento-tag", "shop:abc1"), context]);
+    assert!(refused.errors()[0].contains("item 2") && !refused.log_text().contains("half-a"), "{}", refused.log_text());
+}
+
+#[test]
+fn an_engine_that_is_too_old_for_an_input_is_told() {
+    let lab = crate::errors::hand_made_with("", "RUN true");
+    let folder = lab.folder("old");
+    let text = format!(
+        "#!/bin/sh\nif [ \"$2\" = inspect ]; then printf '{INSPECT}'; exit 0; fi\necho 'unknown flag: --call' >&2\nexit 125\n"
+    );
+    std::fs::write(folder.join("docker"), text).unwrap();
+    std::fs::set_permissions(folder.join("docker"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", folder.display());
+    let result = lab.run(&[("bento-tag", "shop"), ("call", "check")], &[("PATH", &path)], |step| step);
+    assert_eq!((result.exit_code, result.errors().len()), (Some(6), 1), "{}", result.log_text());
+    assert!(result.errors()[0].contains("too old for one of the inputs"), "{:?}", result.errors());
+}
+
 /// What the job keeps from a build, and what a Bento of somebody else's asks for.
 const KEPT: [(&str, &str); 5] = [
     ("ACTIONS_RUNTIME_TOKEN", "x-runtime"),

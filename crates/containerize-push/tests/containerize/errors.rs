@@ -51,6 +51,8 @@ fn wrong_inputs_are_named() {
         (&[("bento-tag", "shop"), ("context", "none")], 2, "is no folder"),
         (&[("bento-tag", "shop"), ("secret-files", "token=none")], 2, "none (the secret token) does not exist"),
         (&[("bento-tag", "shop"), ("secret-envs", "token=NONE")], 2, "NONE"),
+        (&[("bento-tag", "shop"), ("builder", "nope")], 2, "input builder: there is no nope"),
+        (&[("bento-tag", "shop"), ("builder", "--version")], 2, "input builder: there is no --version"),
     ] {
         let result = lab.step(with);
         assert_eq!((result.exit_code, result.errors().len()), (Some(exit_code), 1), "{with:?}: {}", result.log_text());
@@ -118,10 +120,30 @@ fn a_registry_that_is_not_there_and_one_that_knows_no_such_repository() {
 }
 
 #[test]
-fn an_engine_that_is_too_old_for_an_input_is_told() {
-    // One that knows `--call` finds no fault with this Dockerfile.
+fn a_dry_run_notices_a_missing_engine_and_a_wrong_password() {
     let lab = hand_made();
-    let result = lab.step(&[("bento-tag", "shop"), ("call", "check")]);
-    let too_old = result.errors().first().is_some_and(|error| error.contains("too old for one of the inputs"));
-    assert!(result.succeeded() || too_old, "{}", result.log_text());
+    let nobody = [("DOCKER_HOST", "tcp://127.0.0.1:1"), ("DOCKER_CONTEXT", "")];
+    let alone = lab.run(&[("bento-tag", "shop:abc"), ("dry-run", "true")], &nobody, |step| step);
+    assert_eq!((alone.exit_code, alone.errors().len()), (Some(5), 1), "{}", alone.log_text());
+    let front = crate::front::Front::start("me", "pa55word");
+    let image = format!("{}/{}:1", front.address(), lab.repository());
+    let with =
+        [("bento-tag", "shop"), ("dry-run", "true"), ("push", "true"), ("tags", image.as_str()), ("username", "me")];
+    let wrong = lab.step(&[&with[..], &[("password", "wr0ng")]].concat());
+    assert_eq!((wrong.exit_code, wrong.errors().len()), (Some(3), 1), "{}", wrong.log_text());
+    let right = lab.step(&[&with[..], &[("password", "pa55word")]].concat());
+    assert!(right.succeeded() && right.log_text().contains("nothing was done"), "{}", right.log_text());
+}
+
+#[test]
+fn a_link_of_the_repository_chooses_no_file_that_is_written() {
+    let lab = hand_made();
+    let target = lab.folder("outside").join("file");
+    std::os::unix::fs::symlink(&target, lab.workspace().join("Dockerfile")).unwrap();
+    std::os::unix::fs::symlink(lab.folder("outside"), lab.workspace().join("out")).unwrap();
+    for path in ["true", "out/file"] {
+        let result = lab.step(&[("bento-tag", "shop"), ("dockerfile-only", path)]);
+        assert_eq!((result.exit_code, result.errors().len()), (Some(2), 1), "{}", result.log_text());
+        assert!(result.errors()[0].contains("is a link") && !target.exists(), "{:?}", result.errors());
+    }
 }

@@ -66,9 +66,16 @@ fn a_dockerfile_may_copy_from_the_models() {
 #[test]
 fn the_models_stand_where_a_dockerfile_of_one_s_own_copies_the_bento() {
     let lab = Lab::greeter(10);
-    lab.dockerfile("WORKDIR /app\nCOPY . .\nRUN cat models/greetings/v1/greeting.txt > /read");
     let image = lab.image("app");
-    for how in ["load", "push"] {
+    let plain = "WORKDIR /app\nCOPY . .\nRUN cat models/greetings/v1/greeting.txt > /read".to_owned();
+    // The same by a script of the Bento, in a stage that begins from the one that copies.
+    let base = crate::lab::base();
+    let inherited =
+        format!("RUN true\nFROM {base} AS first\nWORKDIR /app\nCOPY . .\nFROM first AS last\nRUN sh ./src/read.sh");
+    std::fs::write(lab.home().join("bentos/greeter/v1/src/read.sh"), "cat models/greetings/v1/greeting.txt > /read\n")
+        .unwrap();
+    for (how, lines) in [("load", &plain), ("push", &plain), ("load", &inherited), ("push", &inherited)] {
+        lab.dockerfile(lines);
         let with = [("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("tags", image.as_str()), (how, "true")];
         let result = lab.step(&with);
         assert!(result.succeeded(), "{}", result.log_text());
