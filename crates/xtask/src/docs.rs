@@ -10,6 +10,7 @@ mod messages;
 mod page;
 mod shell;
 mod table;
+mod tests_named;
 mod uses;
 mod workflow;
 
@@ -50,7 +51,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
 /// # Errors
 ///
 /// When a generated part differs, an example names an action, input or output that does not exist, a link leads
-/// nowhere, or a shell block fails.
+/// nowhere, a promise names a test that does not exist, or a shell block fails.
 pub(crate) fn check() -> Result<()> {
     let root = layout::root();
     let mut problems = Vec::new();
@@ -65,6 +66,7 @@ pub(crate) fn check() -> Result<()> {
     problems.extend(uses::problems(&root, &suite)?);
     problems.extend(messages::problems(&root)?);
     problems.extend(links::problems(&root)?);
+    problems.extend(tests_named::problems(&root)?);
     let subcommands: Vec<_> = SUBCOMMANDS.iter().map(|(command, _)| command().get_name().to_owned()).collect();
     problems.extend(shell::problems(&root, &subcommands)?);
     if problems.is_empty() {
