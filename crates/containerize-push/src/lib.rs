@@ -10,6 +10,8 @@ mod assemble;
 mod bento;
 mod dockerfile;
 mod engine;
+#[doc(hidden)]
+pub mod fuzzing;
 #[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 mod graft;
 mod import;

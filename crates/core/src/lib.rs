@@ -23,6 +23,8 @@ pub mod disk;
 pub mod env;
 mod error;
 pub mod files;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 pub mod huggingface;
 pub mod process;

@@ -33,6 +33,15 @@ mod run;
 mod signal;
 mod step;
 
+/// What is read of an action, for the crate `fuzz-targets` alone: no part of the crate's interface.
+#[doc(hidden)]
+pub mod fuzzing {
+    /// The names and values that a command file holds, up to the first fault, and that fault.
+    pub fn parse_pairs(text: &str) -> (Vec<(String, String)>, Result<(), String>) {
+        crate::files::parse_pairs(text)
+    }
+}
+
 pub use annotation::{Annotation, Level};
 pub use error::Error;
 pub use job::Job;

@@ -148,7 +148,7 @@ async fn what_a_job_writes_into_a_file_is_not_there_for_the_next_nor_in_the_cach
     let uv_cache = tempfile::tempdir().expect("a folder");
     let job = || {
         let mut job = tools.job(&PACKAGES);
-        job.env.set("UV_CACHE_DIR", uv_cache.path().to_string_lossy());
+        job.env.set("UV_CACHE_DIR", uv_cache.path());
         // A machine may ask for it: what is kept must not be in uv's cache under another name.
         job.env.set("UV_LINK_MODE", "hardlink");
         job

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: its result is what it prints")]
 
+mod advisories;
 mod bench;
 mod checks;
 mod cloud;
@@ -12,6 +13,7 @@ mod docs;
 mod e2e;
 mod engine;
 mod events;
+mod fuzz;
 mod layout;
 mod test;
 mod tools;
@@ -32,6 +34,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     (docs::command, docs::run),
     (dist::command, dist::run),
     (e2e::command, e2e::run),
+    (fuzz::command, fuzz::run),
     (tools::command, tools::run),
 ];
 

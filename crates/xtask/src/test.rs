@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change is merged.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgMatches, value_parser};
 
 use crate::engine::Engine;
-use crate::{checks, command, docs, layout, tools};
+use crate::{advisories, checks, command, docs, layout, tools};
 
 /// One step: its heading, what it does, and what to do when it fails.
 struct Phase<'a> {
@@ -37,6 +37,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
     let engine = OnceCell::new();
     let up = || Engine::up().map(|up| drop(engine.set(up)));
     let tests = || run_tests(&arguments, engine.get().map(Engine::environment).unwrap_or_default());
+    let advisories_checked = Cell::new(false);
     let phases = [
         Phase {
             heading: "tools",
@@ -73,6 +74,14 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
             remedy: "choose another dependency or switch a feature off; an exception goes into deny.toml with its reason",
         },
         Phase {
+            heading: "advisories about dependencies",
+            run: &|| {
+                advisories_checked.set(advisories::check()?);
+                Ok(())
+            },
+            remedy: "raise the crate that is named above; an exception goes into deny.toml with its reason",
+        },
+        Phase {
             heading: "workflows",
             run: &checks::check,
             remedy: "mend what the checkers name above; an exception goes into .github/zizmor.yml with its reason",
@@ -88,6 +97,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<()> {
         run_phase(phase)?;
     }
     println!("\nall passed in {:.1} s", start.elapsed().as_secs_f64());
+    if !advisories_checked.get() {
+        println!("NOT CHECKED: advisories about dependencies, see above");
+    }
     Ok(())
 }
 

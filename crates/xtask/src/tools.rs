@@ -3,6 +3,7 @@
 mod action_validator;
 mod actions_cache;
 mod cargo_deny;
+mod cargo_fuzz;
 mod cargo_install;
 mod csv_parse;
 mod linters;
@@ -22,6 +23,7 @@ use stamp::Stamp;
 
 pub(crate) use action_validator::program as action_validator;
 pub(crate) use cargo_deny::program as cargo_deny;
+pub(crate) use cargo_fuzz::ensure as cargo_fuzz;
 pub(crate) use linters::{actionlint, zizmor};
 pub(crate) use node::program as node;
 pub(crate) use venv::folder as venv;

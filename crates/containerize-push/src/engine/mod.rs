@@ -8,7 +8,7 @@ pub(crate) mod containers;
 #[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 pub(crate) mod context;
 #[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
-mod ignore;
+pub(crate) mod ignore;
 mod kind;
 pub(crate) mod options;
 

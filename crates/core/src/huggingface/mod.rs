@@ -23,6 +23,7 @@ mod download;
 mod file;
 mod hub;
 mod patterns;
+pub(crate) use patterns::any_of;
 mod reference;
 mod snapshot;
 

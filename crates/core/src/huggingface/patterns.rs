@@ -5,7 +5,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use crate::{Context, Result};
 
 /// Any of these patterns.
-pub(super) fn any_of<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<GlobSet> {
+pub(crate) fn any_of<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<GlobSet> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let glob = GlobBuilder::new(&translated(pattern)).literal_separator(false).backslash_escape(false).build();

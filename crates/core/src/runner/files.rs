@@ -88,7 +88,8 @@ impl Files {
 /// One `NAME<<DELIMITER` record. The delimiter is random, so no value can end its own record.
 fn record(name: &str, value: &str) -> Result<String> {
     let delimiter = format!("ghadelimiter_{}", Uuid::new_v4());
-    if name.is_empty() || name.contains(['\n', '\r', '=']) || name.contains("<<") {
+    // A last `<` would become a part of the `<<` that follows it.
+    if name.is_empty() || name.contains(['\n', '\r', '=']) || name.contains("<<") || name.ends_with('<') {
         return Err(Error::failure(format!("{name:?} is no name for an output, a variable or a state")));
     }
     if name.contains(&delimiter) || value.contains(&delimiter) {

@@ -7,6 +7,7 @@ mod leftovers;
 mod port;
 
 use std::collections::HashMap;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -231,9 +232,34 @@ async fn serve(
 /// The last lines of the log, to be shown below the reason.
 fn log_tail(path: &Path) -> String {
     const LINES: usize = 20;
-    let Ok(log) = std::fs::read(path) else { return String::new() };
+    const BYTES: u64 = 16 * 1024;
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = std::fs::File::open(path)?;
+        let from = file.metadata()?.len().saturating_sub(BYTES);
+        file.seek(SeekFrom::Start(from))?;
+        let mut end = Vec::new();
+        // It may grow meanwhile.
+        file.take(BYTES).read_to_end(&mut end)?;
+        Ok(end)
+    };
+    let Ok(log) = read() else { return String::new() };
     let log = String::from_utf8_lossy(&log);
     let lines: Vec<&str> = log.lines().collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
     format!("; the last lines of {}:\n  {}", path.display(), last.join("\n  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_log_of_any_length_the_last_lines_are_shown() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let log = folder.path().join("serve.log");
+        std::fs::write(&log, format!("{}\nlast but one\nlast\n", "x".repeat(1024 * 1024))).expect("a log");
+        let tail = log_tail(&log);
+        assert!(tail.ends_with("last but one\n  last") && tail.len() < 20_000, "{} bytes", tail.len());
+        assert_eq!(log_tail(&folder.path().join("none")), "");
+    }
 }

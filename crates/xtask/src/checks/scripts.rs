@@ -207,6 +207,27 @@ fn a_token_of_google_goes_to_its_registry_only() {
     }
 }
 
+/// A build script of a dependency runs with the rights of its job.
+#[test]
+fn nothing_is_compiled_in_a_job_that_may_write_or_sign() {
+    for repository in repositories(&layout::root()).expect("folders") {
+        for path in &repository.workflows {
+            let workflow = read(&repository.root.join(path));
+            for (name, job) in workflow["jobs"].as_mapping().expect("jobs") {
+                let rights = job["permissions"].as_mapping().into_iter().flatten();
+                if !rights.into_iter().any(|(_, right)| right == "write") {
+                    continue;
+                }
+                for step in steps(job) {
+                    let script = step["run"].as_str().expect("run:");
+                    let compiles = script.split_whitespace().any(|word| word == "cargo" || word == "rustup");
+                    assert!(!compiles, "{}: {name:?} compiles:\n{script}", path.display());
+                }
+            }
+        }
+    }
+}
+
 /// Puts a script into the folder that is first on PATH.
 #[cfg(unix)]
 fn stand_in(folder: &Path, name: &str, script: &str) {
@@ -228,9 +249,10 @@ fn tags_are_pushed_with_the_deploy_key_which_does_not_stay() {
     let folder = tempfile::tempdir().expect("temporary folder");
     stand_in(folder.path(), "gh", "echo 'github.com ssh-ed25519 AAAA'");
     // Keeps what it was called with, and the key as ssh would read it.
+    std::fs::create_dir_all(folder.path().join("target/debug")).expect("a folder");
     stand_in(
         folder.path(),
-        "cargo",
+        "target/debug/xtask",
         "printf '%s\\n' \"$*\" \"${KEY-unset}\" \"$(cat ssh.*/known_hosts)\" \"$(cat ssh.*/key)\" > called\n\
          ls -l ssh.*/key | cut -c 1-10 >> called\nprintf %s \"$GIT_SSH_COMMAND\" > ssh-command",
     );
@@ -243,11 +265,11 @@ fn tags_are_pushed_with_the_deploy_key_which_does_not_stay() {
         ("KEY", "BEGIN\nkey\nEND".to_owned()),
     ]);
     run("release.yml", "Publish", folder.path(), &env);
-    let called = std::fs::read_to_string(folder.path().join("called")).expect("cargo was called");
-    let expected = "xtask dist publish --remote git@github.com:octo/app.git\nunset\ngithub.com ssh-ed25519 AAAA\n\
+    let called = std::fs::read_to_string(folder.path().join("called")).expect("xtask was called");
+    let expected = "dist publish --remote git@github.com:octo/app.git\nunset\ngithub.com ssh-ed25519 AAAA\n\
                     BEGIN\nkey\nEND\n-rw-------\n";
     assert_eq!(called, expected);
-    let ssh = std::fs::read_to_string(folder.path().join("ssh-command")).expect("cargo was called");
+    let ssh = std::fs::read_to_string(folder.path().join("ssh-command")).expect("xtask was called");
     assert!(ssh.starts_with(&format!("ssh -i '{at}/ssh.")) && ssh.contains("StrictHostKeyChecking=yes"), "{ssh}");
     let left = std::fs::read_dir(folder.path()).expect("a folder").filter_map(Result::ok);
     assert!(!left.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("ssh.")));

@@ -24,6 +24,7 @@ use url::Url;
 
 pub use availability::Off;
 pub use service::Found;
+pub(crate) use unpack::unpack as unpack_entry_into;
 
 use crate::action::{Cancel, Context};
 use crate::{Error, Result, http};

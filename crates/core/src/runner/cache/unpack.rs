@@ -22,7 +22,7 @@ const LONGEST_END: u64 = 64 * 1024;
 const ENTRY: u64 = 4096;
 
 /// Unpacks into a folder that exists and is empty.
-pub(super) fn unpack(archive: impl Read, target: &Path) -> Result<()> {
+pub(crate) fn unpack(archive: impl Read, target: &Path) -> Result<()> {
     let broken = || "the entry is damaged".to_owned();
     let mut decoder = Decoder::new(archive).context(broken)?;
     decoder.window_log_max(WINDOW_LOG).context(broken)?;
