@@ -2,6 +2,7 @@
 
 mod action_validator;
 mod actions_cache;
+mod bentomls;
 mod cargo_deny;
 mod cargo_fuzz;
 mod cargo_install;
@@ -36,9 +37,11 @@ struct Tool {
     install: fn() -> Result<()>,
 }
 
-/// In the order of installation: Node is installed with the virtual environment's pip, npm's packages with Node.
-const TOOLS: [Tool; 7] = [
+/// In the order of installation: Node is installed with the virtual environment's pip, older BentoMLs with its uv, npm's
+/// packages with Node.
+const TOOLS: [Tool; 8] = [
     Tool { name: "venv", wanted: venv::wanted, in_place: venv::in_place, install: venv::install },
+    Tool { name: "bentomls", wanted: bentomls::wanted, in_place: bentomls::in_place, install: bentomls::install },
     Tool { name: "node", wanted: node::wanted, in_place: node::in_place, install: node::install },
     Tool {
         name: "actions-cache",
