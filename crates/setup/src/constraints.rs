@@ -4,9 +4,11 @@
 use bento_core::python::{Version, VersionSpecifiers};
 
 /// Which BentoML, and the constraint under which it starts.
-const TABLE: [(&str, &str); 1] = [
+const TABLE: [(&str, &str); 2] = [
     // Its dependency fs imports pkg_resources, which newer releases of setuptools do not have. 1.4.20 replaced fs by fsspec.
     ("<1.4.20", "setuptools<81"),
+    // Their SDK uses a module inside pydantic that 2.9 changed and later releases do not have.
+    (">=1.2,<1.3.4", "pydantic<2.9"),
 ];
 
 /// The constraints of this BentoML, as lines of a file of constraints.
@@ -21,9 +23,17 @@ mod tests {
 
     #[test]
     fn the_table_says_which_versions_need_what() {
-        for (version, constraints) in
-            [("1.0.25", &["setuptools<81"][..]), ("1.4.19", &["setuptools<81"]), ("1.4.20", &[]), ("1.4.39", &[])]
-        {
+        let (one, both) = (&["setuptools<81"][..], &["setuptools<81", "pydantic<2.9"][..]);
+        for (version, constraints) in [
+            ("1.0.25", one),
+            ("1.1.11", one),
+            ("1.2.0", both),
+            ("1.3.3", both),
+            ("1.3.4.post1", one),
+            ("1.4.19", one),
+            ("1.4.20", &[]),
+            ("1.4.39", &[]),
+        ] {
             assert_eq!(of(&version.parse().unwrap()), constraints, "{version}");
         }
         // A row that does not parse would hold for no version.

@@ -57,9 +57,10 @@ async fn run_uv(
     let of_file = packages.iter().filter(|line| option(line).is_none()).map(String::as_str);
     let constrained = (!constraints.is_empty()).then_some("--constraint constraints.txt");
     let lines: Vec<_> = [&*requirement].into_iter().chain(of_file).chain(constrained).collect();
-    let file = draft.folder().with_file_name("requirements.txt");
+    let folder = ctx.temp_dir(".requirements-")?;
+    let file = folder.path().join("requirements.txt");
     // As an argument it would take the place of UV_CONSTRAINT.
-    write_private(&file.with_file_name("constraints.txt"), constraints.join("\n").as_bytes())?;
+    write_private(&folder.path().join("constraints.txt"), constraints.join("\n").as_bytes())?;
     write_private(&file, lines.join("\n").as_bytes())?;
     let mut arguments: Vec<OsString> = ["pip", "install", "--python"].map(Into::into).into();
     arguments.push(draft.python().into());
