@@ -173,15 +173,18 @@ impl Group {
         Ok(Self { child, lines })
     }
 
-    /// By SIGTERM: who starts us in the background lets all below ignore SIGINT.
+    /// By SIGTERM: who starts us in the background lets all below ignore SIGINT. Once a second: a server that has just
+    /// printed its address may not handle signals yet, and loses the first one.
     fn stop(mut self) -> Result<()> {
-        self.signal(false);
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            if self.child.try_wait().context("could not wait for bash")?.is_some() {
-                return Ok(());
+            self.signal(false);
+            for _ in 0..20 {
+                if self.child.try_wait().context("could not wait for bash")?.is_some() {
+                    return Ok(());
+                }
+                std::thread::sleep(Duration::from_millis(50));
             }
-            std::thread::sleep(Duration::from_millis(50));
         }
         bail!("did not end within {} s of SIGTERM", PATIENCE.as_secs())
     }
