@@ -46,8 +46,18 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
     models::pull(&models::missing(&project.project.models, &store)?, request.cloud.as_ref(), &store, ctx).await?;
     let folder = match driver::run(request, &project, staging.path(), store.home(), python, ctx).await? {
         Outcome::Built(folder) => folder,
-        Outcome::Failed(reason, bentoml) => {
-            let error = failure::explain(&reason, bentoml.as_deref(), &project);
+        Outcome::Failed(failed) => {
+            let error = failure::explain(
+                &failed.failure,
+                &failure::Build {
+                    located: &project,
+                    bentoml: failed.bentoml.as_deref(),
+                    workspace: ctx.workspace(),
+                    env: &ctx.env,
+                    has_token: request.cloud.is_some(),
+                    said: &failed.said,
+                },
+            );
             return Err(clone.iter().fold(error, in_repository));
         }
     };

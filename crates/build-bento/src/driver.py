@@ -13,6 +13,9 @@ import threading
 import traceback
 
 
+MODEL = re.compile(r"(?i)^(?:no )?models? (?:with name )?'?([\w.:\-]+)'? (?:could not be found|not found|is not found|found$|exist)")
+
+
 class Unsupported(Exception):
     """The installed BentoML lacks something that the request needs."""
 
@@ -110,20 +113,30 @@ def place(errors, root):
     return None, None, None, None
 
 
-def unknown_keys(errors):
+def leaf(error):
+    """The innermost error of a configuration that does not fit, and the JSON pointer of the value that it speaks of."""
+    pointer = ""
+    while getattr(error, "exceptions", None):
+        error = error.exceptions[0]
+        for note in getattr(error, "__notes__", ()):
+            key = getattr(note, "name", getattr(note, "index", None))
+            if key is not None:
+                pointer += f"/{key}"
+                break
+    # What a validator of attrs raises carries the attribute.
+    attribute = getattr(error.args[1], "name", None) if len(error.args) > 1 else None
+    return error, pointer + (f"/{attribute}" if isinstance(attribute, str) else "")
+
+
+def unknown_keys(error):
     """Keys of the build configuration that this BentoML does not know, and those that it knows there."""
-    pending, keys, known = list(errors), [], []
-    while pending:
-        error = pending.pop(0)
-        pending.extend(getattr(error, "exceptions", ()))
-        text = str(error)
-        extra = re.match(r"Extra fields in constructor for (\w+): (.+)", text)
-        argument = re.match(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", text)
-        if extra or argument:
-            owner, names = (extra or argument).groups()
-            keys.extend(name.strip() for name in names.split(","))
-            known.extend(fields_of(owner))
-    return keys, known
+    text = str(error)
+    extra = re.match(r"Extra fields in constructor for (\w+): (.+)", text)
+    argument = re.match(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", text)
+    if not (extra or argument):
+        return [], []
+    owner, names = (extra or argument).groups()
+    return [name.strip() for name in names.split(",")], fields_of(owner)
 
 
 def fields_of(owner):
@@ -139,35 +152,112 @@ def fields_of(owner):
 def innermost_message(errors):
     """BentoML tries a failed import as a tag of its store too; what it said of the import counts."""
     imports = [error for error in errors if type(error).__name__ == "ImportServiceError"]
-    error = imports[-1] if imports else errors[0]
-    details = [str(part) for part in getattr(error, "exceptions", ())]
-    return "; ".join([str(error)] + details)
+    return str(imports[-1] if imports else errors[0])
+
+
+def frames(error):
+    """The frames that an error went through, innermost first."""
+    return [frame for frame, _ in traceback.walk_tb(error.__traceback__)][::-1]
+
+
+def not_text(errors):
+    """The file whose bytes could not be decoded, as the frames that read it know it."""
+    for error in errors:
+        if not isinstance(error, UnicodeDecodeError):
+            continue
+        for frame in frames(error):
+            for value in frame.f_locals.values():
+                name = getattr(value, "name", None) if hasattr(value, "buffer") else None
+                if isinstance(name, (str, os.PathLike)) and os.path.isfile(name):
+                    return os.path.abspath(os.fspath(name))
+    return None
+
+
+def not_python(error):
+    """Is it an error of syntax only because the file is in another encoding than it says?"""
+    words = ("(unicode error)", "null bytes", "encoding problem", "unknown encoding", "invalid or missing encoding")
+    return isinstance(error, (SyntaxError, ValueError)) and any(word in str(error) for word in words)
+
+
+def undecoded_source(errors, root):
+    """The module of the project that Python could not decode: the loader's frame knows it."""
+    for error in errors:
+        if not_python(error):
+            for frame in frames(error):
+                path = frame.f_locals.get("path")
+                if isinstance(path, str) and is_own(path, root):
+                    return path
+    return None
+
+
+def named_path(errors):
+    """The path of the configuration that BentoML refused, as it is written there."""
+    for error in errors:
+        for frame in frames(error)[:1]:
+            if frame.f_code.co_name == "resolve_user_filepath":
+                return frame.f_locals.get("filepath")
+    return None
+
+
+def variable(errors):
+    """The variable of the environment that BentoML could not make its own configuration of."""
+    names = {"override_config_values": "BENTOML_CONFIG_OPTIONS", "bentoml_config_file": "BENTOML_CONFIG"}
+    for error in errors:
+        for frame in frames(error):
+            for local, name in names.items():
+                if "_internal" in frame.f_code.co_filename and frame.f_locals.get(local):
+                    return name
+    return None
 
 
 def failure(error, root):
-    errors = chain(error)
+    inner, pointer = leaf(error)
+    errors = chain(error) + (chain(inner) if inner is not error else [])
     own, file, line, column = place(errors, root)
     missing = next((e for e in errors if isinstance(e, ModuleNotFoundError)), None)
-    keys, known = unknown_keys(errors)
+    keys, known = unknown_keys(inner)
+    message = innermost_message(errors)
+    path = named_path(errors)
+    undecoded = undecoded_source(errors, root) or (own is None and not_text(errors)) or None
+    model = next((found[1] for found in (MODEL.search(str(e)) for e in errors) if found), None)
+    locking = next((e for e in errors if str(e).startswith("Failed to lock PyPI packages")), None)
     if isinstance(error, Unsupported):
         kind = "unsupported"
+    elif own is None and variable(errors):
+        kind = "environment"
+    elif undecoded:
+        kind, file, line = "text", undecoded, None
+    elif model:
+        kind, message = "model", str(own or error)
     elif own is not None:
         kind = "project"
+        message = own.msg if isinstance(own, SyntaxError) else str(own)
     elif any(type(e).__name__ == "ImportServiceError" for e in errors):
         kind = "service"
+    elif locking or any("requirements file" in str(e) for e in errors):
+        kind = "requirements"
+    elif inner is not error:
+        kind, message = "configuration", str(inner.args[0] if inner.args else inner)
+    elif path:
+        kind = "path"
+        message = next(str(e) for e in errors if named_path([e]))
     else:
         kind = "bentoml"
     return {
         "ok": False,
         "kind": kind,
-        "type": type(own or error).__name__,
-        "message": own.msg if isinstance(own, SyntaxError) else str(own) if own else innermost_message(errors),
+        "type": type(own or inner).__name__,
+        "message": message,
         "file": file,
         "line": line,
         "column": column,
         "missing": missing.name if missing else None,
         "keys": keys,
         "known": known,
+        "pointer": pointer,
+        "model": model,
+        "path": path,
+        "variable": variable(errors),
     }
 
 
@@ -191,9 +281,10 @@ def main():
     try:
         result = build(request)
     except BaseException as error:
-        if not isinstance(error, (Unsupported, KeyboardInterrupt)):
-            traceback.print_exc()
         result = failure(error, os.path.realpath(request["context"]))
+        # The resolver has said on the screen why there is no solution, and its words are looked for at the end.
+        if result["kind"] not in ("unsupported", "requirements") and not isinstance(error, KeyboardInterrupt):
+            traceback.print_exc()
     result["bentoml_version"] = bentoml_version()
     with open(result_file, "w", encoding="utf-8") as f:
         json.dump(result, f)

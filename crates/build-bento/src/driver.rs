@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bento_core::action::Context;
 use bento_core::env::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY, BENTOML_HOME};
+use bento_core::files::write_private;
 use bento_core::process::{Command, describe};
 use bento_core::runner::console;
 use bento_core::{Cause, Context as _, Error, Result};
@@ -13,6 +14,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use crate::Request;
+use crate::failure::Failure;
 use crate::locate::Located;
 
 /// Carried in the binary.
@@ -51,29 +53,15 @@ struct Answer {
     failure: Failure,
 }
 
-/// Why a build failed.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Failure {
-    /// `project`: its own code raised; `service`: no service found; `unsupported`: by this BentoML; `bentoml`: the rest.
-    pub(crate) kind: String,
-    /// The exception's class.
-    #[serde(rename = "type")]
-    pub(crate) class: String,
-    /// What it says.
-    pub(crate) message: String,
-    /// The project's file that raised it.
-    pub(crate) file: Option<PathBuf>,
-    /// The line in it.
-    pub(crate) line: Option<u32>,
-    /// The column, for errors of syntax.
-    pub(crate) column: Option<u32>,
-    /// The module that is not installed.
-    pub(crate) missing: Option<String>,
-    /// Keys of the build configuration that BentoML does not know.
-    pub(crate) keys: Vec<String>,
-    /// Keys that it knows in their place.
-    pub(crate) known: Vec<String>,
+/// A build that failed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    /// Why.
+    pub(crate) failure: Failure,
+    /// The version of BentoML, where Python could tell.
+    pub(crate) bentoml: Option<String>,
+    /// The last lines that were printed.
+    pub(crate) said: Vec<String>,
 }
 
 /// How the driver ended.
@@ -81,8 +69,8 @@ pub(crate) struct Failure {
 pub(crate) enum Outcome {
     /// The Bento stands in this folder, below the staging folder.
     Built(PathBuf),
-    /// It could not be built, by this version of BentoML.
-    Failed(Box<Failure>, Option<String>),
+    /// It could not be built.
+    Failed(Box<Failed>),
 }
 
 /// Builds into the staging folder. What Python and the project print is shown in the log.
@@ -103,7 +91,7 @@ pub(crate) async fn run(
     let question = question(request, project, staging);
     let text = serde_json::to_vec(&question).context(|| "failed to write the request to Python".into())?;
     for (file, bytes) in [(&script, DRIVER.as_bytes()), (&asked, &text)] {
-        std::fs::write(file, bytes).context(|| format!("failed to write {}", file.display()))?;
+        write_private(file, bytes)?;
     }
     let mut command = Command::new(python)
         .inherit(&ctx.env)
@@ -142,7 +130,11 @@ pub(crate) async fn run(
     let answer: Answer = serde_json::from_slice(&bytes).context(|| "failed to read the answer of Python".into())?;
     Ok(match answer.ok {
         true => Outcome::Built(answer.folder),
-        false => Outcome::Failed(Box::new(answer.failure), answer.bentoml_version),
+        false => Outcome::Failed(Box::new(Failed {
+            failure: answer.failure,
+            bentoml: answer.bentoml_version,
+            said: ended.tail,
+        })),
     })
 }
 

@@ -41,7 +41,7 @@ pub(crate) async fn fetch(git: &GitContext, ctx: &Context) -> Result<Clone> {
     })?;
     let temporary = ctx.temp_dir("build-bento-context-")?;
     let root = temporary.path().join("repository");
-    let _group = console::group(&format!("Fetch {}", git.url));
+    let _group = console::group(&format!("Fetch {}", git.shown()));
     let reference = git.reference.as_deref().unwrap_or("HEAD");
     let (url, settings) = without_credentials(&git.url, &ctx.env);
     let run = async |folder: &Path, arguments: &[&str]| {
@@ -56,7 +56,7 @@ pub(crate) async fn fetch(git: &GitContext, ctx: &Context) -> Result<Clone> {
         let said = ended.tail.iter().rev().find(|line| line.contains("fatal:") || line.contains("error:"));
         Err(Error::input(format!(
             "failed to fetch {reference} of {}: {}",
-            git.url,
+            git.shown(),
             said.cloned().unwrap_or_else(|| format!("git ended with {}", describe(ended.status)))
         ))
         .hint(
@@ -111,7 +111,7 @@ fn context_in(root: &Path, git: &GitContext) -> Result<PathBuf> {
     if inside {
         return Ok(context);
     }
-    Err(Error::input(format!("input context: there is no folder {folder} in {}", git.url))
+    Err(Error::input(format!("input context: there is no folder {folder} in {}", git.shown()))
         .hint("Write https://host/repo.git#ref:folder, with the folder as it is at that reference."))
 }
 

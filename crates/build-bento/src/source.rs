@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use bento_core::runner::mask;
+use bento_core::address::{self, Ambiguous};
 use bento_core::{Error, Result};
-use secrecy::SecretString;
+use url::Url;
 
 /// Where the project is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,15 +26,34 @@ pub struct GitContext {
     pub folder: Option<String>,
 }
 
+impl GitContext {
+    /// The URL without credentials.
+    pub fn shown(&self) -> String {
+        address::without_whole(&self.url)
+    }
+}
+
 impl Source {
     /// Reads the input. A password in a URL is masked from here on.
+    ///
+    /// # Errors
+    /// An address that git does not take, or that holds credentials in a form that would show them; a reference or a
+    /// folder that cannot be one.
     pub fn parse(context: &str) -> Result<Self> {
         let context = if context.is_empty() { "." } else { context };
         if !is_git_url(context) {
-            return Ok(Self::Local(context.to_owned()));
+            return match context.split_once("://") {
+                // The rest may hold a password.
+                Some((scheme, _)) => Err(Error::input(format!(
+                    "input context: an address that begins with {scheme:?} is neither a folder nor a git URL"
+                ))
+                .hint("Write a folder, or https://host/repo.git#ref:folder.")),
+                None => Ok(Self::Local(context.to_owned())),
+            };
         }
+        check_credentials(context)?;
         let (url, fragment) = context.split_once('#').unwrap_or((context, ""));
-        mask_credentials(url);
+        address::mask_whole(url);
         let (reference, folder) = fragment.split_once(':').unwrap_or((fragment, ""));
         let wrong = |what: &str, why: &str| {
             Error::input(format!("input context: {what} {why}")).hint("Write https://host/repo.git#ref:folder.")
@@ -59,7 +78,7 @@ impl fmt::Display for Source {
         match self {
             Self::Local(path) => f.write_str(path),
             Self::Git(git) => {
-                write!(f, "{}", git.url)?;
+                write!(f, "{}", git.shown())?;
                 git.reference.iter().try_for_each(|reference| write!(f, " at {reference}"))?;
                 git.folder.iter().try_for_each(|folder| write!(f, ", folder {folder}"))
             }
@@ -69,17 +88,27 @@ impl fmt::Display for Source {
 
 fn is_git_url(context: &str) -> bool {
     let schemes = ["https://", "http://", "ssh://", "git://", "file://", "git@"];
-    schemes.iter().any(|scheme| context.starts_with(scheme))
+    schemes.iter().any(|scheme| starts_with(context, scheme))
 }
 
-/// `https://user:password@host`, `https://token@host`.
-fn mask_credentials(url: &str) {
-    let Some(authority) = url.split_once("://").and_then(|(_, rest)| rest.split('/').next()) else { return };
-    let Some((user, _)) = authority.rsplit_once('@') else { return };
-    if url.starts_with("http") {
-        let secret = user.split_once(':').map_or(user, |(_, password)| password);
-        mask::add(&SecretString::from(secret));
+/// Schemes are written in any case.
+fn starts_with(context: &str, scheme: &str) -> bool {
+    context.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+/// Refuses credentials that would be shown, or handed to a program as an argument; what is said shows nothing of them.
+fn check_credentials(context: &str) -> Result<()> {
+    if address::check(context).is_err() {
+        return Err(Error::input(format!("input context: the git URL {Ambiguous}")));
     }
+    let is_http = ["https://", "http://"].iter().any(|scheme| starts_with(context, scheme));
+    if !is_http && Url::parse(context).is_ok_and(|url| url.password().is_some()) {
+        return Err(Error::input(
+            "input context: the git URL holds a password, which only https takes from an address",
+        )
+        .hint("Use https with a token, or let ssh take a key (ssh-agent)."));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -120,8 +149,27 @@ mod tests {
     }
 
     #[test]
+    fn credentials_that_would_be_shown_are_refused_without_showing_them() {
+        for context in [
+            "https://u:sec#retpart@host.example/x.git",
+            "https://u:sec?retpart@host.example/x.git",
+            "https://u:sec/retpart@host.example/x.git",
+            "HTTPS://u:sec#retpart@host.example/x.git#main",
+            "ssh://u:secretpart@host.example/x.git",
+            "git://u:secretpart@host.example/x.git",
+            "git+https://u:secretpart@host.example/x.git",
+        ] {
+            let text = Source::parse(context).unwrap_err().full_text();
+            assert!(!text.contains("sec") && !text.contains("retpart"), "{text}");
+        }
+        let source = Source::parse("https://me:wh0le-secret@host.example/x.git#v1").unwrap();
+        assert_eq!(source.to_string(), "https://host.example/x.git at v1");
+        assert!(Source::parse("ssh://git@host.example/x.git").is_ok());
+    }
+
+    #[test]
     fn a_token_in_a_url_is_masked() {
         Source::parse("https://x-access-token:ghs_sourcetoken@example.com/a.git").unwrap();
-        assert_eq!(mask::redact("ghs_sourcetoken"), "***");
+        assert_eq!(bento_core::runner::mask::redact("ghs_sourcetoken"), "***");
     }
 }

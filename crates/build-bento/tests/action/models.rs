@@ -65,7 +65,8 @@ fn missing_models_are_pulled_when_there_is_access() {
     assert_eq!((denied.exit_code, denied.errors().len()), (Some(3), 1), "{}", denied.log_text());
 
     let alone = project("weights:v1").build();
-    assert_eq!((alone.exit_code, alone.errors().len()), (Some(6), 1), "{}", alone.log_text());
-    assert!(alone.errors()[0].contains("weights"), "{:?}", alone.errors());
+    assert_eq!((alone.exit_code, alone.errors().len()), (Some(4), 1), "{}", alone.log_text());
+    assert!(alone.errors()[0].contains("weights:v1 is not in the local store"), "{:?}", alone.errors());
+    assert!(alone.errors()[0].contains("cloud-api-token"), "{:?}", alone.errors());
     runtime.block_on(server.shutdown());
 }

@@ -16,6 +16,8 @@ use crate::{Cause, Context, Env, Error, Result, files};
 const INCOMING: &str = "incoming-";
 /// Nobody is at such a folder any more.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+/// Held while `latest` is read and written.
+const LOCK: &str = ".bento-actions.lock";
 
 /// What a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,7 +139,8 @@ impl Store {
         self.adopt(kind, staging)
     }
 
-    /// A temporary folder on the store's file system, removed when dropped.
+    /// A temporary folder on the store's file system, removed when dropped. What runs that were killed left there more than
+    /// a day ago is removed first.
     pub fn stage(&self) -> Result<tempfile::TempDir> {
         let tmp = self.home.join("tmp");
         let unwritable = || format!("failed to write to the local store {}", self.home.display());
@@ -173,13 +176,31 @@ impl Store {
             true => Error::new(Cause::Exists, format!("the local store has a {} {tag} already", kind.noun())),
             false => Error::failure(failed()).caused_by(error),
         })?;
-        let newest = self.latest(kind, &name)?.filter(|latest| latest != version);
+        let followed = self.follow(kind, &name, version, created);
+        followed.context(failed).inspect_err(|_| {
+            // An action that fails leaves nothing behind.
+            let _ = fs::rename(&target, staging.path());
+        })?;
+        Ok((tag, target))
+    }
+
+    /// Lets `latest` name this version, unless it names a newer one. Of two jobs that save at the same time one waits.
+    fn follow(&self, kind: Kind, name: &Path, version: &str, created: Timestamp) -> Result<()> {
+        let _held = self.lock();
+        let newest = self.latest(kind, name)?.filter(|latest| latest != version);
         let newer =
             newest.and_then(|latest| kind.identify(&name.join(latest)).ok()).is_some_and(|(_, at)| at > created);
-        if !newer {
-            write_latest(&name, version).context(failed)?;
+        if newer {
+            return Ok(());
         }
-        Ok((tag, target))
+        write_latest(name, version).context(|| format!("failed to write {}", name.join("latest").display()))
+    }
+
+    /// Held until the file is dropped. A file system without locks is used without.
+    fn lock(&self) -> Option<fs::File> {
+        let mut options = fs::OpenOptions::new();
+        let file = options.create(true).truncate(false).write(true).open(self.home.join(LOCK)).ok()?;
+        file.lock().ok().map(|()| file)
     }
 
     /// The newest version under a name: what its `latest` file says, else the newest by creation time.
@@ -322,6 +343,33 @@ mod tests {
         assert!(store.insert(Kind::Bento, |_| Ok(())).unwrap_err().to_string().contains("no bento.yaml"));
         assert_eq!(fs::read_dir(home.path().join("tmp")).unwrap().count(), 0);
         assert!(!home.path().join("bentos").exists());
+    }
+
+    #[test]
+    fn of_jobs_that_save_at_the_same_time_the_newest_item_is_latest() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::at(home.path());
+        std::thread::scope(|scope| {
+            for second in 0..20 {
+                let store = &store;
+                scope.spawn(move || {
+                    let created = format!("2026-01-01T00:00:{second:02}+00:00");
+                    store.insert(Kind::Model, model("m", &format!("v{second}"), &created)).unwrap();
+                });
+            }
+        });
+        let latest = store.find(Kind::Model, &"m".parse().unwrap()).unwrap().unwrap().0;
+        assert_eq!(latest.to_string(), "m:v19");
+    }
+
+    #[test]
+    fn an_item_whose_latest_cannot_be_written_is_not_left_behind() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::at(home.path());
+        fs::create_dir_all(home.path().join("models/m/latest/x")).unwrap();
+        let error = store.insert(Kind::Model, model("m", "v1", "2026-01-01T00:00:00+00:00")).unwrap_err();
+        assert!(error.full_text().contains("latest"), "{}", error.full_text());
+        assert!(!home.path().join("models/m/v1").exists());
     }
 
     #[test]

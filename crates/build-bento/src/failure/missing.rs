@@ -1,0 +1,92 @@
+//! What to do about a module that is not there. No name is suggested to a package index but one that the project lists:
+//! whoever holds the name of a module there may be anybody.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Build;
+use super::requirements::{all, normal};
+
+/// Folders below the workspace that are looked through.
+const DEPTH: usize = 4;
+/// A large workspace is looked through up to here.
+const FOLDERS: usize = 5000;
+
+/// The hint for this module.
+pub(super) fn hint(module: &str, build: &Build<'_>) -> String {
+    let top = module.split('.').next().unwrap_or(module);
+    let importing = "import what is only needed at run time inside `with bentoml.importing():`";
+    if let Some(folder) = in_workspace(top, build) {
+        let shown = folder.strip_prefix(build.workspace).unwrap_or(&folder);
+        let shown = if shown.as_os_str().is_empty() { ".".to_owned() } else { shown.display().to_string() };
+        return format!(
+            "The module {top} is in the workspace, in the folder {shown}, where Python does not look: set PYTHONPATH to \
+             that folder under `env`, use a context that holds both, or install the project there. A Bento holds only \
+             what is below its context: what the service needs when it runs has to be there, or be a package."
+        );
+    }
+    let all = all(build);
+    if let Some(listed) = all.iter().find(|one| one.name() == normal(top)) {
+        let file = build.inside(&listed.at.file);
+        let line = listed.at.line.map(|line| format!(":{line}")).unwrap_or_default();
+        return format!(
+            "The project lists {} ({file}{line}), but this Python does not have it: install it in a step before, with \
+             `install-project-dependencies: true` of the setup action; or {importing}.",
+            listed.line
+        );
+    }
+    if all.is_empty() {
+        return format!(
+            "Name the package that has the module {top} in the project's requirements and install it in a step before \
+             (its name may differ from the module's); or {importing}."
+        );
+    }
+    format!(
+        "Install what the project requires in a step before, with `install-project-dependencies: true` of the setup \
+         action. If the package of the module {top} is not among it (its name may differ from the module's), add it; or \
+         {importing}."
+    )
+}
+
+/// The folder of the workspace that Python would have to look in for this module: the nearest to the root.
+fn in_workspace(module: &str, build: &Build<'_>) -> Option<PathBuf> {
+    let mut level = vec![build.workspace.to_owned(), build.located.context.clone()];
+    let mut seen = 0;
+    for _ in 0..=DEPTH {
+        if let Some(found) = level.iter().find(|folder| holds(folder, module)) {
+            return Some(found.clone());
+        }
+        seen += level.len();
+        if seen > FOLDERS {
+            return None;
+        }
+        level = level.iter().flat_map(|folder| folders(folder)).collect();
+    }
+    None
+}
+
+fn holds(folder: &Path, module: &str) -> bool {
+    let package = folder.join(module);
+    if folder.join(format!("{module}.py")).is_file() || package.join("__init__.py").is_file() {
+        return true;
+    }
+    // A package may do without `__init__.py`, but not without modules.
+    let modules = fs::read_dir(package).into_iter().flatten().flatten();
+    modules.map(|entry| entry.path()).any(|path| path.extension().is_some_and(|extension| extension == "py"))
+}
+
+/// The folders of a folder that may hold the user's own modules.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut folders: Vec<_> = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_foreign = matches!(&*name, "node_modules" | "site-packages" | "__pycache__");
+            !name.starts_with('.') && !is_foreign && !path.join("pyvenv.cfg").exists()
+        })
+        .collect();
+    folders.sort();
+    folders
+}
