@@ -31,7 +31,7 @@ fn a_child_sees_no_token_and_no_command_file_neither_in_its_environment_nor_in_p
     action.args(["setup", "--dry-run"]).current_dir(folder.path()).env_clear();
     action.env("PATH", path).env("RUNNER_TEMP", folder.path()).env("HOME", folder.path());
     action.env("UV_PYTHON_DOWNLOADS", "never").env("MARK", "kept");
-    let secrets = ["INPUT_CLOUD-API-TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "STATE_folder"];
+    let secrets = ["INPUT_PASSWORD", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "STATE_folder"];
     let files = ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
     for name in secrets {
         action.env(name, "kept-back");
@@ -43,7 +43,10 @@ fn a_child_sees_no_token_and_no_command_file_neither_in_its_environment_nor_in_p
         action.uid(NOBODY).gid(NOBODY);
     }
     let ended = action.output().expect("it starts");
-    let read = |name: &str| String::from_utf8_lossy(&fs::read(folder.path().join(name)).expect(name)).into_owned();
+    let read = |name: &str| match fs::read(folder.path().join(name)) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => panic!("no program looked around ({name}: {error}): {ended:?}"),
+    };
     let (own, parent, control) = (read("own"), read("parent"), read("control"));
     assert!(own.contains("MARK=kept") && control.contains("MARK=kept"), "the child looked around: {own} {ended:?}");
     assert!(!own.contains("kept-back"), "{own}");
