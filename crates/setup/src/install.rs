@@ -11,7 +11,7 @@ use bento_core::runner::console;
 use bento_core::{Cause, Context as _, Error, Result};
 
 use crate::verify::{self, installed};
-use crate::{BentomlVersion, Request, constraints, moving};
+use crate::{BentomlVersion, Request, constraints, moving, pip_settings};
 
 /// Installs what is asked for, or brings BentoML up to date in an environment that has it. BentoML starts when this is done: nothing
 /// else is called installed.
@@ -67,6 +67,7 @@ async fn run_uv(
     if request.compile {
         arguments.push("--compile-bytecode".into());
     }
+    arguments.extend(pip_settings::options(&ctx.env).into_iter().map(OsString::from));
     if upgrade {
         arguments.extend(["--upgrade-package", "bentoml"].map(Into::into));
     }
@@ -102,8 +103,8 @@ fn option(line: &str) -> Option<[OsString; 2]> {
 /// On cancellation only.
 pub(crate) async fn install_pip(draft: &Draft, request: &Request, uv: &Uv, ctx: &Context) -> Result<bool> {
     let python = draft.python();
-    let arguments = ["pip", "install", "--quiet", "--python"].map(std::ffi::OsStr::new);
-    let arguments = arguments.into_iter().chain([python.as_os_str(), "pip".as_ref()]);
+    let arguments = ["pip", "install", "--quiet", "pip", "--python"].map(OsString::from).into_iter();
+    let arguments = arguments.chain([python.into()]).chain(pip_settings::options(&ctx.env).into_iter().map(Into::into));
     let ended = uv.stream(arguments, request.deadline, ctx).await;
     match ended {
         Ok(ended) if ended.status.success() => Ok(true),
@@ -175,6 +176,7 @@ async fn nearest(
     std::fs::write(&file, requirement).context(|| format!("failed to write {}", file.display()))?;
     let asking = uv.command(ctx).args(["pip", "compile", "--quiet", "--no-deps", "--no-header", "--no-annotate"]);
     let asking = asking.args(["--resolution", resolution, "--python"]).arg(draft.python()).arg(&file);
+    let asking = asking.args(pip_settings::options(&ctx.env));
     let answer = asking.deadline(ASKING).output(&ctx.cancel).await?;
     Ok(answer.lines().find_map(|line| line.trim().strip_prefix("bentoml==")?.parse().ok()))
 }

@@ -18,6 +18,7 @@ mod key;
 mod later;
 mod more;
 mod moving;
+mod pip_settings;
 mod plan;
 mod project;
 mod provide;

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::install::{install, install_pip, newest};
 use crate::kept::{Kept, Restored};
-use crate::{Cached, Request};
+use crate::{Cached, Request, pip_settings};
 
 /// An environment that was made.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub(crate) struct Made {
 /// When there is no Python, or something cannot be installed; on cancellation.
 pub(crate) async fn provide(request: &Request, choice: &Choice, uv: Option<Uv>, ctx: &Context) -> Result<Made> {
     let (chosen, uv) = python(request, choice, uv, ctx).await?;
+    let ctx = &pip_settings::apply(&chosen.python, ctx).await?;
     let mut kept = Kept::of(request, &chosen.python, ctx);
     let (restored, uv) = match &mut kept {
         Some(kept) => take(kept, request, &chosen.python, uv, ctx).await?,

@@ -14,9 +14,12 @@ use crate::requirement_files::digest_file;
 use bento_core::address;
 
 /// Variables that change what is installed.
-const VALUES: [&str; 21] = [
+const VALUES: [&str; 25] = [
     "PIP_EXTRA_INDEX_URL",
     "PIP_INDEX_URL",
+    "PIP_NO_BINARY",
+    "PIP_NO_INDEX",
+    "PIP_ONLY_BINARY",
     "UV_DEFAULT_INDEX",
     "UV_EXCLUDE_NEWER",
     "UV_EXTRA_INDEX_URL",
@@ -34,6 +37,7 @@ const VALUES: [&str; 21] = [
     "UV_NO_SOURCES",
     "UV_NO_SOURCES_PACKAGE",
     "UV_PRERELEASE",
+    "UV_REQUIRE_HASHES",
     "UV_RESOLUTION",
     "UV_TORCH_BACKEND",
 ];

@@ -82,6 +82,7 @@ async fn neither_uv_nor_pip_says_how_to_get_them() {
     let answers = machine.read("fake/python3").replace("#!/bin/sh\n", "#!/bin/sh\n[ $1 = -c ] || exit 1\n");
     std::fs::write(python, answers).expect("a program");
     machine.append_path(&machine.path("fake"));
+    machine.env.set("PIP_CONFIG_FILE", "/dev/null");
     let ran = machine.run().await;
     assert!(ran.error().contains("uv is not on PATH, and ") && ran.error().contains("has no pip"), "{}", ran.error());
     assert!(ran.error().contains("Install uv before this step"), "{}", ran.error());

@@ -34,6 +34,8 @@ async fn the_real_bentoml_comes_back_without_uv_and_index() {
     let mut first = Machine::with_python();
     first.with_cache(&server);
     first.set("bentoml-version", "1.4.39");
+    // Both jobs have the same settings.
+    first.env.set("PIP_FIND_LINKS", "");
     let ran = job(&first).await;
     assert_eq!((ran.output("cache-hit"), server.entries().len()), ("false", 1));
     assert_eq!(server.entries()[0].key, ran.output("cache-key"));

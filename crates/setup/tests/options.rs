@@ -124,7 +124,7 @@ async fn what_is_wrong_is_said_before_anything_is_done() {
         ("tools", "hatch $(id)", "input tools: \"$(id)\" is no name"),
         ("packages", "one\n--index-url=x", "input packages: \"--index-url=x\" is an option"),
         ("requirements", "missing.txt", "missing.txt: No such file"),
-        ("index-url", "s3cret", "input index-url: it is no URL"),
+        ("index-url", "s3cret", "input index-url: it is not a URL"),
         ("extra-index-url", "ftp://s3cret", "input extra-index-url: it is neither https:// nor http://"),
         ("uv-version", "latest", "input uv-version: \"latest\" is no version of uv. Write an exact one such as "),
         ("uv-version", "0.9.x", "input uv-version: \"0.9.x\" is no version of uv. Write an exact one such as "),
