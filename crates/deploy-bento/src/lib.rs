@@ -12,7 +12,6 @@ mod inputs;
 mod plan;
 mod report;
 mod request;
-mod source;
 mod wait;
 
 pub use action::DeployBento;

@@ -12,7 +12,6 @@ use build_bento::Cloud;
 use setup::Reuse;
 
 use crate::file::ConfigFile;
-use crate::source::Source;
 use crate::{Inputs, Verb};
 
 /// What to do.
@@ -32,23 +31,14 @@ pub struct Request {
 /// Which Bento is wanted.
 #[derive(Debug, Clone)]
 pub(crate) enum Wanted {
-    /// One that is built here.
-    Built(Box<Build>),
+    /// One that is built here, in this environment.
+    Built(Box<(setup::Request, build_bento::Request)>),
     /// This one.
     Tag(Tag),
     /// The one that runs.
     Current,
     /// None: the Deployment ends.
     Nothing,
-}
-
-/// How a Bento is built.
-#[derive(Debug, Clone)]
-pub(crate) struct Build {
-    pub environment: setup::Request,
-    pub project: build_bento::Request,
-    /// What the configuration calls it.
-    pub named: Option<Tag>,
 }
 
 impl Request {
@@ -66,8 +56,8 @@ impl Request {
                 "bento_tag ({tag}) has no effect, as the Bento is built here; set `build: false` to deploy it"
             );
         }
-        let written = file.as_ref().map(|file| &file.written);
-        let name = inputs.deployment_name.clone().or_else(|| written.and_then(|written| written.name.clone()));
+        let of_file = |key: &str| file.as_ref().and_then(|file| file.text(key)).map(str::to_owned);
+        let name = inputs.deployment_name.clone().or_else(|| of_file("name"));
         if name.is_none() && !matches!(inputs.action, Verb::Create | Verb::Skip) {
             let verb = format!("{:?}", inputs.action).to_lowercase();
             return Err(Error::input(format!("Input required and not supplied: deployment_name (action: {verb})"))
@@ -78,7 +68,7 @@ impl Request {
             client,
             verb: inputs.action,
             name,
-            cluster: written.and_then(|written| written.cluster.clone()),
+            cluster: of_file("cluster"),
             file,
             labels: inputs.labels.clone(),
             wait: inputs.wait.then_some(inputs.wait_timeout),
@@ -86,17 +76,25 @@ impl Request {
     }
 }
 
+/// A configuration's `bento` is a tag, or the folder of the project to build.
 fn wanted(inputs: &Inputs, file: Option<&ConfigFile>, ctx: &Context) -> Result<Wanted> {
-    Ok(match Source::of(inputs, file, ctx)? {
-        Source::Built(context, named) => Wanted::Built(Box::new(Build {
-            environment: environment(inputs)?,
-            project: project(inputs, &context)?,
-            named,
-        })),
-        Source::Tag(tag) => Wanted::Tag(tag),
-        Source::Current => Wanted::Current,
-        Source::Nothing => Wanted::Nothing,
-    })
+    if !inputs.action.takes_bento() {
+        return Ok(Wanted::Nothing);
+    }
+    let of_file = file.and_then(|file| file.text("bento"));
+    let folder = of_file.filter(|bento| ctx.workspace().join(bento).is_dir());
+    if inputs.build {
+        let context = if inputs.context == "." { folder.unwrap_or(".") } else { &inputs.context };
+        return Ok(Wanted::Built(Box::new((environment(inputs)?, project(inputs, context)?))));
+    }
+    let of_file = of_file.filter(|_| folder.is_none());
+    match (inputs.bento_tag.as_deref(), of_file) {
+        (Some(tag), _) => Ok(Wanted::Tag(tag.parse().context(|| "input bento_tag".into())?)),
+        (None, Some(tag)) => Ok(Wanted::Tag(tag.parse().context(|| "`bento` of the deployment configuration".into())?)),
+        (None, None) if inputs.action == Verb::Update => Ok(Wanted::Current),
+        (None, None) => Err(Error::input("Input required and not supplied: bento_tag (build: false)")
+            .hint("Name the Bento to deploy, or set `build: true`.")),
+    }
 }
 
 fn environment(inputs: &Inputs) -> Result<setup::Request> {

@@ -72,9 +72,18 @@ async fn run_uv(
         arguments.extend(["--upgrade-package", "bentoml"].map(Into::into));
     }
     arguments.extend(packages.iter().filter_map(|line| option(line)).flatten());
-    for file in [&file].into_iter().chain(request.more.requirements.iter().map(|(file, _)| file)) {
-        arguments.extend(["--requirements".into(), file.into()]);
+    let mut files = vec![file];
+    for (index, given) in request.more.requirements.iter().enumerate() {
+        files.push(match &given.rewritten {
+            None => given.file.clone(),
+            Some(text) => {
+                let file = folder.path().join(format!("project-{index}.txt"));
+                write_private(&file, text.as_bytes())?;
+                file
+            }
+        });
     }
+    arguments.extend(files.into_iter().flat_map(|file| ["--requirements".into(), file.into()]));
     let doing = format!("failed to install {requirement}");
     let ended = uv.stream(&arguments, request.deadline, ctx).await.map_err(|error| match error.cause() {
         Cause::Timeout => Error::new(Cause::Timeout, doing.clone()).caused_by(error).hint(

@@ -1,6 +1,6 @@
 //! What is installed besides BentoML.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bento_core::action::Context;
 use bento_core::{Env, Error, Result, address};
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::Inputs;
 use crate::moving::is_moving;
+use crate::project_files::rewritten;
 use crate::requirement_files::digest_file;
 
 /// Extras of BentoML, files of requirements, packages.
@@ -15,12 +16,23 @@ use crate::requirement_files::digest_file;
 pub struct More {
     /// Extras of BentoML.
     pub extras: Vec<String>,
-    /// Files of requirements, and the digest of each with all that it includes.
-    pub requirements: Vec<(PathBuf, String)>,
+    /// Files of requirements.
+    pub requirements: Vec<RequirementsFile>,
     /// Lines of a file of requirements.
     pub packages: Vec<String>,
     /// May one of them be another thing the next time, whatever it is called?
     pub moving: bool,
+}
+
+/// A file of requirements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequirementsFile {
+    /// The file.
+    pub file: PathBuf,
+    /// The digest of its contents with all that it includes.
+    pub digest: String,
+    /// Its contents as uv is to read them, where that is not as they stand.
+    pub rewritten: Option<String>,
 }
 
 impl More {
@@ -50,7 +62,20 @@ impl More {
     pub(crate) fn add_file(&mut self, file: PathBuf, of: &str, env: &Env) -> Result<()> {
         let (digest, moving) = digest_file(&file, of, env)?;
         self.moving |= moving;
-        self.requirements.push((file, digest));
+        self.requirements.push(RequirementsFile { file, digest, rewritten: None });
+        Ok(())
+    }
+
+    /// Adds a file of requirements in which paths count from the project.
+    ///
+    /// # Errors
+    /// When it, or a file that it includes, cannot be read.
+    pub(crate) fn add_project_file(&mut self, file: PathBuf, project: &Path, of: &str, env: &Env) -> Result<()> {
+        let rewritten = rewritten(&file, project, of, env)?;
+        self.add_file(file, of, env)?;
+        if let Some(added) = self.requirements.last_mut() {
+            added.rewritten = rewritten;
+        }
         Ok(())
     }
 
@@ -83,7 +108,7 @@ impl More {
 
     /// In a sentence.
     pub(crate) fn describe(&self) -> Option<String> {
-        let files = self.requirements.iter().map(|(file, _)| file.display().to_string());
+        let files = self.requirements.iter().map(|given| given.file.display().to_string());
         let extras = self.extras.iter().map(|extra| format!("its extra {extra}"));
         let packages = self.packages.iter().map(|package| address::without(package));
         let all: Vec<_> = extras.chain(files).chain(packages).collect();
@@ -92,7 +117,7 @@ impl More {
 
     /// A value that differs when what is installed may. It holds no credentials, which change more often.
     pub(crate) fn contents(&self) -> Value {
-        let digests: Vec<_> = self.requirements.iter().map(|(_, digest)| digest).collect();
+        let digests: Vec<_> = self.requirements.iter().map(|given| &given.digest).collect();
         let packages: Vec<_> = self.packages.iter().map(|package| address::without(package)).collect();
         json!({ "extras": self.extras, "packages": packages, "requirements": digests })
     }

@@ -6,21 +6,20 @@
 //! | `pyproject.toml` | `project.dependencies` |
 //! | the service's file, by default `service.py` | `Image(…).python_packages(…)`, `.requirements_file(…)`, `.pyproject_toml(…)` |
 //!
-//! Sources: BentoML's documentation, "Bento build options" and "Define the runtime environment".
+//! Paths and variables are read by BentoML's own rules: [`bento_core::bento::project`].
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bento_core::action::Context;
+use bento_core::bento::project::{Document, Placed, Project, absolute, dependencies, resolve};
 use bento_core::process::Command;
 use bento_core::python::Interpreter;
-use bento_core::{Context as _, Env, Error, Result, address, yaml};
+use bento_core::{Context as _, Error, Result, address};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::More;
-use crate::version_file::toml;
 
 const IMAGE: &str = include_str!("image.py");
 const PYPROJECT: &str = "pyproject.toml";
@@ -37,6 +36,14 @@ struct Image {
     unknown: Vec<u32>,
 }
 
+/// Collects what one project wants.
+struct Reading<'a> {
+    more: &'a mut More,
+    folder: &'a Path,
+    remarks: Vec<String>,
+    ctx: &'a Context,
+}
+
 /// Adds what the project in this folder wants, and returns remarks for the user. Nothing of it is imported; the image is
 /// read by this Python, where there is one.
 ///
@@ -49,145 +56,132 @@ pub(crate) async fn add(
     ctx: &Context,
 ) -> Result<Vec<String>> {
     let before = more.clone();
+    let project = Project::read(folder, None, &ctx.env)?;
+    let mut reading = Reading { more, folder, remarks: Vec::new(), ctx };
+    reading.add_build(&project)?;
     let pyproject = folder.join(PYPROJECT);
-    let pyproject = if pyproject.is_file() { Some(read_toml(&pyproject)?) } else { None };
-    let bentofile = folder.join("bentofile.yaml");
-    let build = if bentofile.is_file() {
-        let text = fs::read_to_string(&bentofile).context(|| format!("failed to read {}", bentofile.display()))?;
-        Some(yaml::parse(&text).map_err(|error| error.in_file("the build configuration", &bentofile))?.value)
-    } else {
-        pyproject.as_ref().and_then(|file| file.pointer("/tool/bentoml/build").cloned())
-    };
-    let mut remarks = Vec::new();
-    if let Some(build) = &build {
-        add_build(more, folder, build, &mut remarks, &ctx.env)?;
+    if pyproject.is_file() {
+        reading.add_dependencies(&pyproject)?;
     }
-    if let Some(file) = &pyproject {
-        add_dependencies(more, &folder.join(PYPROJECT), file, &mut remarks)?;
-    }
-    let service = build.as_ref().and_then(|build| build.get("service")?.as_str()).unwrap_or("service");
-    let service = service_file(folder, service);
+    let service = service_file(folder, project.service.as_ref().map_or("service", |service| service.value.as_str()));
     match python {
-        Some(python) if service.is_file() => add_image(more, folder, &service, python, &mut remarks, ctx).await?,
+        Some(python) if service.is_file() => reading.add_image(&service, python).await?,
         None if service.is_file() => {
-            remarks.push(format!("what the image in {} asks for is not known without a Python", service.display()));
+            let remark = format!("what the image in {} asks for is not known without a Python", service.display());
+            reading.remarks.push(remark);
         }
         _ => {}
     }
+    let mut remarks = reading.remarks;
     if *more == before {
         remarks.push(format!("the project in {} asks for no packages", folder.display()));
     }
     Ok(remarks)
 }
 
-/// BentoML passes over `packages` where there is `requirements_txt`.
-fn add_build(more: &mut More, folder: &Path, build: &Value, remarks: &mut Vec<String>, env: &Env) -> Result<()> {
-    let Some(python) = build.get("python") else { return Ok(()) };
-    let list = |name: &str| texts(python.get(name));
-    let of = |name: &str| format!("the project's {name}");
-    for (name, option) in [
-        ("index_url", "--index-url"),
-        ("extra_index_url", "--extra-index-url"),
-        ("find_links", "--find-links"),
-        ("trusted_host", "--trusted-host"),
-    ] {
-        for value in list(name) {
-            add_line(more, folder, format!("{option} {value}"), &of(name), remarks);
+impl Reading<'_> {
+    fn add_build(&mut self, project: &Project) -> Result<()> {
+        let python = &project.python;
+        for line in &python.sources {
+            self.add_line(line.value.clone(), "the project");
+        }
+        if python.pip_args.is_some() {
+            self.remarks.push("the project's pip_args are for pip: they are left out".to_owned());
+        }
+        if let Some(file) = &python.requirements {
+            let of = "the project's requirements_txt";
+            self.more.add_project_file(file.value.clone(), self.folder, of, &self.ctx.env)?;
+        }
+        for line in &python.packages {
+            self.add_line(line.value.clone(), "the project's packages");
+        }
+        let text = |wheel: &Placed<PathBuf>| wheel.value.to_string_lossy().into_owned();
+        python.wheels.iter().try_for_each(|wheel| self.more.add_package(text(wheel), "the project's wheels"))
+    }
+
+    /// Adds a line of what BentoML makes a file of requirements: a package, or an option that says where packages come from.
+    /// Options of another kind are left out with a remark.
+    fn add_line(&mut self, line: String, of: &str) {
+        let (option, value) = line.split_once(['=', ' ', '\t']).unwrap_or((&line, ""));
+        let line = match option {
+            // uv would look for it beside the file that it is given.
+            "--find-links" | "-f" => format!("--find-links {}", self.place(value.trim())),
+            "--index-url" | "-i" | "--extra-index-url" | "--pre" | "--no-index" | "--trusted-host" | "--editable" => {
+                line
+            }
+            _ if option.starts_with('-') => {
+                address::mask(&line);
+                self.remarks.push(format!("{of}: the option {:?} is left out", address::without(&line)));
+                return;
+            }
+            _ => line,
+        };
+        // The image may say the same, and uv takes but one `--index-url`.
+        if !self.more.packages.contains(&line) {
+            self.more.add_line(line);
         }
     }
-    if python.get("no_index").and_then(Value::as_bool) == Some(true) {
-        add_line(more, folder, "--no-index".to_owned(), &of("no_index"), remarks);
+
+    /// A path of the project; addresses and what a variable begins stay as they are.
+    fn place(&self, path: &str) -> String {
+        if path.contains("://") || path.starts_with("${") {
+            return path.to_owned();
+        }
+        resolve(path, self.folder, &self.ctx.env).to_string_lossy().into_owned()
     }
-    if python.get("pip_args").is_some_and(|arguments| !arguments.is_null()) {
-        remarks.push(format!("{} are for pip: they are left out", of("pip_args")));
+
+    fn add_dependencies(&mut self, file: &Path) -> Result<()> {
+        for line in dependencies(file, &self.ctx.env)? {
+            if !self.more.packages.contains(&line.value) {
+                self.more.add_package(line.value, &file.display().to_string())?;
+            }
+        }
+        let document = Document::toml(file)?;
+        let dynamic = document.get("/project/dynamic").and_then(Value::as_array).into_iter().flatten();
+        if dynamic.into_iter().any(|field| field.as_str() == Some("dependencies")) {
+            self.remarks.push(format!("the dependencies of {} are dynamic: they are not installed", file.display()));
+        }
+        Ok(())
     }
-    match list("requirements_txt").first() {
-        Some(file) => more.add_file(folder.join(file), &of("requirements_txt"), env)?,
-        None => {
-            list("packages").into_iter().for_each(|package| add_line(more, folder, package, &of("packages"), remarks))
+
+    async fn add_image(&mut self, service: &Path, python: &Interpreter) -> Result<()> {
+        let image = self.image(service, python).await?;
+        let of = format!("{}: python_packages", service.display());
+        for package in image.packages {
+            self.add_line(absolute(&package, self.folder, &self.ctx.env), &of);
+        }
+        for file in image.requirements {
+            let file = resolve(&file, self.folder, &self.ctx.env);
+            let of = format!("{}: requirements_file", service.display());
+            self.more.add_project_file(file, self.folder, &of, &self.ctx.env)?;
+        }
+        for file in image.projects {
+            self.add_dependencies(&resolve(&file, self.folder, &self.ctx.env))?;
+        }
+        if let Some(line) = image.unknown.first() {
+            self.remarks.push(format!(
+                "{}:{line}: what the image asks for there is known only when it is imported: name it in `packages`",
+                service.display()
+            ));
+        }
+        Ok(())
+    }
+
+    async fn image(&mut self, service: &Path, python: &Interpreter) -> Result<Image> {
+        // Isolated: nothing of the project is imported in the place of a module of Python's.
+        let reading = Command::new(&python.executable).inherit(&self.ctx.env).args(["-I", "-c", IMAGE]).arg(service);
+        match reading.deadline(DEADLINE).output(&self.ctx.cancel).await {
+            Ok(answer) => serde_json::from_str(&answer).context(|| format!("failed to read {}", service.display())),
+            Err(_) if self.ctx.cancel.is_cancelled() => Err(Error::cancelled()),
+            Err(error) => {
+                tracing::debug!("{}", error.full_text());
+                let remark =
+                    format!("what the image in {} asks for is not known: it does not parse", service.display());
+                self.remarks.push(remark);
+                Ok(Image::default())
+            }
         }
     }
-    list("wheels")
-        .into_iter()
-        .try_for_each(|wheel| more.add_package(folder.join(wheel).to_string_lossy().into_owned(), &of("wheels")))
-}
-
-/// Adds a line of what BentoML makes a file of requirements: a package, or an option that says where packages come from.
-/// Options of another kind are left out with a remark.
-fn add_line(more: &mut More, folder: &Path, line: String, of: &str, remarks: &mut Vec<String>) {
-    let (option, value) = line.split_once(['=', ' ', '\t']).unwrap_or((&line, ""));
-    let line = match option {
-        // uv would look for it beside the file that it is given.
-        "--find-links" | "-f" => format!("--find-links {}", in_folder(folder, value.trim())),
-        "--index-url" | "-i" | "--extra-index-url" | "--pre" | "--no-index" | "--trusted-host" => line,
-        _ if option.starts_with('-') => {
-            address::mask(&line);
-            remarks.push(format!("{of}: the option {:?} is left out", address::without(&line)));
-            return;
-        }
-        _ => line,
-    };
-    // The images of a file may say the same, and uv takes but one `--index-url`.
-    if !more.packages.contains(&line) {
-        more.add_line(line);
-    }
-}
-
-/// A path of the project; addresses and what a variable begins stay as they are.
-fn in_folder(folder: &Path, path: &str) -> String {
-    if path.contains("://") || path.starts_with("${") {
-        return path.to_owned();
-    }
-    folder.join(path).to_string_lossy().into_owned()
-}
-
-fn add_dependencies(more: &mut More, file: &Path, contents: &Value, remarks: &mut Vec<String>) -> Result<()> {
-    let project = contents.get("project");
-    texts(project.and_then(|project| project.get("dependencies")))
-        .into_iter()
-        .try_for_each(|package| more.add_package(package, &file.display().to_string()))?;
-    let dynamic = texts(project.and_then(|project| project.get("dynamic")));
-    if dynamic.iter().any(|field| field == "dependencies") {
-        remarks.push(format!("the dependencies of {} are dynamic: they are not installed", file.display()));
-    }
-    Ok(())
-}
-
-async fn add_image(
-    more: &mut More,
-    folder: &Path,
-    service: &Path,
-    python: &Interpreter,
-    remarks: &mut Vec<String>,
-    ctx: &Context,
-) -> Result<()> {
-    // Isolated: nothing of the project is imported in the place of a module of Python's.
-    let reading = Command::new(&python.executable).inherit(&ctx.env).args(["-I", "-c", IMAGE]).arg(service);
-    let image = match reading.deadline(DEADLINE).output(&ctx.cancel).await {
-        Ok(answer) => serde_json::from_str(&answer).context(|| format!("failed to read {}", service.display()))?,
-        Err(_) if ctx.cancel.is_cancelled() => return Err(Error::cancelled()),
-        Err(error) => {
-            tracing::debug!("{}", error.full_text());
-            remarks.push(format!("what the image in {} asks for is not known: it does not parse", service.display()));
-            Image::default()
-        }
-    };
-    let of = format!("{}: python_packages", service.display());
-    image.packages.into_iter().for_each(|package| add_line(more, folder, package, &of, remarks));
-    for file in image.requirements {
-        more.add_file(folder.join(file), &format!("{}: requirements_file", service.display()), &ctx.env)?;
-    }
-    for file in image.projects {
-        let file = folder.join(file);
-        add_dependencies(more, &file, &read_toml(&file)?, remarks)?;
-    }
-    if let Some(line) = image.unknown.first() {
-        remarks.push(format!(
-            "{}:{line}: what the image asks for there is known only when it is imported: name it in `packages`",
-            service.display()
-        ));
-    }
-    Ok(())
 }
 
 /// The file of `service:Svc`, `service.py:Svc`, `package.service:Svc`.
@@ -196,20 +190,5 @@ fn service_file(folder: &Path, service: &str) -> PathBuf {
     match module.strip_suffix(".py") {
         Some(_) => folder.join(module),
         None => folder.join(module.replace('.', "/")).with_extension("py"),
-    }
-}
-
-fn read_toml(file: &Path) -> Result<Value> {
-    let doing = || format!("failed to read {}", file.display());
-    let text = fs::read_to_string(file).context(doing)?;
-    serde_json::to_value(toml::parse(&text, file)?).context(doing)
-}
-
-/// A text, or a list of them.
-fn texts(value: Option<&Value>) -> Vec<String> {
-    match value {
-        Some(Value::String(text)) => vec![text.clone()],
-        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        _ => Vec::new(),
     }
 }

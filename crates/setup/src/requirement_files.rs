@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bento_core::{Cause, Env, Error, Result};
+use bento_core::{Cause, Env, Error, Result, text};
 use sha2::{Digest, Sha256};
 
 use crate::moving::{is_moving, value};
@@ -27,12 +27,7 @@ fn digest(file: &Path, of: &str, env: &Env, hasher: &mut Sha256, seen: &mut BTre
     if !seen.insert(file.to_owned()) {
         return Ok(false);
     }
-    let bytes = fs::read(file).map_err(|error| {
-        Error::new(Cause::Input, format!("{of}: failed to read {}", file.display()))
-            .caused_by(error)
-            .hint("Write the path of a file in the workspace; is the repository checked out before this step?")
-    })?;
-    let text = decoded(&bytes);
+    let text = text_of(file, of)?;
     address::mask(&text);
     hasher.update(address::without(&text));
     let mut moving = false;
@@ -55,22 +50,44 @@ fn digest(file: &Path, of: &str, env: &Env, hasher: &mut Sha256, seen: &mut BTre
     Ok(moving)
 }
 
-/// The text of a file. A byte order mark says how it is encoded, as uv has it: PowerShell's `>` writes UTF-16.
-fn decoded(bytes: &[u8]) -> String {
+/// The text of a file of requirements; `of` says whose wish it is.
+///
+/// # Errors
+/// When it cannot be read, or is not text: with its line.
+pub(crate) fn text_of(file: &Path, of: &str) -> Result<String> {
+    let bytes = fs::read(file).map_err(|error| {
+        Error::new(Cause::Input, format!("{of}: failed to read {}", file.display()))
+            .caused_by(error)
+            .hint("Write the path of a file in the workspace; is the repository checked out before this step?")
+    })?;
+    decoded(&bytes, file).map_err(|error| {
+        let (at, text) = (error.location().cloned(), format!("{of}: {}", error.full_text()));
+        let error = Error::new(Cause::Input, text);
+        match at {
+            Some(at) => error.at(at),
+            None => error,
+        }
+    })
+}
+
+/// The text of a file. A byte order mark says how it is encoded, as uv has it: PowerShell's `>` writes UTF-16. uv takes no other
+/// encoding.
+fn decoded(bytes: &[u8], file: &Path) -> Result<String> {
     let utf_16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<_> = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair)).collect();
-        String::from_utf16_lossy(&units)
+        String::from_utf16(&units).map_err(|_| text::not_text(bytes, 0, file))
     };
+    let utf_8 = |text: &[u8]| text::decode(text.to_vec(), file);
     match bytes {
-        [0xef, 0xbb, 0xbf, text @ ..] => String::from_utf8_lossy(text).into_owned(),
+        [0xef, 0xbb, 0xbf, text @ ..] => utf_8(text),
         [0xff, 0xfe, text @ ..] => utf_16(text, u16::from_le_bytes),
         [0xfe, 0xff, text @ ..] => utf_16(text, u16::from_be_bytes),
-        _ => String::from_utf8_lossy(bytes).into_owned(),
+        _ => utf_8(bytes),
     }
 }
 
 /// The text with the values of its `${VARIABLES}`; `None` where one is not set.
-fn expanded(text: &str, env: &Env) -> Option<String> {
+pub(crate) fn expanded(text: &str, env: &Env) -> Option<String> {
     let (mut done, mut rest) = (String::new(), text);
     while let Some((before, behind)) = rest.split_once("${") {
         let (name, after) = behind.split_once('}')?;
@@ -108,6 +125,23 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_not_text_is_named_with_its_line_also_where_another_includes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (outer, inner) = (folder.path().join("a.txt"), folder.path().join("b.txt"));
+        fs::write(&outer, "numpy\n-r b.txt\n").unwrap();
+        for (bytes, line) in [(&b"idna\n# caf\xe9\n"[..], Some(2)), (b"\xff\xfe\x00\xd8", None)] {
+            fs::write(&inner, bytes).unwrap();
+            let error = digest_file(&outer, "input requirements", &Env::default()).unwrap_err();
+            assert_eq!((error.cause(), error.location().and_then(|at| at.line)), (Cause::Input, line));
+            let text = error.full_text();
+            assert!(
+                text.starts_with("input requirements: ") && text.contains("b.txt cannot be read as text"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn files_with_what_may_be_another_thing_are_moving() {
         assert!(!of(&[("a.txt", "-r b.txt"), ("b.txt", "numpy # ./x")]).unwrap().1);
         for text in ["numpy\n-e ./lib # ours\n", "-r https://h/r.txt", "--constraint=https://h/c.txt", "-r b.txt"] {
@@ -137,7 +171,7 @@ mod tests {
             format!("\u{feff}{text}").into_bytes(),
         ] {
             let bytes: Vec<u8> = bytes;
-            assert_eq!(decoded(&bytes), text);
+            assert_eq!(decoded(&bytes, Path::new("a.txt")).unwrap(), text);
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("a.txt"), bytes).unwrap();
             let digest = |included: &str| {

@@ -12,7 +12,7 @@ const PACKAGES: [&str; 12] = [
     "three-1",
     "four-1",
     "five-1",
-    "six-1",
+    "half-1",
     "seven-1",
     "seven-2",
     "eight-1",
@@ -51,13 +51,13 @@ async fn of_the_build_configuration_the_project_and_the_image() {
     machine.write("workspace/app/bentofile.yaml", "service: pkg.service:Svc\npython:\n  packages: [one, 'seven<2']\n");
     machine.write("workspace/app/pyproject.toml", "[project]\nname = 'x'\ndependencies = ['three']\n");
     machine.write("workspace/app/pkg/service.py", SERVICE);
-    machine.write("workspace/app/image.txt", "six\n");
+    machine.write("workspace/app/image.txt", "half\n");
     machine
         .write("workspace/app/sub/pyproject.toml", "[project]\ndependencies = ['eight']\ndynamic = ['dependencies']\n");
     let ran = machine.run().await;
     ran.result.as_ref().expect("installed");
     let venv = ran.output("venv");
-    for name in ["one", "three", "four", "five", "six", "seven", "eight"] {
+    for name in ["one", "three", "four", "five", "half", "seven", "eight"] {
         assert!(has(venv, name), "{name}: {}", ran.plan);
     }
     assert!(!has(venv, "two") && !has(venv, "never"));
@@ -178,6 +178,28 @@ async fn what_is_wrong_is_said_with_its_place_and_what_is_missing_is_no_error() 
     std::fs::remove_file(machine.path("workspace/bentofile.yaml")).expect("removed");
     machine.write("workspace/pyproject.toml", "[project]\ndependencies = [\n");
     let error = machine.run().await.result.expect_err("no TOML");
-    assert!(error.to_string().contains("is no TOML") && error.location().is_some(), "{error}");
+    assert!(error.to_string().contains("is not valid TOML") && error.location().is_some(), "{error}");
     machine.assert_nothing_left();
+}
+
+#[tokio::test]
+async fn variables_and_paths_count_as_bentoml_counts_them() {
+    let mut machine = machine();
+    machine.set("context", "api");
+    machine.env.set("FLAVOR", "cpu");
+    machine.write("workspace/api/bentofile.yaml", "python:\n  requirements_txt: ./requirements-${FLAVOR}.txt\n");
+    // BentoML locks a file of requirements in a folder that has the project's files.
+    machine.write("workspace/api/requirements-cpu.txt", "one\n./two-1-py3-none-any.whl\n");
+    let wheel = machine.path("packages/two-1-py3-none-any.whl");
+    std::fs::rename(wheel, machine.path("workspace/api/two-1-py3-none-any.whl")).expect("moved");
+    let ran = machine.run().await;
+    ran.result.as_ref().expect("installed");
+    assert!(has(ran.output("venv"), "one") && has(ran.output("venv"), "two"));
+
+    machine.write("workspace/api/bentofile.yaml", "python:\n  packages: [./libs/tools, '-e ./libs/more']\n");
+    let plan = machine.plan().await.expect("a plan").to_string();
+    let libs = machine.path("workspace/api/libs");
+    for line in [format!("{}/tools", libs.display()), format!("--editable {}/more", libs.display())] {
+        assert!(plan.contains(&line), "{line}: {plan}");
+    }
 }

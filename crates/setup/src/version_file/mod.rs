@@ -8,13 +8,13 @@
 //! | `mise.toml`, `.mise.toml` | `tools.python` |
 //! | any other, such as `.python-version` | versions, in lines or between blanks |
 
-pub(crate) mod toml;
+mod toml;
 
 use std::fs;
 use std::path::Path;
 
 use bento_core::python::{NoPythonVersion, PythonRequest, Wanted};
-use bento_core::{Cause, Context, Error, Location, Result};
+use bento_core::{Cause, Error, Location, Result, text};
 
 /// A version as it stands in a file, and its line, where that is known.
 type Named = (Option<u32>, String);
@@ -48,14 +48,13 @@ pub(crate) fn read(file: &Path) -> Result<PythonRequest> {
         let error = Error::new(Cause::Input, doing()).caused_by(error);
         error.hint("Write the path of a file in the workspace; is the repository checked out before this step?")
     })?;
-    let text = String::from_utf8(bytes).context(|| format!("{}: it is no text", doing()))?;
+    let text = text::decode(bytes, file)?;
     let text = text.trim_start_matches('\u{feff}');
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let in_toml = |of: fn(&toml::Table) -> Vec<String>| toml::read(text, file, of);
     let found = match &*name {
-        "pyproject.toml" => in_toml(toml::of_pyproject)?,
-        "Pipfile" => in_toml(toml::of_pipfile)?,
-        "mise.toml" | ".mise.toml" => in_toml(toml::of_mise)?,
+        "pyproject.toml" => toml::read(file, &toml::OF_PYPROJECT)?,
+        "Pipfile" => toml::read(file, &toml::OF_PIPFILE)?,
+        "mise.toml" | ".mise.toml" => toml::read(file, &toml::OF_MISE)?,
         ".tool-versions" => of_tool_versions(text),
         _ => lines(text).flat_map(versions).collect(),
     };
@@ -152,7 +151,7 @@ mod tests {
     #[test]
     fn what_is_wrong_in_them_is_said() {
         for (file, text, part) in [
-            ("pyproject.toml", "[project\n", "is no TOML"),
+            ("pyproject.toml", "[project\n", "is not valid TOML"),
             ("pyproject.toml", "[project]\nname = 'x'\n", "names no version of Python"),
             ("pyproject.toml", "[project]\nrequires-python = 'new'\n", "\"new\" is no version of Python"),
             (".tool-versions", "python pypy3.10-7.3.17\n", "run actions/setup-python with it before this step"),
