@@ -125,11 +125,16 @@ impl<'a> Remote<'a> {
         self.client.send(Call::patch(&format!("{}/{verb}", self.path), body)).await
     }
 
-    /// Like [`Self::patch`], for what must not be done twice, and may take a storage its time.
+    /// Like [`Self::patch`], for what may take a storage its time.
+    pub(crate) async fn patch_slow(&self, verb: &str, body: Option<Value>) -> Result<Artifact> {
+        let path = format!("{}/{verb}", self.path);
+        self.client.send(Call { patience: STORAGE_PATIENCE, ..Call::patch(&path, body) }).await
+    }
+
+    /// Like [`Self::patch_slow`], once: whoever asks looks before it is done again.
     pub(crate) async fn patch_once(&self, verb: &str, body: Option<Value>) -> Result<Artifact> {
         let path = format!("{}/{verb}", self.path);
-        let call = Call { repeatable: false, patience: STORAGE_PATIENCE, ..Call::patch(&path, body) };
-        self.client.send(call).await
+        self.client.send(Call { repeatable: false, patience: STORAGE_PATIENCE, ..Call::patch(&path, body) }).await
     }
 
     /// A request for the content through the API itself: `upload` or `download`.

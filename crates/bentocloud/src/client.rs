@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bento_core::action::{Cancel, Context};
-use bento_core::http::{self, Attempt};
+use bento_core::http::{self, Attempt, Refusal};
 use bento_core::{Cause, Error, Result};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -152,29 +152,34 @@ impl Client {
             let error = self.unreachable(error);
             if again { Attempt::Again(error, None) } else { Attempt::Final(error) }
         })?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let html = is_html(&response);
-        let body = response.bytes().await.map_err(|error| {
-            // The work may have been done; only its answer got lost.
-            let error = self.unreachable(error);
-            if call.repeatable { Attempt::Again(error, None) } else { Attempt::Final(error) }
-        })?;
+        let (status, html) = (response.status(), is_html(&response));
         if status == StatusCode::OK && !html {
+            let what = format!("cannot reach {}", self.endpoint());
+            let body = http::bytes(response, &what).await.map_err(|failed| match failed {
+                // The work may have been done; only its answer got lost.
+                Attempt::Again(error, _) if !call.repeatable => Attempt::Final(error),
+                failed => failed,
+            })?;
             return match serde_json::from_slice(&body) {
                 Ok(value) => Ok(Some(value)),
                 Err(error) => Err(Attempt::Final(self.no_api(&format!("its answer cannot be read ({error})")))),
             };
         }
-        let text = String::from_utf8_lossy(&body);
-        if status == StatusCode::NOT_FOUND && text.contains(UNKNOWN_ROUTE) {
+        let refusal = Refusal::of(response).await;
+        if refusal.is_cut {
+            let text = format!("cannot reach {}: its answer broke off", self.endpoint());
+            let error = Error::new(Cause::Unreachable, text);
+            return Err(if call.repeatable { Attempt::Again(error, refusal.pause) } else { Attempt::Final(error) });
+        }
+        if status == StatusCode::NOT_FOUND && refusal.text.contains(UNKNOWN_ROUTE) {
             return Err(Attempt::Final(self.unsupported(call.path)));
         }
-        if is_not_found(status, &text) && !html {
+        if is_not_found(status, &refusal.text) && !html {
             return Ok(None);
         }
-        let error = self.refusal(status, html, &text, &format!("{} {}", call.method, call.path));
+        let error = self.refusal(&refusal, html, &format!("{} {}", call.method, call.path));
         let again = status == StatusCode::TOO_MANY_REQUESTS || (call.repeatable && http::is_transient(status));
-        Err(if again { Attempt::Again(error, http::retry_after(&headers)) } else { Attempt::Final(error) })
+        Err(if again { Attempt::Again(error, refusal.pause) } else { Attempt::Final(error) })
     }
 
     /// A request to a path of the API, with the headers that every one has.
@@ -187,40 +192,64 @@ impl Client {
             .header("X-Bentoml-Version", BENTOML_VERSION))
     }
 
+    /// A request at an address that the server signed.
+    pub(crate) fn at_storage(&self, method: Method, address: &str) -> RequestBuilder {
+        if self.endpoint.scheme() == "https" && !address.starts_with("https://") {
+            let host = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+            tracing::warn!(
+                "{} sends us to its storage at {host} without encryption: what is transferred can be read and changed on \
+                 the way",
+                self.endpoint()
+            );
+        }
+        self.http.request(method, address)
+    }
+
     pub(crate) fn unreachable(&self, error: reqwest::Error) -> Error {
         http::transport_error(&format!("cannot reach {}", self.endpoint()), error)
             .hint("Check the endpoint, and that this machine may connect to it.")
     }
 
     /// What a status other than 200 means.
-    pub(crate) fn refusal(&self, status: StatusCode, html: bool, body: &str, what: &str) -> Error {
-        let said = said(body);
+    pub(crate) fn refusal(&self, refusal: &Refusal, html: bool, what: &str) -> Error {
+        let (status, said) = (refusal.status, said(&refusal.text));
+        let reason = format!("({}{})", status.as_u16(), with(&said));
         match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::new(
-                Cause::Access,
-                format!("{} does not accept the API token ({}{})", self.endpoint(), status.as_u16(), with(&said)),
-            )
-            .hint("Make a new token under API Tokens in the console, and check that the secret holds it whole."),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Error::new(Cause::Access, format!("{} does not accept the API token {reason}", self.endpoint()))
+                    .hint("Make a new token under API Tokens in the console, and check that the secret holds it whole.")
+            }
             _ if html || status.is_redirection() => {
                 self.no_api(&format!("it answers {} with a web page", status.as_u16()))
             }
-            _ if status.is_server_error() => Error::new(
-                Cause::Unreachable,
-                format!("{} failed to serve {what} ({}{})", self.endpoint(), status.as_u16(), with(&said)),
-            )
-            .hint("Run the job again later; if it stays, look at the server's log."),
-            _ => Error::failure(format!("{} refused {what} ({}{})", self.endpoint(), status.as_u16(), with(&said))),
+            _ if status.is_server_error() => {
+                Error::new(Cause::Unreachable, format!("{} failed to serve {what} {reason}", self.endpoint()))
+                    .hint("Run the job again later; if it stays, look at the server's log.")
+            }
+            _ => {
+                let error = Error::failure(format!("{} refused {what} {reason}", self.endpoint()));
+                let too_large = status == StatusCode::PAYLOAD_TOO_LARGE || said.contains("too large");
+                if too_large { error.caused_by(TooLarge) } else { error }
+            }
         }
     }
 
     /// What a status other than 200 of a transfer means.
-    pub(crate) fn transfer_refusal(&self, peer: Peer, status: StatusCode, body: &str, what: &str) -> Error {
+    pub(crate) fn transfer_refusal(&self, peer: Peer, refusal: &Refusal, what: &str) -> Error {
         if peer == Peer::Api {
-            return self.refusal(status, false, body, what);
+            return self.refusal(refusal, false, what);
         }
-        let said = said(body);
-        let cause = if http::is_transient(status) { Cause::Unreachable } else { Cause::Failure };
-        Error::new(cause, format!("the object storage refused {what} ({}{})", status.as_u16(), with(&said)))
+        // Whoever answers at an address that the server named: nothing but a storage's own words is shown.
+        let field = |name| refusal.xml(name).map(|text| said(text).chars().take(200).collect::<String>());
+        let said: Vec<_> =
+            [field("Code"), field("Message")].into_iter().flatten().filter(|text| !text.is_empty()).collect();
+        let cause = if matches!(refusal.judge(Error::failure("")), Attempt::Again(..)) {
+            Cause::Unreachable
+        } else {
+            Cause::Failure
+        };
+        let reason = format!("{}{}", refusal.status.as_u16(), with(&said.join(": ")));
+        Error::new(cause, format!("the object storage refused {what} ({reason})"))
             .hint("Run the job again; if it stays, check the server's storage and both machines' clocks.")
     }
 
@@ -244,6 +273,11 @@ impl Client {
         Error::not_found(format!("{} has no record for {what}", self.endpoint()))
     }
 }
+
+/// The server takes no body of this size.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is too large for it")]
+pub(crate) struct TooLarge;
 
 fn is_html(response: &Response) -> bool {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Models that stay on the Hugging Face hub: the server keeps a reference, no content.
 
 use bento_core::bento::{BentoModel, wire_time};
-use bento_core::huggingface::{Hub, Reference};
+use bento_core::huggingface::{Hub, Listed, Reference};
 use bento_core::{Cause, Env, Result};
 use serde_json::{Value, json};
 
@@ -59,5 +59,5 @@ async fn size(client: &Client, reference: &Reference, env: &Env) -> Result<u64> 
     let hub = Hub::of(reference, client.http.clone(), env, &client.cancel)?;
     let listing = hub.listing(reference).await?;
     let taken = listing.files.iter().filter(|file| reference.takes(&file.name));
-    Ok(taken.filter_map(|file| file.size).sum())
+    Ok(Listed::sum(taken))
 }

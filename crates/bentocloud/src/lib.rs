@@ -7,6 +7,8 @@
 //! | `transfer` | bytes: single PUT, multipart, proxy; download |
 //! | `push`, `pull` | whole Bentos and models |
 //! | [`deployment`] | v2 Deployments |
+
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod account;

@@ -86,8 +86,7 @@ impl Client {
             .hint("Push it again."));
         }
         let started = std::time::Instant::now();
-        let staging = store.stage()?;
-        download(&remote, &artifact, staging.path()).await?;
+        let staging = download(&remote, &artifact, store).await?;
         let saved = match store.adopt_as(kind, staging, &tag) {
             // Another process pulled the same meanwhile.
             Err(error) if error.cause() == Cause::Exists => {

@@ -1,5 +1,6 @@
 //! Pushing Bentos with their models.
 
+use std::error::Error as _;
 use std::path::Path;
 
 use bento_core::bento::archive::Plan;
@@ -9,6 +10,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::artifact::{Artifact, Remote, UploadStatus};
+use crate::client::TooLarge;
 use crate::transfer::upload;
 use crate::{Client, huggingface};
 
@@ -41,7 +43,7 @@ impl Client {
         let remote = Remote::new(self, Kind::Bento, &tag)?;
         remote.ensure_repository().await?;
         let plan = Plan::of_folder(&folder, |path| path == Path::new("models"))?;
-        let manifest = info.manifest(plan.content_size() + models_size);
+        let manifest = info.manifest(plan.content_size().saturating_add(models_size));
         let (known, labels) = (remote.get().await?, info.labels());
         if skip(&remote, known.as_ref(), force) {
             return Ok(Pushed::Skipped);
@@ -49,16 +51,16 @@ impl Client {
         let register = |description: String| {
             let mut body = json!({"description": description, "manifest": manifest, "labels": labels});
             let known = known.is_some();
-            if !known {
-                body["version"] = json!(tag.version());
-                body["build_at"] = json!(wire_time(info.creation_time));
+            if let (false, Some(fields)) = (known, body.as_object_mut()) {
+                fields.insert("version".into(), json!(tag.version()));
+                fields.insert("build_at".into(), json!(wire_time(info.creation_time)));
             }
             let remote = &remote;
             async move { if known { remote.update(body).await } else { remote.create(body).await } }
         };
         let full = description(&folder);
         let artifact = match register(full.clone()).await {
-            Err(error) if full.len() > SHORT_DESCRIPTION && error.to_string().contains("too large") => {
+            Err(error) if full.len() > SHORT_DESCRIPTION && is_too_large(&error) => {
                 tracing::info!(
                     "the server takes no README of {} bytes; the Bento's description is shortened",
                     full.len()
@@ -162,7 +164,11 @@ async fn send(remote: &Remote<'_>, artifact: Artifact, plan: Plan) -> Result<Pus
     Ok(Pushed::Sent { bytes })
 }
 
+fn is_too_large(error: &Error) -> bool {
+    error.source().is_some_and(|source| source.is::<TooLarge>())
+}
+
 fn shortened(text: &str) -> String {
     let end = (0..=SHORT_DESCRIPTION).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-    format!("{}\n\n…", &text[..end])
+    format!("{}\n\n…", text.get(..end).unwrap_or_default())
 }

@@ -1,26 +1,34 @@
-//! The one HTTP client: TLS roots, time-outs, retries with back-off.
+//! The one HTTP client: TLS roots, time-outs; one policy of retries, one reader of answers, one way to download.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
+
+mod answer;
+mod download;
 mod pace;
+mod resume;
+mod retry;
 
-use std::error::Error as _;
-use std::future::Future;
+use std::error::Error as StdError;
+use std::io;
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Certificate, Client, ClientBuilder, StatusCode, redirect};
+use jiff::Timestamp;
+use reqwest::{Certificate, Client, ClientBuilder, redirect};
+use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
 
-use crate::action::Cancel;
 use crate::{Cause, Context, Error, Result};
 
+pub use answer::{LONGEST, PATIENCE, Refusal, bytes, json};
+pub use download::{Incoming, download};
 pub use pace::Pace;
+pub use resume::Resume;
+pub use retry::{Attempt, Policy, is_transient, retry, retry_after, transfer};
 
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a server may be silent in the middle of an answer.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// A server that asks for a longer pause is taken at its word up to here.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// A client with the machine's certificates, else the bundled ones, and the proxies that the environment names.
 ///
@@ -55,66 +63,14 @@ fn builder() -> ClientBuilder {
         .retry(reqwest::retry::never())
 }
 
-/// Why one attempt failed.
-#[derive(Debug)]
-pub enum Attempt {
-    /// Trying again cannot help, or might do something twice.
-    Final(Error),
-    /// Another attempt may succeed; after this pause, where the server named one.
-    Again(Error, Option<Duration>),
-}
-
-impl From<Error> for Attempt {
-    fn from(error: Error) -> Self {
-        Self::Final(error)
-    }
-}
-
-impl Attempt {
-    fn into_error(self) -> Error {
-        match self {
-            Self::Final(error) | Self::Again(error, _) => error,
-        }
-    }
-}
-
-/// Tries up to four times, with pauses of about 0.5, 1 and 2 seconds or as long as the server asks; ends at once when the
-/// job is cancelled.
-pub async fn retry<T, F>(cancel: &Cancel, attempt: impl FnMut() -> F) -> Result<T>
-where
-    F: Future<Output = Result<T, Attempt>>,
-{
-    let pauses =
-        ExponentialBuilder::default().with_min_delay(Duration::from_millis(500)).with_max_times(3).with_jitter();
-    let trying = attempt
-        .retry(pauses)
-        .when(|failed| matches!(failed, Attempt::Again(..)))
-        .adjust(|failed, pause| match failed {
-            Attempt::Again(_, Some(asked)) => pause.map(|_| (*asked).min(LONGEST_PAUSE)),
-            _ => pause,
-        })
-        .notify(|failed, pause| {
-            if let Attempt::Again(error, _) = failed {
-                tracing::info!("{error}; trying again in {:.1} s", pause.as_secs_f32());
-            }
-        });
-    cancel.run(trying).await?.map_err(Attempt::into_error)
-}
-
-/// May the same request be sent again after this status?
-pub fn is_transient(status: StatusCode) -> bool {
-    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
-}
-
-/// The pause that a server asks for, in seconds; dates are not read.
-pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
-}
-
 /// A transport error without the address it happened at, which may be a signed one.
 pub fn transport_error(what: &str, error: reqwest::Error) -> Error {
     let error = error.without_url();
-    let reason = if error.is_timeout() { "it did not answer in time".to_owned() } else { innermost(&error) };
+    let reason = if error.is_timeout() {
+        "it did not answer in time".to_owned()
+    } else {
+        certificate(&error).unwrap_or_else(|| innermost(&error))
+    };
     Error::new(Cause::Unreachable, format!("{what}: {reason}"))
 }
 
@@ -128,39 +84,93 @@ fn innermost(error: &reqwest::Error) -> String {
     text
 }
 
+fn certificate_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CertificateError> {
+    if let Some(rustls::Error::InvalidCertificate(why)) = error.downcast_ref() {
+        return Some(why);
+    }
+    match error.downcast_ref::<io::Error>() {
+        // Its source is that of what it holds.
+        Some(outer) => certificate_error(outer.get_ref()?),
+        None => certificate_error(error.source()?),
+    }
+}
+
+/// What is wrong with a server's certificate, where that is the reason.
+fn certificate(error: &reqwest::Error) -> Option<String> {
+    let failed = certificate_error(error)?;
+    let time = |time: &UnixTime| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        Timestamp::from_second(seconds).map_or_else(|_| "?".into(), |time| time.to_string())
+    };
+    Some(match failed {
+        CertificateError::ExpiredContext { time: now, not_after } => {
+            let (end, now) = (time(not_after), time(now));
+            format!("its certificate expired at {end}, and by this machine's clock it is {now}")
+        }
+        CertificateError::NotValidYetContext { time: now, not_before } => {
+            let (begin, now) = (time(not_before), time(now));
+            format!("its certificate is valid from {begin} on, and by this machine's clock it is {now}")
+        }
+        CertificateError::UnknownIssuer => {
+            "its certificate is of an authority that this machine does not know; a file \
+             with the authority's certificate can be named in SSL_CERT_FILE"
+                .into()
+        }
+        other => format!("its certificate is not valid: {other}"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::Arc;
+
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+    use rustls::ServerConfig;
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn what_may_succeed_is_tried_four_times_and_the_rest_once() {
-        for (again, expected) in [(true, 4), (false, 1)] {
-            let count = Cell::new(0);
-            let cancel = Cancel::default();
-            let failed = retry(&cancel, || {
-                count.set(count.get() + 1);
-                let error = Error::failure("no");
-                std::future::ready(Err::<(), _>(if again {
-                    Attempt::Again(error, None)
-                } else {
-                    Attempt::Final(error)
-                }))
-            });
-            assert_eq!(failed.await.unwrap_err().to_string(), "no");
-            assert_eq!(count.get(), expected);
-        }
+    /// What a client says that trusts the authority, where the server has a certificate for these years.
+    async fn said(name: &str, years: [i32; 2], is_known: bool) -> String {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut server = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (server.not_before, server.not_after) = (date_time_ymd(years[0], 1, 1), date_time_ymd(years[1], 1, 1));
+        let server = server.signed_by(&key, &authority).unwrap();
+        let config = ServerConfig::builder().with_no_client_auth();
+        let config =
+            config.with_single_cert(vec![server.der().clone()], key.serialize_der().try_into().unwrap()).unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let _ = acceptor.accept(client).await;
+            }
+        });
+        let roots = is_known.then(|| Certificate::from_der(authority.der()).unwrap());
+        let client = builder().no_proxy().tls_certs_only(roots).build().unwrap();
+        let error = client.get(format!("https://127.0.0.1:{port}/secret")).send().await.unwrap_err();
+        let text = transport_error("cannot reach the cloud", error).to_string();
+        assert!(!text.contains("/secret"), "{text}");
+        text
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_cancelled_job_does_not_wait_for_the_next_attempt() {
-        let cancel = Cancel::default();
-        let trying = retry(&cancel, || async { Err::<(), _>(Attempt::Again(Error::failure("no"), None)) });
-        let (ended, ()) = tokio::join!(trying, async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            cancel.cancel();
-        });
-        assert_eq!(ended.unwrap_err().cause(), Cause::Cancelled);
+    #[tokio::test]
+    async fn a_certificate_out_of_its_time_or_of_a_stranger_is_called_so() {
+        let clock = "by this machine's clock it is 20";
+        for (name, years, is_known, expected) in [
+            ("127.0.0.1", [2020, 2021], true, vec!["expired at 2021-01-01T00:00:00Z", clock]),
+            ("127.0.0.1", [2200, 2201], true, vec!["valid from 2200-01-01T00:00:00Z", clock]),
+            ("127.0.0.1", [2020, 2200], false, vec!["does not know", "SSL_CERT_FILE"]),
+            ("localhost", [2020, 2200], true, vec!["its certificate is not valid", "127.0.0.1"]),
+        ] {
+            let text = said(name, years, is_known).await;
+            assert!(expected.iter().all(|part| text.contains(part)), "{text}");
+        }
     }
 }

@@ -6,13 +6,14 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bento_core::http::{self, Attempt};
+use bento_core::http::{self, Attempt, Refusal};
 use bento_core::runner::mask;
 use bento_core::{Cause, Error, Result};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use url::Url;
 
 use crate::client::PATIENCE;
 use crate::image::Repository;
@@ -76,6 +77,7 @@ impl Challenge {
         let mut rest = rest;
         while let Some((name, after)) = rest.split_once('=') {
             let (value, after) = match after.strip_prefix('"') {
+                // An escaped quote stands in no value that a registry sends; what is cut off is no challenge.
                 Some(quoted) => quoted.split_once('"')?,
                 None => after.split_once(',').unwrap_or((after, "")),
             };
@@ -107,23 +109,55 @@ impl Challenge {
                 format!("the registry {registry} wants our credentials sent without encryption"),
             )));
         }
+        if !matches!(credentials, Credentials::None) && !is_kin(registry, realm) {
+            tracing::warn!("{registry} has its credentials checked elsewhere: they are sent to {}", host_of(realm));
+        }
         let request = token_request(http, credentials, parameters, realm, scope);
         let what = format!("cannot get a token for {registry}");
         let unreachable = |error| Attempt::Again(http::transport_error(&what, error), None);
         let response = request.timeout(PATIENCE).send().await.map_err(unreachable)?;
         let status = response.status();
         if http::is_transient(status) {
-            let pause = http::retry_after(response.headers());
-            return Err(Attempt::Again(Error::failure(format!("{what}: it answered {status}")), pause));
+            return Err(Refusal::of(response).await.judge(Error::failure(format!("{what}: it answered {status}"))));
         }
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST) {
             return Err(Attempt::Final(denied()));
         }
-        let answer: Value = response.json().await.map_err(unreachable)?;
+        let answer: Value = http::json(response, &what).await?;
         let token = ["token", "access_token"].iter().filter_map(|name| answer.get(name)?.as_str());
         let token = token.filter(|token| !token.is_empty()).map(masked).next();
         let token = token.ok_or_else(|| Error::failure(format!("{what}: it answered {status} without one")))?;
         Ok(SecretString::from(format!("Bearer {}", token.expose_secret())))
+    }
+}
+
+/// Registries that are known to have credentials checked at another domain, and which.
+const KNOWN: [(&str, &str); 2] = [("lscr.io", "ghcr.io"), ("scw.cloud", "scaleway.com")];
+
+/// Does the address that checks credentials belong to the registry?
+fn is_kin(registry: &str, realm: &str) -> bool {
+    let realm = host_of(realm);
+    let registry = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
+    let domains = (domain_of(registry), domain_of(&realm));
+    domains.0 == domains.1 || KNOWN.contains(&domains)
+}
+
+fn host_of(address: &str) -> String {
+    Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// What somebody registered of a host's name: its last two parts, or three below an ending such as `co.uk`. An address of
+/// digits is nobody's but its own.
+fn domain_of(host: &str) -> &str {
+    if host.parse::<std::net::IpAddr>().is_ok() {
+        return host;
+    }
+    let dots: Vec<_> = host.rmatch_indices('.').map(|(at, _)| at).collect();
+    let second = host.rsplit('.').nth(1).unwrap_or_default();
+    let dot = if second.len() <= 3 && host.rsplit('.').next().is_some_and(|last| last.len() == 2) { 2 } else { 1 };
+    match dots.get(dot) {
+        Some(dot) => host.get(dot.saturating_add(1)..).unwrap_or(host),
+        None => host,
     }
 }
 
@@ -156,6 +190,27 @@ fn token_request(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_checks_credentials_for_a_registry_is_known_or_of_its_domain() {
+        for (registry, realm, expected) in [
+            ("ghcr.io", "https://ghcr.io/token", true),
+            ("docker.io", "https://auth.docker.io/token", true),
+            ("rg.fr-par.scw.cloud", "https://api.scaleway.com/tokens", true),
+            ("registry.gitlab.com", "https://gitlab.com/jwt/auth", true),
+            ("acme.azurecr.io", "https://acme.azurecr.io/oauth2/token", true),
+            ("europe-docker.pkg.dev", "https://europe-docker.pkg.dev/v2/token", true),
+            ("registry.acme.co.uk", "https://login.acme.co.uk/t", true),
+            ("registry.acme.co.uk", "https://evil.co.uk/t", false),
+            ("r.acme.com:5000", "https://auth.acme.com/t", true),
+            ("r.acme.com", "https://acme.com.evil.org/t", false),
+            ("127.0.0.1:5000", "http://127.0.0.1:5001/t", true),
+            ("127.0.0.1:5000", "http://10.0.0.1/t", false),
+            ("ghcr.io", "nowhere", false),
+        ] {
+            assert_eq!(is_kin(registry, realm), expected, "{registry} {realm}");
+        }
+    }
 
     #[test]
     fn challenges_are_read() {

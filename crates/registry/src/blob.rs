@@ -1,6 +1,6 @@
 //! Blobs: is it there, take it over from another repository, upload it, read it.
 
-use bento_core::http;
+use bento_core::http::{self, Attempt};
 use bento_core::{Error, Result};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
@@ -65,10 +65,9 @@ impl Registry {
         if !response.status().is_success() {
             return Err(self.refused(response).await);
         }
-        let bytes = response.bytes().await;
-        let bytes = bytes.map_err(|error| http::transport_error(&format!("cannot read {digest}"), error))?;
+        let bytes = http::bytes(response, &format!("cannot read {digest}")).await.map_err(Attempt::into_error)?;
         if digest_of(&bytes) == digest {
-            Ok(bytes.into())
+            Ok(bytes)
         } else {
             Err(Error::failure(format!("{} sent something else than {digest}", self.repository)))
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bento_core::action::Cancel;
-use bento_core::http::{self, Attempt};
+use bento_core::http::{self, Attempt, Refusal};
 use bento_core::{Cause, Context as _, Error, Result};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -96,11 +96,13 @@ impl Registry {
     }
 
     /// Sends a request once, with authorization; twice where the registry asks for a new token. Any answer is an answer,
-    /// but for those that are worth another attempt and those that refuse us.
+    /// but for those that are worth another attempt and those that refuse us. Only the registry itself may ask who we are: a
+    /// storage that it sends us to is no business of our credentials.
     pub(crate) async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Attempt> {
         let known = self.authorization.lock().await.clone();
         let response = self.once(request(), known.as_ref()).await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
+        let is_ours = response.url().origin() == self.origin;
+        if response.status() != StatusCode::UNAUTHORIZED || !is_ours {
             return self.judged(response).await;
         }
         let headers = response.headers().get_all(WWW_AUTHENTICATE).iter();
@@ -141,21 +143,29 @@ impl Registry {
 
     async fn judged(&self, response: Response) -> Result<Response, Attempt> {
         let status = response.status();
-        if http::is_transient(status) {
-            let pause = http::retry_after(response.headers());
-            return Err(Attempt::Again(self.refused(response).await, pause));
+        if http::is_transient(status) || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            let elsewhere = response.url().origin() != self.origin;
+            let refusal = Refusal::of(response).await;
+            let error = if elsewhere { self.refused_elsewhere(&refusal) } else { self.refusal(&refusal) };
+            return Err(refusal.judge(error));
         }
-        match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Attempt::Final(self.refused(response).await)),
-            _ => Ok(response),
-        }
+        Ok(response)
     }
 
     /// The error that an answer means: what the registry says in its `errors`, else the status.
     pub(crate) async fn refused(&self, response: Response) -> Error {
-        let status = response.status();
-        let text = response.text().await.unwrap_or_default();
-        let document: Value = serde_json::from_str(&text).unwrap_or_default();
+        self.refusal(&Refusal::of(response).await)
+    }
+
+    /// What a storage says that the registry sent us to: our credentials have nothing to do with it.
+    fn refused_elsewhere(&self, refusal: &Refusal) -> Error {
+        let code = refusal.xml("Code").map(|code| format!(" {code}")).unwrap_or_default();
+        Error::failure(format!("the storage of {} answered {}{code}", self.repository, refusal.status))
+    }
+
+    fn refusal(&self, refusal: &Refusal) -> Error {
+        let status = refusal.status;
+        let document: Value = serde_json::from_str(&refusal.text).unwrap_or_default();
         let field = |name| document.pointer("/errors/0").and_then(|error| error.get(name)).and_then(Value::as_str);
         let code = field("code").unwrap_or_default();
         let said = field("message").map(|message| format!(": {message}")).unwrap_or_default();

@@ -8,12 +8,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bento_core::action::Cancel;
-use bento_core::http::{self, Attempt};
+use bento_core::http::{self, Attempt, Refusal};
 use bento_core::runner::mask;
 use bento_core::{Cause, Context as _, Env, Error, Result};
 use jiff::Timestamp;
+use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
@@ -103,21 +103,20 @@ impl Ecr {
             Attempt::Again(http::transport_error(&what(), error).hint("Check that AWS can be reached from here."), None)
         })?;
         if response.status().is_success() {
-            let answer = response.json().await;
-            return answer.map_err(|error| Attempt::Again(http::transport_error(&what(), error), None));
+            return http::json(response, &what()).await;
         }
-        let (status, pause) = (response.status(), http::retry_after(response.headers()));
-        let (code, error) = self.refused(response).await;
-        if http::is_transient(status) || code.contains("Throttling") {
-            return Err(Attempt::Again(error, pause));
+        let refusal = Refusal::of(response).await;
+        let (code, error) = self.refused(&refusal);
+        if code.contains("Throttling") {
+            return Err(Attempt::Again(error, refusal.pause));
         }
-        Err(Attempt::Final(error))
+        Err(refusal.judge(error))
     }
 
     /// The error's code, and the error.
-    async fn refused(&self, response: Response) -> (String, Error) {
-        let status = response.status();
-        let answer: Value = response.json().await.unwrap_or_default();
+    fn refused(&self, refusal: &Refusal) -> (String, Error) {
+        let status = refusal.status;
+        let answer: Value = serde_json::from_str(&refusal.text).unwrap_or_default();
         let field = |name| answer.get(name).and_then(Value::as_str).unwrap_or_default();
         let code = field("__type").rsplit('#').next().unwrap_or_default().to_owned();
         let said = if field("message").is_empty() { field("Message") } else { field("message") };

@@ -59,7 +59,7 @@ fn digest(plan: &Plan, cancel: &Cancel) -> Result<String> {
         }
         match reader.read(&mut chunk).context(|| "failed to read a model".into())? {
             0 => return Ok(named(hasher)),
-            read => hasher.update(&chunk[..read]),
+            read => hasher.update(chunk.get(..read).unwrap_or_default()),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A client of OCI registries (distribution specification 1.1) over the suite's own HTTP client: images' names, who we are
 //! to a registry, manifests, and layers that are sent only where they are missing.
+
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod auth;
@@ -10,6 +12,7 @@ mod ecr;
 mod helper;
 mod image;
 mod layer;
+mod link;
 mod login;
 mod manifest;
 mod remove;

@@ -9,10 +9,14 @@ use url::Url;
 
 use crate::client::{PATIENCE, Registry};
 use crate::layer::digest_of;
+use crate::link;
 
 /// Every kind of image that registries hold.
 pub(crate) const TYPES: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json";
+
+/// How many pages of tags are read.
+const MOST_PAGES: usize = 1000;
 
 /// A manifest or an index, with the bytes that its digest is of.
 #[derive(Debug, Clone)]
@@ -46,10 +50,11 @@ impl Manifest {
 }
 
 impl Registry {
-    /// Reads a manifest or an index.
+    /// Reads a manifest or an index, by tag or digest. What a digest names is compared with it; the header
+    /// `Docker-Content-Digest` is the registry's word and no proof.
     ///
     /// # Errors
-    /// It is not there, or what comes is no manifest.
+    /// It is not there, what comes is no manifest, or not the one that was asked for.
     pub async fn manifest(&self, reference: &str) -> Result<Manifest> {
         let response = self.ask(&Method::GET, &format!("manifests/{reference}"), Some(TYPES)).await?;
         if !response.status().is_success() {
@@ -57,22 +62,30 @@ impl Registry {
         }
         let header = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
         let wrong = || format!("{}@{reference} is no manifest", self.repository);
-        let bytes = response.bytes().await.map_err(|error| http::transport_error(&wrong(), error))?;
+        let bytes = http::bytes(response, &wrong()).await.map_err(Attempt::into_error)?;
         let document = serde_json::from_slice(&bytes).context(wrong)?;
-        let mut manifest = Manifest::read(bytes.into(), document);
+        let mut manifest = Manifest::read(bytes, document);
+        // No tag has a colon. Other digests than those of SHA-256 cannot be checked, and nothing here asks for one.
+        if reference.contains(':') && manifest.digest != reference {
+            let (repository, digest) = (&self.repository, &manifest.digest);
+            return Err(Error::failure(format!("{repository} sent {digest} in place of {reference}")).hint(
+                "The registry, or a mirror or proxy in front of it, mixes images up: do not use what was pushed.",
+            ));
+        }
         if manifest.media_type.is_empty() {
             manifest.media_type = header.unwrap_or_default();
         }
         Ok(manifest)
     }
 
-    /// All tags of the repository; none of one that does not exist yet.
+    /// All tags of the repository, of the first thousand pages; none of one that does not exist yet.
     ///
     /// # Errors
     /// The registry does not list them or cannot be reached.
     pub async fn tags(&self) -> Result<Vec<String>> {
         let (mut all, mut next) = self.tags_page(self.address("tags/list")?).await?;
-        while let Some(address) = next {
+        for _ in 1..MOST_PAGES {
+            let Some(address) = next else { break };
             let (tags, after) = self.tags_page(address).await?;
             // A page without tags that names another one would do so for ever.
             next = after.filter(|_| !tags.is_empty());
@@ -89,11 +102,10 @@ impl Registry {
             status if !status.is_success() => return Err(self.refused(response).await),
             _ => {}
         }
-        let link = response.headers().get(LINK).and_then(|link| link.to_str().ok());
-        let link = link.filter(|link| link.contains("next")).and_then(|link| link.split(['<', '>']).nth(1));
-        let next = link.and_then(|link| address.join(link).ok());
-        let what = || format!("the tags of {} cannot be read", self.repository);
-        let page = response.json::<Value>().await.map_err(|error| http::transport_error(&what(), error))?;
+        let links = response.headers().get_all(LINK).iter().filter_map(|link| link.to_str().ok());
+        let next = links.filter_map(link::next).next().and_then(|link| address.join(link).ok());
+        let what = format!("the tags of {} cannot be read", self.repository);
+        let page: Value = http::json(response, &what).await.map_err(Attempt::into_error)?;
         let tags = page.get("tags").and_then(Value::as_array).into_iter().flatten();
         Ok((tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect(), next))
     }

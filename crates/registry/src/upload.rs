@@ -124,27 +124,17 @@ impl<'a> Upload<'a> {
         }
     }
 
-    /// As many attempts as ever, and as many again whenever it has got further.
+    /// All attempts of a transfer, and all again whenever it has got further, unless it was started anew too often for that.
     async fn persist<F: Future<Output = Result<(), Attempt>>>(&self, attempt: impl Fn() -> F) -> Result<()> {
-        let refused = Cell::new(false);
-        loop {
-            let before = self.highest.get();
-            let done = http::retry(&self.registry.cancel, || async {
-                attempt().await.inspect_err(|failed| refused.set(matches!(failed, Attempt::Final(_))))
-            });
-            let done = done.await;
-            let got_on = self.highest.get() > before && self.starts.get() < STARTS;
-            if done.is_ok() || refused.get() || !got_on || self.registry.cancel.is_cancelled() {
-                return done;
-            }
-        }
+        let progress = || if self.starts.get() < STARTS { self.highest.get() } else { 0 };
+        http::transfer(&self.registry.cancel, progress, attempt).await
     }
 
     async fn attempt(&self) -> Result<(), Attempt> {
         let mut session = self.resume().await?;
         let len = self.plan.len();
         while session.at < len {
-            let end = if self.pieces.get() { (session.at + PIECE).min(len) } else { len };
+            let end = if self.pieces.get() { session.at.saturating_add(PIECE).min(len) } else { len };
             self.session.replace(Some(Session { sure: false, ..session.clone() }));
             // Whatever comes of it, the next attempt is more careful.
             let whole = !self.pieces.replace(true);
@@ -180,7 +170,7 @@ impl<'a> Upload<'a> {
             }
             self.session.take();
         }
-        self.starts.set(self.starts.get() + 1);
+        self.starts.set(self.starts.get().saturating_add(1));
         let url = self.registry.start_upload().await?;
         Ok(Session { url, at: 0, sure: true })
     }
@@ -189,7 +179,7 @@ impl<'a> Upload<'a> {
         let (registry, plan, url, end) = (self.registry.clone(), Arc::clone(self.plan), url.clone(), Cancel::default());
         let stop = end.clone();
         let request = tokio::spawn(async move {
-            let len = range.end - range.start;
+            let len = range.end.saturating_sub(range.start);
             let pace = Pace::default();
             let patch = || {
                 let request = registry.http.patch(url.clone()).header(CONTENT_TYPE, BINARY);
@@ -197,7 +187,7 @@ impl<'a> Upload<'a> {
                     true => request,
                     false => request
                         .header(CONTENT_LENGTH, len)
-                        .header(CONTENT_RANGE, format!("{}-{}", range.start, range.end - 1)),
+                        .header(CONTENT_RANGE, format!("{}-{}", range.start, range.end.saturating_sub(1))),
                 };
                 let until = stop.clone();
                 let bytes = plan.stream(range.clone()).take_until(async move { until.cancelled().await });
@@ -226,9 +216,9 @@ impl<'a> Upload<'a> {
         let range = response.headers().get(RANGE).and_then(|range| range.to_str().ok());
         let last = range.and_then(|range| range.trim_start_matches("bytes=").strip_prefix("0-")?.parse::<u64>().ok());
         // `0-0` may be one byte or none.
-        let at = last.map_or(0, |last| if last == 0 { 0 } else { last + 1 });
+        let at = last.map_or(Some(0), |last| if last == 0 { Some(0) } else { last.checked_add(1) });
         let url = self.registry.location(&response).unwrap_or_else(|_| url.clone());
-        Ok((at <= self.plan.len()).then_some(Session { url, at, sure: true }))
+        Ok(at.filter(|at| *at <= self.plan.len()).map(|at| Session { url, at, sure: true }))
     }
 
     async fn put(&self, digest: &str) -> Result<(), Attempt> {
@@ -261,7 +251,7 @@ impl<'a> Upload<'a> {
 
 /// How long a registry may take to put so many bytes in their place.
 fn settling(len: u64) -> Duration {
-    PATIENCE + Duration::from_secs(len / SETTLING)
+    PATIENCE.saturating_add(Duration::from_secs(len / SETTLING))
 }
 
 impl Registry {

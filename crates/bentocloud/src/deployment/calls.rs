@@ -48,8 +48,10 @@ impl Client {
         config: &Config,
     ) -> Result<Deployment> {
         let mut body = json(config)?;
-        body["name"] = json!(name);
-        body["dev"] = json!(false);
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("name".into(), json!(name));
+            fields.insert("dev".into(), json!(false));
+        }
         match self.send(Call::post(DEPLOYMENTS, body).query(&cluster_query(cluster))).await {
             // The answer may have got lost after the work was done.
             Err(error) if error.cause() == Cause::Unreachable => match name {

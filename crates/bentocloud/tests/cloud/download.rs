@@ -55,7 +55,11 @@ async fn a_broken_download_goes_on_where_it_stopped() {
         let ranges: Vec<_> = relay.seen(path).into_iter().filter(|seen| seen.line.starts_with("GET")).collect();
         assert_eq!(ranges.len(), 3, "{ranges:?}");
         assert_eq!(ranges[0].range, None);
-        let resumed = ranges[2].range.as_deref().expect("a range");
+        // The API itself names no ETag: nothing proves that the rest would be of the same archive.
+        let Some(resumed) = ranges[2].range.as_deref() else {
+            assert_eq!(transmission, Transmission::Proxy);
+            continue;
+        };
         assert!(resumed.starts_with("bytes=") && resumed.ends_with('-') && resumed != "bytes=0-", "{resumed}");
     }
 }
@@ -63,7 +67,7 @@ async fn a_broken_download_goes_on_where_it_stopped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_download_is_tried_again_only_where_that_may_help() {
     let cloud = with_model(Flavor::BentoCloud, Transmission::Presigned).await;
-    for (status, tries) in [(503, 4), (429, 4), (404, 1), (403, 1)] {
+    for (status, tries) in [(503, 7), (429, 7), (404, 1), (403, 1)] {
         let relay = Relay::before(&cloud).await;
         relay.fault("GET", ".tar?", 9, Fault::Answer(status, "retry-after: 0\r\n"));
         let to = Home::empty();

@@ -12,5 +12,6 @@ mod lab;
 mod registration;
 mod relay;
 mod sample;
+mod storage;
 mod tree;
 mod upload;

@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     CutAnswer(usize),
     /// Answer with this status and these header lines; the request goes nowhere.
     Answer(u16, &'static str),
+    /// The same with an error of an object storage: its code and message.
+    Refuse(u16, &'static str, &'static str),
     /// Read the request and never answer.
     Silence,
 }
@@ -138,6 +140,15 @@ async fn pass(mut client: TcpStream, host: String, rewrite: (String, String), sh
         Some(Fault::Answer(status, headers)) => {
             drain(&mut client, length - body.len()).await;
             let answer = format!("HTTP/1.1 {status} Told\r\n{headers}content-length: 0\r\nconnection: close\r\n\r\n");
+            let _ = client.write_all(answer.as_bytes()).await;
+            return;
+        }
+        Some(Fault::Refuse(status, code, message)) => {
+            drain(&mut client, length - body.len()).await;
+            let body = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+            let length = body.len();
+            let answer =
+                format!("HTTP/1.1 {status} Told\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
             let _ = client.write_all(answer.as_bytes()).await;
             return;
         }

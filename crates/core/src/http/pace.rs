@@ -1,6 +1,7 @@
 //! The deadline of a request whose body is long: it is given up when it stands still, however slow it is otherwise.
 
 use std::io;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,11 +21,13 @@ const STILL: Duration = Duration::from_secs(60);
 pub struct Pace {
     /// The bytes that were not taken yet.
     left: watch::Sender<u64>,
+    /// Why its bytes cannot be read on this machine.
+    unreadable: Arc<OnceLock<String>>,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { left: watch::Sender::new(0) }
+        Self { left: watch::Sender::new(0), unreadable: Arc::default() }
     }
 }
 
@@ -37,14 +40,15 @@ impl Pace {
         self.left.send_replace(length);
         let left = self.left.clone();
         let taken = move |chunk: &Bytes| left.send_modify(|left| *left = left.saturating_sub(chunk.len() as u64));
-        Body::wrap_stream(bytes.inspect_ok(taken))
+        let unreadable = Arc::clone(&self.unreadable);
+        Body::wrap_stream(bytes.inspect_ok(taken).inspect_err(move |error| drop(unreadable.set(error.to_string()))))
     }
 
     /// Sends the request that has the body. Once all is taken, the server has `settling` to answer. `server` begins the
     /// sentence of an error.
     ///
     /// # Errors
-    /// It stands still; another attempt may do better.
+    /// It stands still; another attempt may do better. What is sent cannot be read: another attempt would not do better.
     pub async fn keep<T>(
         &self,
         server: &str,
@@ -65,7 +69,10 @@ impl Pace {
         };
         tokio::select! {
             biased;
-            sent = sending => Ok(sent),
+            sent = sending => match self.unreadable.get() {
+                Some(why) => Err(Attempt::Final(Error::failure(why.clone()))),
+                None => Ok(sent),
+            },
             text = still => Err(Attempt::Again(Error::new(Cause::Unreachable, text), None)),
         }
     }

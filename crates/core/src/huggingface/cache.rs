@@ -5,16 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::hub::{Listed, Listing};
+use super::hub::{Listed, Listing, TREE_FORMAT};
 use super::reference::{Reference, is_commit, is_plain};
 use super::snapshot::{SnapshotFile, link_to};
 use crate::bento::expand_variables;
 use crate::{Context, Env, Error, Result};
-
-/// What `trees/` says of its own format.
-const TREE_FORMAT: u64 = 1;
 
 /// A folder of models that came from a hub.
 #[derive(Debug, Clone)]
@@ -135,19 +132,10 @@ impl Model {
 
     /// Keeps what the hub has, unless a detail of a file is missing.
     pub(super) fn keep(&self, listing: &Listing) -> Result<()> {
-        let mut files = Map::new();
-        for file in &listing.files {
-            let (Some(size), Some(blob_id)) = (file.size, &file.blob_id) else { return Ok(()) };
-            let mut entry = json!({"size": size, "blob_id": blob_id});
-            if let Some(sha256) = &file.sha256 {
-                entry["lfs_sha256"] = sha256.as_str().into();
-                entry["lfs_size"] = size.into();
-            }
-            files.insert(file.name.clone(), entry);
+        match listing.tree() {
+            Some(tree) => replace(&self.tree(&listing.commit), tree.as_bytes()),
+            None => Ok(()),
         }
-        files.sort_keys();
-        let tree = json!({"format_version": TREE_FORMAT, "files": files});
-        replace(&self.tree(&listing.commit), format!("{tree:#}").as_bytes())
     }
 
     fn tree(&self, commit: &str) -> PathBuf {

@@ -54,7 +54,7 @@ pub async fn download(model: &BentoModel, env: &Env, cancel: &Cancel) -> Result<
     let wanted = wanted(&reference, &listing)?;
     let missing: Vec<_> = wanted.iter().filter(|listed| folder.file(&listing.commit, listed).is_none()).collect();
     if !missing.is_empty() {
-        let bytes = missing.iter().filter_map(|listed| listed.size).sum();
+        let bytes = Listed::sum(missing.iter().map(|listed| **listed));
         disk::require(cache.folder(), bytes, &format!("the model {}", reference.id))?;
         let started = Instant::now();
         let (count, of) = (missing.len(), &reference.id);
@@ -79,7 +79,9 @@ async fn fetch(hub: &Hub, reference: &Reference, folder: &Model, commit: &str, f
         fetched
     });
     let mut fetching = stream::iter(fetching).buffer_unordered(AT_ONCE);
-    let mut telling = tokio::time::interval_at(tokio::time::Instant::now() + INTERVAL, INTERVAL);
+    let mut telling = tokio::time::interval(INTERVAL);
+    // The first tick comes at once.
+    telling.tick().await;
     let mut failed: Option<Error> = None;
     loop {
         let fetched = tokio::select! {
@@ -142,5 +144,5 @@ fn complete(folder: &Model, listing: &Listing, wanted: &[&Listed]) -> Result<Vec
 fn snapshot(reference: &Reference, folder: &Model, listing: &Listing, files: Vec<SnapshotFile>) -> Snapshot {
     let commit = listing.commit.clone();
     let named = (reference.revision != commit).then(|| reference.revision.clone());
-    Snapshot { root: folder.root.clone(), commit, reference: named, files }
+    Snapshot { root: folder.root.clone(), commit, reference: named, files, tree: listing.tree() }
 }

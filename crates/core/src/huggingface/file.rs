@@ -1,22 +1,22 @@
 //! One file from the hub into the cache: streamed to a temporary name, resumed where it broke off, checked, renamed.
 
-use std::cell::Cell;
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::cell::RefCell;
+use std::io::{self, Read, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
-use reqwest::StatusCode;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
-use tokio::sync::mpsc;
 
 use super::cache::{Model, readable};
-use super::hub::{Hub, Listed};
+use super::hub::{Ask, Hub, Listed};
 use super::reference::Reference;
 use super::snapshot::SnapshotFile;
-use crate::http::{self, Attempt};
+use crate::http::{self, Incoming, Policy, Resume};
 use crate::{Context, Error, Result};
+
+/// What is written at a time, bytes.
+const BUFFER: usize = 256 * 1024;
 
 /// Fetches a file, unless its contents are in the cache under another name. `done` counts the bytes that came.
 pub(super) async fn fetch(
@@ -33,25 +33,25 @@ pub(super) async fn fetch(
     {
         return model.link(commit, &listed.name, blob, size);
     }
-    let (sender, receiver) = mpsc::channel(8);
-    let folder = model.blobs();
-    let writing = tokio::task::spawn_blocking(move || write(folder, receiver));
-    let received = receive(hub, reference, commit, listed, &sender, done).await;
-    drop(sender);
-    // Awaited in any case: what it wrote is removed before this returns.
-    let written = writing.await.context(|| "writing stopped".into())?;
     let failed = || format!("failed to fetch {} of {}", listed.name, reference.id);
-    let etag = match received {
-        // Nobody takes the bytes where writing failed.
-        Err(Ended::Refused) => {
-            return Err(written.err().unwrap_or_else(|| Error::failure(failed())));
+    let address = hub.file(reference, commit, &listed.name)?;
+    let (etag, folder, address) = (RefCell::new(None), model.blobs(), &address);
+    let open = |resume: Resume| {
+        let etag = &etag;
+        async move {
+            let opened = hub.open(address.clone(), &Ask::File(resume), reference).await?;
+            etag.replace(opened.etag);
+            Ok(opened.response)
         }
-        Err(Ended::Failed(error)) => return Err(error).context(failed),
-        Ok(etag) => etag,
     };
-    let written = written.context(failed)?;
+    let count = |bytes: usize| {
+        done.fetch_add(bytes as u64, Ordering::Relaxed);
+    };
+    let most = listed.size;
+    let take = move |bytes| write(&folder, bytes, most);
+    let written = http::download(&Policy::USUAL, &hub.cancel, count, open, take).await.context(failed)?;
     written.check(listed).context(failed)?;
-    let blob = listed.blob().map(str::to_owned).or(etag).ok_or_else(|| {
+    let blob = listed.blob().map(str::to_owned).or(etag.take()).ok_or_else(|| {
         Error::failure(format!("{}: the hub names no ETag for it", failed()))
             .hint("Check that HF_ENDPOINT is the address of a hub.")
     })?;
@@ -59,48 +59,6 @@ pub(super) async fn fetch(
     let target = model.blobs().join(&blob);
     written.file.persist(&target).context(|| format!("failed to write {}", target.display()))?;
     model.link(commit, &listed.name, &blob, size)
-}
-
-enum Ended {
-    /// Nobody takes the bytes.
-    Refused,
-    Failed(Error),
-}
-
-/// Sends on what comes, and returns the file's ETag.
-async fn receive(
-    hub: &Hub,
-    reference: &Reference,
-    commit: &str,
-    listed: &Listed,
-    sender: &mpsc::Sender<Bytes>,
-    done: &AtomicU64,
-) -> Result<Option<String>, Ended> {
-    let address = hub.file(reference, commit, &listed.name).map_err(Ended::Failed)?;
-    let (count, refused) = (Cell::new(0_u64), Cell::new(false));
-    let received = http::retry(&hub.cancel, || async {
-        let start = count.get();
-        if start > 0 && listed.size == Some(start) {
-            // It broke off behind the last byte.
-            return Ok(None);
-        }
-        let mut opened = hub.open(address.clone(), start, None, reference).await?;
-        let mut repeated = if opened.response.status() == StatusCode::PARTIAL_CONTENT { 0 } else { start };
-        let broken = |error| Attempt::Again(http::transport_error("the transfer broke off", error), None);
-        while let Some(mut chunk) = opened.response.chunk().await.map_err(broken)? {
-            let known = usize::try_from(repeated).unwrap_or(usize::MAX).min(chunk.len());
-            repeated -= known as u64;
-            let chunk = chunk.split_off(known);
-            count.set(count.get() + chunk.len() as u64);
-            done.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            if !chunk.is_empty() && sender.send(chunk).await.is_err() {
-                refused.set(true);
-                return Err(Attempt::Final(Error::failure("nobody takes the bytes")));
-            }
-        }
-        Ok(opened.etag)
-    });
-    received.await.map_err(|error| if refused.get() { Ended::Refused } else { Ended::Failed(error) })
 }
 
 /// What was written; removed when dropped.
@@ -125,20 +83,26 @@ impl Written {
     }
 }
 
-fn write(folder: PathBuf, mut receiver: mpsc::Receiver<Bytes>) -> Result<Written> {
+/// Writes what comes, but not much more than the hub announced.
+fn write(folder: &Path, bytes: Incoming, announced: Option<u64>) -> Result<Written> {
     let mut hasher = Sha256::new();
-    let mut size = 0;
-    let mut written = || -> io::Result<NamedTempFile> {
-        std::fs::create_dir_all(&folder)?;
-        let mut file = readable(&mut tempfile::Builder::new()).suffix(".incomplete").tempfile_in(&folder)?;
-        while let Some(chunk) = receiver.blocking_recv() {
-            file.write_all(&chunk)?;
-            hasher.update(&chunk);
-            size += chunk.len() as u64;
+    let written = || -> io::Result<(NamedTempFile, u64)> {
+        std::fs::create_dir_all(folder)?;
+        let mut file = readable(&mut tempfile::Builder::new()).suffix(".incomplete").tempfile_in(folder)?;
+        let mut bytes = bytes.take(announced.map_or(u64::MAX, |size| size.saturating_add(1)));
+        let (mut buffer, mut size) = (vec![0; BUFFER], 0_u64);
+        loop {
+            let read = bytes.read(&mut buffer)?;
+            let chunk = buffer.get(..read).unwrap_or_default();
+            if chunk.is_empty() {
+                return Ok((file, size));
+            }
+            file.write_all(chunk)?;
+            hasher.update(chunk);
+            size = size.saturating_add(read as u64);
         }
-        Ok(file)
     };
-    let file = written().context(|| format!("failed to write to {}", folder.display()))?;
+    let (file, size) = written().context(|| format!("failed to write to {}", folder.display()))?;
     let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Written { file, size, sha256 })
 }

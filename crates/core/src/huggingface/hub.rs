@@ -5,22 +5,25 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, ETAG, HeaderMap, LOCATION, RANGE};
+use reqwest::header::{ACCEPT_ENCODING, ETAG, HeaderMap, LOCATION};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::{Map, json};
 use url::Url;
 
 use super::cache;
 use super::reference::{HUB, Reference, is_plain};
 use crate::action::Cancel;
-use crate::http::{self, Attempt};
+use crate::http::{self, Attempt, Refusal, Resume};
 use crate::runner::mask;
 use crate::{Cause, Context, Env, Error, Result};
 
 /// How long the hub may take to list a model.
 const PATIENCE: Duration = Duration::from_secs(20);
 const MOST_REDIRECTS: usize = 5;
+/// What `trees/` says of its own format.
+pub(super) const TREE_FORMAT: u64 = 1;
 
 /// Access to a hub.
 #[derive(Debug, Clone)]
@@ -55,9 +58,32 @@ pub struct Listed {
 }
 
 impl Listed {
+    /// The sum of the sizes of these files as the hub names them, bytes.
+    pub fn sum<'a>(files: impl IntoIterator<Item = &'a Self>) -> u64 {
+        files.into_iter().filter_map(|file| file.size).fold(0, u64::saturating_add)
+    }
+
     /// The name of its contents in the cache.
     pub(super) fn blob(&self) -> Option<&str> {
         self.sha256.as_deref().or(self.blob_id.as_deref())
+    }
+}
+
+impl Listing {
+    /// What the hub's client keeps of it as `trees/<commit>.json`; the same text for the same commit, whoever listed it. None
+    /// where a detail of a file is missing.
+    pub(super) fn tree(&self) -> Option<String> {
+        let mut files = Map::new();
+        for file in &self.files {
+            let mut entry = json!({"size": file.size?, "blob_id": file.blob_id.as_ref()?});
+            if let (Some(sha256), Some(fields)) = (&file.sha256, entry.as_object_mut()) {
+                fields.insert("lfs_sha256".into(), sha256.as_str().into());
+                fields.insert("lfs_size".into(), file.size?.into());
+            }
+            files.insert(file.name.clone(), entry);
+        }
+        files.sort_keys();
+        Some(format!("{:#}", json!({"format_version": TREE_FORMAT, "files": files})))
     }
 }
 
@@ -81,6 +107,23 @@ struct Sibling {
 struct Lfs {
     sha256: Option<String>,
     size: Option<u64>,
+}
+
+/// What is asked for.
+pub(super) enum Ask {
+    /// What the hub has of a model.
+    Listing,
+    /// A file, or what is missing of it.
+    File(Resume),
+}
+
+impl Ask {
+    fn takes(&self, status: StatusCode) -> bool {
+        match self {
+            Self::Listing => status.is_success(),
+            Self::File(resume) => resume.takes(status),
+        }
+    }
 }
 
 /// An answer that holds a file or a part of it.
@@ -128,9 +171,8 @@ impl Hub {
         let mut address = self.below(&["api", "models"], &reference.id, &["revision", &reference.revision])?;
         address.set_query(Some("blobs=true"));
         let revision: Revision = http::retry(&self.cancel, || async {
-            let opened = self.open(address.clone(), 0, Some(PATIENCE), reference).await?;
-            let odd = |error| Attempt::Again(http::transport_error(&self.cannot(reference), error), None);
-            opened.response.json().await.map_err(odd)
+            let opened = self.open(address.clone(), &Ask::Listing, reference).await?;
+            http::json(opened.response, &self.cannot(reference)).await
         })
         .await?;
         let odd = |what: &str| Error::failure(format!("{}: it names {what}", self.cannot(reference)));
@@ -154,24 +196,16 @@ impl Hub {
         self.below(&[], &reference.id, &parts)
     }
 
-    /// Requests an address from this byte on, and follows redirects. The token stays with the hub.
-    pub(super) async fn open(
-        &self,
-        address: Url,
-        start: u64,
-        patience: Option<Duration>,
-        reference: &Reference,
-    ) -> Result<Opened, Attempt> {
+    /// Requests an address, and follows redirects. The token stays with the hub.
+    pub(super) async fn open(&self, address: Url, ask: &Ask, reference: &Reference) -> Result<Opened, Attempt> {
         let mut address = address;
         let mut etag = None;
         for _ in 0..=MOST_REDIRECTS {
             let mut request = self.http.get(address.clone()).header(ACCEPT_ENCODING, "identity");
-            if let Some(patience) = patience {
-                request = request.timeout(patience);
-            }
-            if start > 0 {
-                request = request.header(RANGE, format!("bytes={start}-"));
-            }
+            request = match ask {
+                Ask::Listing => request.timeout(PATIENCE),
+                Ask::File(resume) => resume.ask(request),
+            };
             let is_hub = address.origin() == self.address.origin();
             if let Some(token) = self.token.as_ref().filter(|_| is_hub) {
                 request = request.bearer_auth(token.expose_secret());
@@ -186,13 +220,15 @@ impl Hub {
             let target = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             match target.filter(|_| response.status().is_redirection()) {
                 Some(target) => address = address.join(target).context(|| self.cannot(reference))?,
-                None if response.status().is_success() => return Ok(Opened { response, etag }),
+                None if ask.takes(response.status()) => return Ok(Opened { response, etag }),
                 None => {
                     let error = self.refusal(&response, reference, is_hub);
-                    let pause = http::retry_after(response.headers());
+                    let judged = Refusal::of(response).await.judge(error);
                     // A signed address of the storage may have run out: the hub signs another.
-                    let again = http::is_transient(response.status()) || !is_hub;
-                    return Err(if again { Attempt::Again(error, pause) } else { Attempt::Final(error) });
+                    return Err(match judged {
+                        Attempt::Final(error) if !is_hub => Attempt::Once(error),
+                        judged => judged,
+                    });
                 }
             }
         }

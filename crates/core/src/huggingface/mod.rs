@@ -12,11 +12,14 @@
 //! [`download`] fills it, [`Snapshot::entries`] lists what an image needs of it. BentoML sets
 //! `BENTOML_HF_CACHE_DIR=<Bento>/hf-models` in its images and copies the model's whole folder there; in a container it asks
 //! for exactly the commit that bento.yaml names, under the `model_id` that bento.yaml names. So one snapshot with its
-//! contents is all that an image needs. `refs/` belongs to it only where bento.yaml names a branch; `trees/` does not: what
-//! is in it depends on who wrote it, and the same model is to be the same layer everywhere.
+//! contents, and what the hub has at the commit, is all that an image needs: without `trees/` the hub's client asks the hub
+//! at each start. `refs/` belongs to it only where bento.yaml names a branch. What `trees/` holds in an image is written in
+//! one form, whoever listed the commit first: the same model is to be the same layer everywhere.
 //!
 //! Source of the layout: `huggingface_hub` 2.4 (`file_download`, `_snapshot_download`, `_tree_cache`), of its use in
 //! images: bentoml 1.4 (`HuggingFaceModel.resolve`, `construct_containerfile`, `on_load_bento`).
+
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 mod cache;
 mod download;

@@ -30,7 +30,7 @@ fn translated(pattern: &str) -> String {
             '[' => match class_end(rest) {
                 Some(end) => {
                     out.push_str(&class(&rest[1..end]));
-                    taken = end + 1;
+                    taken = end.saturating_add(1);
                 }
                 None => out.push_str("[[]"),
             },
@@ -44,8 +44,9 @@ fn translated(pattern: &str) -> String {
 /// Where a class ends that starts with this text. A `]` that comes first is one of its characters.
 fn class_end(text: &str) -> Option<usize> {
     let start = if text.starts_with("[!") { 2 } else { 1 };
-    let skipped = start + usize::from(text[start..].starts_with(']'));
-    text[skipped..].find(']').map(|end| skipped + end)
+    let inner = text.get(start..)?;
+    let first = usize::from(inner.starts_with(']'));
+    Some(start.saturating_add(first).saturating_add(inner.get(first..)?.find(']')?))
 }
 
 fn class(inner: &str) -> String {

@@ -13,6 +13,8 @@ pub struct Snapshot {
     pub reference: Option<String>,
     /// Sorted by name, each once.
     pub files: Vec<SnapshotFile>,
+    /// What the hub has at the commit, as `trees/<commit>.json` holds it; none where that is not known.
+    pub tree: Option<String>,
 }
 
 /// A file of a model.
@@ -49,7 +51,7 @@ impl Snapshot {
 
     /// The sum of the sizes of its files, bytes; contents that two files share count once.
     pub fn size(&self) -> u64 {
-        self.contents().iter().map(|file| file.size).sum()
+        self.contents().iter().map(|file| file.size).fold(0, u64::saturating_add)
     }
 
     /// What an image needs, folders before what is in them, in an order that depends on names alone: the same model gives
@@ -73,6 +75,11 @@ impl Snapshot {
             let path = format!("{snapshot}/{}", file.name);
             tree.below(&path);
             tree.add(Entry::Link(path, link_to(&file.name, &file.blob)));
+        }
+        if let Some(text) = &self.tree {
+            let path = format!("{root}/trees/{}.json", self.commit);
+            tree.below(&path);
+            tree.add(Entry::Text(path, text.clone()));
         }
         tree.entries
     }
@@ -134,7 +141,7 @@ mod tests {
         };
         let files = vec![file("a.txt", "bb"), file("deep/er/b", "aa"), file("deep/er/c", "bb")];
         let root = PathBuf::from("/c/models--o--n");
-        let mut snapshot = Snapshot { root, commit: "c0".into(), reference: None, files };
+        let mut snapshot = Snapshot { root, commit: "c0".into(), reference: None, files, tree: None };
         assert_eq!(snapshot.size(), 10);
         let folder = |path: &str| Entry::Folder(format!("models--o--n{path}"));
         let content = |blob: &str| {
@@ -160,5 +167,9 @@ mod tests {
         let at = entries.iter().position(|entry| matches!(entry, Entry::Text(..))).unwrap();
         assert_eq!(entries[at], Entry::Text("models--o--n/refs/refs/pr/1".into(), "c0".into()));
         assert_eq!(entries[at - 1], folder("/refs/refs/pr"));
+        snapshot.tree = Some("{}".into());
+        let entries = snapshot.entries();
+        let listed = Entry::Text("models--o--n/trees/c0.json".into(), "{}".into());
+        assert_eq!(entries[entries.len() - 2..], [folder("/trees"), listed]);
     }
 }

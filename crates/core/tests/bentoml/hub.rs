@@ -203,6 +203,8 @@ async fn answer_storage(State(shared): State<Arc<Shared>>, request: Request) -> 
         return answer(StatusCode::FORBIDDEN, &[], "");
     };
     let start = start(request.headers());
+    let range = format!("bytes {start}-{}/{}", bytes.len() - 1, bytes.len());
+    let etag = format!("\"{wanted}\"");
     let mut bytes = bytes[start..].to_vec();
     let status = if start > 0 { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let length = bytes.len().to_string();
@@ -227,7 +229,8 @@ async fn answer_storage(State(shared): State<Arc<Shared>>, request: Request) -> 
         }
         _ => Body::from(bytes),
     };
-    answer(status, &[("content-length", &length)], body)
+    let headers = [("content-length", length.as_str()), ("etag", &etag), ("content-range", &range)];
+    answer(status, &headers[..if start > 0 { 3 } else { 2 }], body)
 }
 
 fn start(headers: &HeaderMap) -> usize {

@@ -4,6 +4,7 @@
 
 mod ecr;
 mod front;
+mod hostile;
 mod judge;
 mod lab;
 mod login;

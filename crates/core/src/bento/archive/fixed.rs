@@ -9,6 +9,7 @@ use std::path::Path;
 use tar::{Builder, EntryType, Header};
 
 use super::plan::{Plan, Source};
+use super::range::Stamp;
 use crate::{Context, Error, Result};
 
 /// Deeper than this a tree is taken for a link that leads back into itself.
@@ -74,7 +75,7 @@ impl FixedPlan {
         if meta.is_file() {
             let mode = if super::plan::mode(&meta) & 0o100 == 0 { 0o644 } else { 0o755 };
             self.header(path, EntryType::Regular, mode, meta.len(), None)?;
-            self.plan.push_contents(meta.len(), Source::File(from.to_owned()));
+            self.plan.push_contents(meta.len(), Source::File(from.to_owned(), Stamp::of(&meta)));
             return Ok(());
         }
         if !meta.is_dir() || depth > DEEPEST {
@@ -95,7 +96,7 @@ impl FixedPlan {
         let mut names = names.collect::<Result<Vec<_>>>()?;
         names.sort();
         for name in names {
-            self.below(&format!("{path}/{name}"), &from.join(&name), depth + 1)?;
+            self.below(&format!("{path}/{name}"), &from.join(&name), depth.saturating_add(1))?;
         }
         Ok(())
     }

@@ -36,7 +36,7 @@ pub(super) fn stays_inside(link: &Path, folder: &Path) -> bool {
             true
         }
         Component::ParentDir if !descended && depth > 0 => {
-            depth -= 1;
+            depth = depth.saturating_sub(1);
             true
         }
         Component::ParentDir | Component::RootDir | Component::Prefix(_) => false,

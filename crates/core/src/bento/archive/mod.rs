@@ -1,13 +1,17 @@
 //! Archives of Bentos and models: written as a plan of byte ranges, unpacked with nothing leaving the target.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
+
 mod export;
 mod fixed;
 mod guard;
 mod plan;
+mod range;
 mod stream;
 mod unpack;
 
 pub use export::unpack_export;
 pub use fixed::FixedPlan;
-pub use plan::{Plan, RangeReader};
+pub use plan::Plan;
+pub use range::RangeReader;
 pub use unpack::unpack;

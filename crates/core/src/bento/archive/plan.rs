@@ -3,14 +3,15 @@
 //! Its size is known before the first byte, any range of it can be read again, and memory stays flat at any size. The
 //! bytes are an uncompressed tar as Python's `tarfile` reads it: `./` first, entries sorted by name, records of 10 KiB.
 
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs::{self, Metadata};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use tar::{Builder, EntryType, Header};
 
+use super::range::{RangeReader, Stamp};
 use crate::bento::store::linked_size;
 use crate::{Context, Error, Result};
 
@@ -26,16 +27,22 @@ pub struct Plan {
 }
 
 #[derive(Debug)]
-struct Segment {
-    start: u64,
-    len: u64,
-    source: Source,
+pub(super) struct Segment {
+    pub(super) start: u64,
+    pub(super) len: u64,
+    pub(super) source: Source,
+}
+
+impl Segment {
+    pub(super) fn end(&self) -> u64 {
+        self.start.saturating_add(self.len)
+    }
 }
 
 #[derive(Debug)]
 pub(super) enum Source {
     Bytes(Vec<u8>),
-    File(PathBuf),
+    File(PathBuf, Stamp),
     Zeros,
 }
 
@@ -53,16 +60,16 @@ impl Plan {
 
     /// With the end of a tar: two empty blocks, up to a full record.
     pub(super) fn ended(mut self) -> Self {
-        let end = (self.len + 2 * BLOCK).next_multiple_of(RECORD);
-        self.push(end - self.len, Source::Zeros);
+        let end = self.len.saturating_add(2 * BLOCK).div_ceil(RECORD).saturating_mul(RECORD);
+        self.push(end.saturating_sub(self.len), Source::Zeros);
         self
     }
 
     /// Adds a file's contents, up to a full block.
     pub(super) fn push_contents(&mut self, len: u64, source: Source) {
-        self.content += len;
+        self.content = self.content.saturating_add(len);
         self.push(len, source);
-        self.push(len.next_multiple_of(BLOCK) - len, Source::Zeros);
+        self.push(len.div_ceil(BLOCK).saturating_mul(BLOCK).saturating_sub(len), Source::Zeros);
     }
 
     /// The archive's size, bytes.
@@ -82,8 +89,8 @@ impl Plan {
 
     /// Reads these bytes of the archive. May be called again for the same range, and for several at a time.
     pub fn read_range(&self, range: Range<u64>) -> RangeReader<'_> {
-        let first = self.segments.partition_point(|segment| segment.start + segment.len <= range.start);
-        RangeReader { segments: &self.segments[first..], at: range.start, end: range.end.min(self.len), file: None }
+        let first = self.segments.partition_point(|segment| segment.end() <= range.start);
+        RangeReader::new(self.segments.get(first..).unwrap_or_default(), range.start..range.end.min(self.len))
     }
 
     fn add(&mut self, root: &Path, relative: &Path, skip: &impl Fn(&Path) -> bool) -> Result<()> {
@@ -104,11 +111,12 @@ impl Plan {
             }
         } else if meta.is_symlink() {
             let target = fs::read_link(&path).context(failed)?;
-            self.content += linked_size(&path);
+            self.content = self.content.saturating_add(linked_size(&path));
             self.push_header(relative, &meta, EntryType::Symlink, 0, Some(&target))?;
         } else if meta.is_file() {
             self.push_header(relative, &meta, EntryType::Regular, meta.len(), None)?;
-            self.push_contents(meta.len(), Source::File(path));
+            let stamp = Stamp::of(&meta);
+            self.push_contents(meta.len(), Source::File(path, stamp));
         } else {
             return Err(Error::input(format!("{} is neither file, folder nor link", path.display()))
                 .hint("Remove it from the Bento or model."));
@@ -155,62 +163,11 @@ impl Plan {
             (&source, self.segments.last_mut())
         {
             bytes.extend_from_slice(more);
-            *last += len;
+            *last = last.saturating_add(len);
         } else {
             self.segments.push(Segment { start: self.len, len, source });
         }
-        self.len += len;
-    }
-}
-
-/// Reads a range of an archive; the files are opened as it comes to them.
-#[derive(Debug)]
-pub struct RangeReader<'plan> {
-    segments: &'plan [Segment],
-    at: u64,
-    end: u64,
-    file: Option<File>,
-}
-
-impl Read for RangeReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(segment) = self.segments.first().filter(|_| self.at < self.end) else { return Ok(0) };
-        let offset = self.at - segment.start;
-        let left = (segment.len - offset).min(self.end - self.at);
-        let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        let buffer = &mut buffer[..want];
-        let read = match &segment.source {
-            Source::Zeros => {
-                buffer.fill(0);
-                want
-            }
-            Source::Bytes(bytes) => {
-                let start = usize::try_from(offset).map_err(io::Error::other)?;
-                buffer.copy_from_slice(&bytes[start..start + want]);
-                want
-            }
-            Source::File(path) => {
-                let file = match &mut self.file {
-                    Some(file) => file,
-                    none => {
-                        let mut file = File::open(path)?;
-                        file.seek(SeekFrom::Start(offset))?;
-                        none.insert(file)
-                    }
-                };
-                file.read(buffer)?
-            }
-        };
-        if read == 0 && want > 0 {
-            let Source::File(path) = &segment.source else { return Ok(0) };
-            return Err(io::Error::other(format!("{} became shorter while it was being sent", path.display())));
-        }
-        self.at += read as u64;
-        if self.at >= segment.start + segment.len {
-            self.segments = &self.segments[1..];
-            self.file = None;
-        }
-        Ok(read)
+        self.len = self.len.saturating_add(len);
     }
 }
 
@@ -227,6 +184,7 @@ pub(super) fn mode(meta: &Metadata) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::path::Path;
 
     use super::*;
@@ -282,11 +240,32 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_shrinks_is_an_error_and_never_a_short_archive() {
+    fn a_file_that_changes_is_an_error_and_never_another_archive() {
+        for (text, expected) in [("", "became shorter"), ("longer than before", "changed"), ("123456789?", "changed")] {
+            let folder = folder();
+            let plan = Plan::of_folder(folder.path(), |_| false).unwrap();
+            let file = folder.path().join("models/big");
+            fs::write(&file, text).unwrap();
+            let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1);
+            fs::File::options().write(true).open(file).unwrap().set_modified(later).unwrap();
+            let error = plan.read_range(0..plan.len()).read_to_end(&mut Vec::new()).unwrap_err().to_string();
+            assert!(error.contains("models/big") && error.contains(expected), "{error}");
+            assert!(error.contains("while it was being sent"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_changes_after_its_first_bytes_were_read_is_an_error_too() {
         let folder = folder();
         let plan = Plan::of_folder(folder.path(), |_| false).unwrap();
-        fs::write(folder.path().join("models/big"), b"").unwrap();
-        let error = plan.read_range(0..plan.len()).read_to_end(&mut Vec::new()).unwrap_err();
-        assert!(error.to_string().contains("became shorter"), "{error}");
+        let mut reader = plan.read_range(0..plan.len());
+        let mut byte = [0];
+        while byte != [1] {
+            reader.read_exact(&mut byte).unwrap();
+        }
+        let file = fs::File::options().write(true).open(folder.path().join("models/big")).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH).unwrap();
+        let error = reader.read_to_end(&mut Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("changed while it was being sent"), "{error}");
     }
 }

@@ -3,23 +3,22 @@
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::Cache;
+use crate::http::{self, Attempt};
 use crate::runner::mask;
-use crate::{Cause, Error, Result, http};
+use crate::{Cause, Error, Result};
 
 const SERVICE: &str = "twirp/github.actions.results.api.v1.CacheService";
 /// Attempts after the first, each 1.5 times as long after the one before.
 const MORE_ATTEMPTS: usize = 4;
 const FACTOR: f32 = 1.5;
-/// Bytes of an answer: an address, a key, a sentence.
-const LONGEST_ANSWER: usize = 64 * 1024;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// An entry that was found.
@@ -117,12 +116,12 @@ async fn attempt(cache: &Cache, name: &str, request: &Value) -> Result<Answer, F
     let transport = |error| Failed::Again(http::transport_error(&doing, error));
     let answer = sending.send().await.map_err(transport)?;
     let status = answer.status();
-    let text = text(answer).await.map_err(transport)?.ok_or_else(|| {
-        let limit = crate::disk::readable(LONGEST_ANSWER as u64);
-        Failed::Final(Error::new(Cause::Unreachable, format!("{doing} answered more than {limit}")))
+    let bytes = http::bytes(answer, &doing).await.map_err(|failed| match failed {
+        Attempt::Again(error, _) => Failed::Again(error),
+        failed => Failed::Final(failed.into_error()),
     })?;
     if status.is_success() {
-        return serde_json::from_str(&text).map_err(|error| {
+        return serde_json::from_slice(&bytes).map_err(|error| {
             let error = Error::new(Cause::Unreachable, format!("{doing} answered something else")).caused_by(error);
             Failed::Final(error)
         });
@@ -130,7 +129,7 @@ async fn attempt(cache: &Cache, name: &str, request: &Value) -> Result<Answer, F
     if status == StatusCode::CONFLICT {
         return Err(Failed::Exists);
     }
-    let message = serde_json::from_str::<Value>(&text).ok();
+    let message = serde_json::from_slice::<Value>(&bytes).ok();
     let message = message.as_ref().and_then(|body| body.get("msg")).and_then(Value::as_str).unwrap_or_default();
     let error = Error::failure(format!("{doing} answered {status} {message}").trim_end().to_owned());
     // 429 is left out: who is told to slow down does not come again at once.
@@ -138,18 +137,6 @@ async fn attempt(cache: &Cache, name: &str, request: &Value) -> Result<Answer, F
         500 | 502 | 503 | 504 => Failed::Again(error),
         _ => Failed::Final(error),
     })
-}
-
-/// The text of an answer; none where it is longer than any of this service's.
-async fn text(mut answer: Response) -> Result<Option<String>, reqwest::Error> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
-        if bytes.len().saturating_add(chunk.len()) > LONGEST_ANSWER {
-            return Ok(None);
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// Masks the signature of an address, as it stands there and decoded.
