@@ -5,6 +5,7 @@ use bento_core::action::{Action, ActionSpec, Context, Report, output};
 
 use crate::environment::carry_out;
 use crate::later::Later;
+use crate::warnings::{self, Requires};
 use crate::{Inputs, Plan, Request, cache, later};
 
 /// BentoML in a job.
@@ -39,17 +40,27 @@ impl Action for Setup {
     }
 
     async fn plan(inputs: Inputs, ctx: &Context) -> Result<Plan> {
+        warnings::emit(warnings::unquoted(&inputs.python_version), ctx);
         let (request, mut remarks) = Request::of(&inputs, ctx)?;
         let (later, account) = Later::of(&inputs, ctx).await?;
         remarks.extend(account);
         let mut plan = Plan::of(request, remarks, ctx).await?;
         plan.later = later;
+        let requires = Requires::read(&ctx.workspace().join(&inputs.context));
+        match plan.python_version() {
+            Some(version) => warnings::emit(requires.and_then(|requires| requires.refuse(version)), ctx),
+            None => plan.requires = requires,
+        }
         Ok(plan)
     }
 
     async fn execute(plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
         let variables = plan.later.variables();
+        let requires = plan.requires.clone();
         let made = carry_out(plan, ctx).await?;
+        if let (Some(requires), Ok(version)) = (requires, made.python_version.parse()) {
+            warnings::emit(requires.refuse(&version), ctx);
+        }
         made.export(&ctx.env, &ctx.files)?;
         for (name, value) in variables {
             ctx.files.export(name, &value)?;

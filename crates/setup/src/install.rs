@@ -1,6 +1,7 @@
 //! Installs BentoML with uv.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bento_core::action::Context;
@@ -75,7 +76,7 @@ async fn run_uv(
     let mut files = vec![file];
     for (index, given) in request.more.requirements.iter().enumerate() {
         files.push(match &given.rewritten {
-            None => given.file.clone(),
+            None => for_uv(&given.file, ctx)?,
             Some(text) => {
                 let file = folder.path().join(format!("project-{index}.txt"));
                 write_private(&file, text.as_bytes())?;
@@ -97,6 +98,21 @@ async fn run_uv(
     }
     let failed = format!("{doing} (uv: {}): {}", describe(ended.status), reason(&ended.tail));
     Err(explain(failed, request, draft, uv, ctx).await)
+}
+
+/// uv takes no path as an argument that is not UTF-8. It runs in the workspace, whose own path need not be named.
+fn for_uv(file: &Path, ctx: &Context) -> Result<PathBuf> {
+    let below = file.strip_prefix(ctx.workspace()).unwrap_or(file);
+    match [file, below].into_iter().find(|file| file.to_str().is_some()) {
+        Some(file) => Ok(file.to_owned()),
+        None => Err(not_utf8(file)),
+    }
+}
+
+/// The error of a path that cannot be handed to uv.
+pub(crate) fn not_utf8(path: &Path) -> Error {
+    Error::input(format!("{} is not UTF-8: uv takes no such path", path.display()))
+        .hint("Give the file or folder another name, or move it out of the folder that has this name.")
 }
 
 /// The arguments for a line that uv passes over in a file of requirements.

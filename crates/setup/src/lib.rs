@@ -30,6 +30,7 @@ mod tool_cache;
 mod uv_settings;
 mod verify;
 mod version_file;
+mod warnings;
 
 pub use action::Setup;
 pub use bentoml_version::BentomlVersion;

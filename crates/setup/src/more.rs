@@ -7,6 +7,7 @@ use bento_core::{Env, Error, Result, address};
 use serde_json::{Value, json};
 
 use crate::Inputs;
+use crate::install::not_utf8;
 use crate::moving::is_moving;
 use crate::project_files::rewritten;
 use crate::requirement_files::digest_file;
@@ -72,6 +73,9 @@ impl More {
     /// When it, or a file that it includes, cannot be read.
     pub(crate) fn add_project_file(&mut self, file: PathBuf, project: &Path, of: &str, env: &Env) -> Result<()> {
         let rewritten = rewritten(&file, project, of, env)?;
+        if rewritten.is_some() && project.to_str().is_none() {
+            return Err(not_utf8(project));
+        }
         self.add_file(file, of, env)?;
         if let Some(added) = self.requirements.last_mut() {
             added.rewritten = rewritten;

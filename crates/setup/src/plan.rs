@@ -8,6 +8,7 @@ use bento_core::action::Context;
 use bento_core::python::{self, Architecture, Choice, Interpreter, PINNED_UV, Uv, Version};
 
 use crate::later::Later;
+use crate::warnings::Requires;
 use crate::{Request, Reuse, project, verify};
 
 /// Decided from the request and what is on the machine; nothing is changed yet.
@@ -17,6 +18,8 @@ pub struct Plan {
     pub(crate) step: Step,
     pub(crate) remarks: Vec<String>,
     pub(crate) later: Later,
+    /// What the project says of the Python that is not there yet.
+    pub(crate) requires: Option<Requires>,
     temp_root: PathBuf,
 }
 
@@ -43,7 +46,16 @@ impl Plan {
                 install_or_use(&request, choice, &mut remarks, ctx).await?
             }
         };
-        Ok(Self { request, step, remarks, later: Later::default(), temp_root: ctx.temp_root() })
+        Ok(Self { request, step, remarks, later: Later::default(), requires: None, temp_root: ctx.temp_root() })
+    }
+
+    /// The version of the Python that was chosen; `None` where uv is to install one.
+    pub(crate) fn python_version(&self) -> Option<&Version> {
+        match &self.step {
+            Step::Use { python, .. } => Some(&python.version),
+            Step::Install { choice: Choice::Fits(chosen), .. } => Some(&chosen.python.version),
+            Step::Install { choice: Choice::Missing(_), .. } => None,
+        }
     }
 }
 

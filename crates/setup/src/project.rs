@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bento_core::action::Context;
-use bento_core::bento::project::{Document, Placed, Project, absolute, dependencies, resolve};
+use bento_core::bento::project::{Document, Project, absolute, dependencies, resolve};
 use bento_core::process::Command;
 use bento_core::python::Interpreter;
 use bento_core::{Context as _, Error, Result, address};
@@ -20,6 +20,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::More;
+use crate::install::not_utf8;
 
 const IMAGE: &str = include_str!("image.py");
 const PYPROJECT: &str = "pyproject.toml";
@@ -83,7 +84,7 @@ impl Reading<'_> {
     fn add_build(&mut self, project: &Project) -> Result<()> {
         let python = &project.python;
         for line in &python.sources {
-            self.add_line(line.value.clone(), "the project");
+            self.add_line(line.value.clone(), "the project")?;
         }
         if python.pip_args.is_some() {
             self.remarks.push("the project's pip_args are for pip: they are left out".to_owned());
@@ -93,15 +94,19 @@ impl Reading<'_> {
             self.more.add_project_file(file.value.clone(), self.folder, of, &self.ctx.env)?;
         }
         for line in &python.packages {
-            self.add_line(line.value.clone(), "the project's packages");
+            self.add_line(line.value.clone(), "the project's packages")?;
         }
-        let text = |wheel: &Placed<PathBuf>| wheel.value.to_string_lossy().into_owned();
-        python.wheels.iter().try_for_each(|wheel| self.more.add_package(text(wheel), "the project's wheels"))
+        for wheel in &python.wheels {
+            let path = wheel.value.to_str().ok_or_else(|| not_utf8(&wheel.value))?;
+            self.more.add_package(path.to_owned(), "the project's wheels")?;
+        }
+        Ok(())
     }
 
     /// Adds a line of what BentoML makes a file of requirements: a package, or an option that says where packages come from.
     /// Options of another kind are left out with a remark.
-    fn add_line(&mut self, line: String, of: &str) {
+    fn add_line(&mut self, line: String, of: &str) -> Result<()> {
+        self.check(&line)?;
         let (option, value) = line.split_once(['=', ' ', '\t']).unwrap_or((&line, ""));
         let line = match option {
             // uv would look for it beside the file that it is given.
@@ -112,7 +117,7 @@ impl Reading<'_> {
             _ if option.starts_with('-') => {
                 address::mask(&line);
                 self.remarks.push(format!("{of}: the option {:?} is left out", address::without(&line)));
-                return;
+                return Ok(());
             }
             _ => line,
         };
@@ -120,6 +125,13 @@ impl Reading<'_> {
         if !self.more.packages.contains(&line) {
             self.more.add_line(line);
         }
+        Ok(())
+    }
+
+    /// A line is a text: a path of the project that is not UTF-8 would be another one in it.
+    fn check(&self, line: &str) -> Result<()> {
+        let is_changed = self.folder.to_str().is_none() && line.contains(&*self.folder.to_string_lossy());
+        if is_changed { Err(not_utf8(self.folder)) } else { Ok(()) }
     }
 
     /// A path of the project; addresses and what a variable begins stay as they are.
@@ -132,6 +144,7 @@ impl Reading<'_> {
 
     fn add_dependencies(&mut self, file: &Path) -> Result<()> {
         for line in dependencies(file, &self.ctx.env)? {
+            self.check(&line.value)?;
             if !self.more.packages.contains(&line.value) {
                 self.more.add_package(line.value, &file.display().to_string())?;
             }
@@ -148,7 +161,7 @@ impl Reading<'_> {
         let image = self.image(service, python).await?;
         let of = format!("{}: python_packages", service.display());
         for package in image.packages {
-            self.add_line(absolute(&package, self.folder, &self.ctx.env), &of);
+            self.add_line(absolute(&package, self.folder, &self.ctx.env), &of)?;
         }
         for file in image.requirements {
             let file = resolve(&file, self.folder, &self.ctx.env);

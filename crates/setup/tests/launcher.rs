@@ -72,3 +72,21 @@ async fn a_post_step_that_fails_is_a_warning_and_a_failed_step_saves_nothing() {
     let post = job.finish().await.expect("it ends").remove(0);
     assert!(post.succeeded() && server.entries().is_empty(), "{}", post.log_text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_that_mean_something_else_are_warned_of_at_their_place() {
+    let server = Server::start().await.expect("a server");
+    let mut machine = Machine::with_uv().await;
+    machine.packages(&["bentoml-9.0", "pip-99"]);
+    machine.append_path(&machine.bare_python());
+    machine.write("workspace/app/pyproject.toml", "[project]\nname = 'x'\nrequires-python = '<3.9'\n");
+    let mut job = job(&machine, &server);
+    let step = job.step(action().with("context", "app").with("dry-run", "true")).await.expect("it runs");
+    let [warning] = &step.annotations[..] else { panic!("{}", step.log_text()) };
+    assert!(warning.message.contains("requires-python is \"<3.9\", and the chosen Python is 3."), "{warning:?}");
+    assert_eq!((warning.file.as_deref(), warning.line), (Some("app/pyproject.toml"), Some(3)), "{warning:?}");
+    let step =
+        job.step(action().with("python-version", "3.1").env("UV_PYTHON_DOWNLOADS", "never")).await.expect("it runs");
+    assert!(!step.succeeded());
+    assert!(step.log_text().contains("YAML takes 3.10 without quotes for the number 3.1"), "{}", step.log_text());
+}

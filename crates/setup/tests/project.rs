@@ -198,6 +198,13 @@ async fn variables_and_paths_count_as_bentoml_counts_them() {
 
     machine.write("workspace/api/bentofile.yaml", "python:\n  packages: [./libs/tools, '-e ./libs/more']\n");
     let plan = machine.plan().await.expect("a plan").to_string();
+    machine.write(
+        "workspace/api/bentofile.yaml",
+        "python:\n  index_url: https://ci:left-1n-it@127.0.0.1:9/simple\n  packages: [./libs/tools, '-e ./libs/more']\n",
+    );
+    let with_index = machine.plan().await.expect("a plan").to_string();
+    assert!(with_index.contains("--index-url https://127.0.0.1:9/simple, "), "{with_index}");
+    assert_eq!(bento_core::runner::mask::redact("left-1n-it"), "***");
     let libs = machine.path("workspace/api/libs");
     for line in [format!("{}/tools", libs.display()), format!("--editable {}/more", libs.display())] {
         assert!(plan.contains(&line), "{line}: {plan}");

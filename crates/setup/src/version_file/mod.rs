@@ -2,11 +2,14 @@
 //!
 //! | file | what is read |
 //! |---|---|
-//! | `pyproject.toml` | `project.requires-python`, else `tool.poetry.dependencies.python` |
-//! | `Pipfile` | `requires.python_full_version`, else `requires.python_version` |
-//! | `.tool-versions` | the line of `python` |
+//! | `pyproject.toml` and any other in TOML | `project.requires-python`, else `tool.poetry.dependencies.python` |
+//! | whose name holds `Pipfile` | `requires.python_full_version`, else `requires.python_version` |
+//! | whose name holds `.tool-versions` | the line of `python` |
 //! | `mise.toml`, `.mise.toml` | `tools.python` |
 //! | any other, such as `.python-version` | versions, in lines or between blanks |
+//!
+//! Source: actions/setup-python v6, `src/utils.ts`, `getVersionInputFromFile` and what it calls. What is read besides (mise, poetry's table beside
+//! `project`, several versions in a line, comments behind a version) is an error there, or nothing.
 
 mod toml;
 
@@ -50,12 +53,16 @@ pub(crate) fn read(file: &Path) -> Result<PythonRequest> {
     })?;
     let text = text::decode(bytes, file)?;
     let text = text.trim_start_matches('\u{feff}');
+    // A line may end with either, or both.
+    let text = &text.replace("\r\n", "\n").replace('\r', "\n");
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let found = match &*name {
-        "pyproject.toml" => toml::read(file, &toml::OF_PYPROJECT)?,
-        "Pipfile" => toml::read(file, &toml::OF_PIPFILE)?,
         "mise.toml" | ".mise.toml" => toml::read(file, &toml::OF_MISE)?,
-        ".tool-versions" => of_tool_versions(text),
+        _ if Path::new(&*name).extension().is_some_and(|extension| extension == "toml") => {
+            toml::read(file, &toml::OF_PYPROJECT)?
+        }
+        _ if name.contains(".tool-versions") => of_tool_versions(text),
+        _ if name.contains("Pipfile") => toml::read(file, &toml::OF_PIPFILE)?,
         _ => lines(text).flat_map(versions).collect(),
     };
     if found.is_empty() {
@@ -81,12 +88,12 @@ fn lines(text: &str) -> impl Iterator<Item = Named> {
     lines.map(|(index, line)| (u32::try_from(index + 1).ok(), line.to_owned()))
 }
 
-/// The versions of a line: one form, or several between blanks. Behind `/envs/` stands the environment that pyenv-virtualenv has
+/// The versions of a line: one form, or several between blanks. Behind a slash stands the environment that pyenv-virtualenv has
 /// made of a version.
 fn versions((line, text): Named) -> Vec<Named> {
     let starts_one = |word: &str| word.starts_with(|first: char| first.is_ascii_alphanumeric());
     let words = if text.split_whitespace().all(starts_one) { text.split_whitespace().collect() } else { vec![&*text] };
-    let version = |word: &str| word.split("/envs/").next().unwrap_or_default().to_owned();
+    let version = |word: &str| word.split('/').next().unwrap_or_default().to_owned();
     words.into_iter().map(|word| (line, version(word))).collect()
 }
 
@@ -94,7 +101,7 @@ fn versions((line, text): Named) -> Vec<Named> {
 fn of_tool_versions(text: &str) -> Vec<Named> {
     let of_python = lines(text).filter_map(|(line, text)| {
         let (tool, versions) = text.split_once(char::is_whitespace)?;
-        let versions: Vec<_> = versions.split_whitespace().map(str::to_owned).collect();
+        let versions: Vec<_> = versions.split_whitespace().filter(|word| *word != "v").map(str::to_owned).collect();
         (tool == "python").then_some((line, versions))
     });
     let all = of_python.flat_map(|(line, versions)| versions.into_iter().map(move |version| (line, version)));
@@ -139,7 +146,17 @@ mod tests {
             (".mise.toml", "[tools]\npython = ['3.12', '3.11']\n", "3.12 or 3.11"),
             ("mise.toml", "[tools]\npython = { version = '3.12' }\n", "3.12"),
             ("version.txt", "3.12\n", "3.12"),
-            (".python-version", "3.12.1/envs/team\n", "3.12.1"),
+            ("backend.toml", "[project]\nrequires-python = '>=3.10'\n", ">=3.10"),
+            (
+                "pyproject.toml",
+                "[project]\nrequires-python = '~=3.11'\n[tool.poetry.dependencies]\npython = '3.9'\n",
+                "~=3.11",
+            ),
+            ("my.tool-versions", "python v3.12\n", "v3.12"),
+            (".tool-versions", "# python 3.9\n  python v 3.12\r\npython 3.11\n", "3.12 or 3.11"),
+            ("Pipfile.ci", "[requires]\r\npython_version = '3.11'\r\n", "3.11"),
+            (".python-version", "# ours\r\r3.12\r3.11\r\n", "3.12 or 3.11"),
+            (".python-version", "3.12.1/envs/team\n3.11/other\n", "3.12.1 or 3.11"),
             (".python-version", "3.12.1 3.11 # ours\n3.10\n", "3.12.1 or 3.11 or 3.10"),
             (".python-version", ">=3.10 <3.13\n", ">=3.10 <3.13"),
             ("pyproject.toml", "[tool.poetry.dependencies]\npython = '~3.10 || ^3.12'\n", "~3.10 or ^3.12"),
