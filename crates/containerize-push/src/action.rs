@@ -46,7 +46,7 @@ impl Action for ContainerizePush {
     }
 
     async fn plan(inputs: Inputs, ctx: &Context) -> Result<Plan> {
-        let unpacked = unpacked(&inputs.bento_tag, ctx).await?;
+        let unpacked = unpacked(&inputs.bento_tag, inputs.dry_run, ctx).await?;
         let mut plan = Plan::new(inputs, unpacked, ctx)?;
         if dockerfile_only(&plan).is_none() {
             plan.engine = Some(Engine::find(&plan, ctx).await?);

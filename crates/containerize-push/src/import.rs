@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bento_core::action::Context;
-use bento_core::bento::archive::unpack_export;
+use bento_core::bento::archive::{outline_export, unpack_export};
 use bento_core::{Context as _, Error, Result, disk};
 use tempfile::TempDir;
 
@@ -13,10 +13,11 @@ use crate::leftovers::{FOLDERS, PREFIX};
 const ENDINGS: [&str; 7] = [".bento", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".zip"];
 
 /// Unpacks the file that `wanted` is, into a folder of its own; `None` where it is a tag. A path is relative to the workspace.
+/// For a dry run only an outline is made, which goes with the plan, and no state is written.
 ///
 /// # Errors
 /// There is no such file, or no Bento in it.
-pub(crate) async fn unpacked(wanted: &str, ctx: &Context) -> Result<Option<TempDir>> {
+pub(crate) async fn unpacked(wanted: &str, dry_run: bool, ctx: &Context) -> Result<Option<TempDir>> {
     let file = ctx.workspace().join(wanted);
     if !file.is_file() {
         let meant = ENDINGS.iter().any(|ending| wanted.ends_with(ending)) || Path::new(wanted).is_absolute();
@@ -27,16 +28,21 @@ pub(crate) async fn unpacked(wanted: &str, ctx: &Context) -> Result<Option<TempD
             Ok(None)
         };
     }
-    // What it holds is no smaller, packed or not.
-    let bytes = std::fs::metadata(&file).context(|| format!("failed to read {}", file.display()))?.len();
-    disk::require(&ctx.temp_root(), bytes, &format!("unpacking {}", file.display()))?;
+    if !dry_run {
+        // What it holds is no smaller, packed or not.
+        let bytes = std::fs::metadata(&file).context(|| format!("failed to read {}", file.display()))?.len();
+        disk::require(&ctx.temp_root(), bytes, &format!("unpacking {}", file.display()))?;
+    }
     let folder = ctx.temp_dir(PREFIX)?;
-    ctx.files.save_state(FOLDERS[1], &folder.path().display().to_string())?;
-    tracing::info!("unpacking {}", file.display());
+    if !dry_run {
+        ctx.files.save_state(FOLDERS[1], &folder.path().display().to_string())?;
+        tracing::info!("unpacking {}", file.display());
+    }
     let cancel = ctx.cancel.clone();
     // The thread owns the folder: it is removed after the last byte is written, also when nobody waits any more.
     let unpacking = tokio::task::spawn_blocking(move || {
-        unpack_export(&file, folder.path(), &cancel)?;
+        let unpack = if dry_run { outline_export } else { unpack_export };
+        unpack(&file, folder.path(), &cancel)?;
         Ok(folder)
     });
     unpacking.await.context(|| format!("failed to unpack {wanted}"))?.map(Some)

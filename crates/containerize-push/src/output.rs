@@ -35,7 +35,7 @@ impl Push {
         let chosen = self.attributes.iter().any(|field| field.starts_with(FORMAT));
         let format = if chosen { String::new() } else { format!(",{FORMAT}=true") };
         let own: String = self.attributes.iter().map(|field| format!(",{}", quoted(field))).collect();
-        format!("type=image,{},push=true,{how}{format}{own}", quoted(&format!("name={}", names.join(","))))
+        format!("type=image,{},{how}{format}{own}", quoted(&format!("name={}", names.join(","))))
     }
 }
 
@@ -218,7 +218,7 @@ mod tests {
         let push = both.push.unwrap();
         assert!(push.tagged);
         let names = ["r.x/a".to_owned(), "r.y/b".to_owned()];
-        let how = "push-by-digest=true";
+        let how = "push=true,push-by-digest=true";
         let expected =
             "type=image,\"name=r.x/a,r.y/b\",push=true,push-by-digest=true,oci-mediatypes=true,compression=zstd";
         assert_eq!(push.output(&names, how), expected);

@@ -10,7 +10,7 @@ use bento_core::{Cause, Env, Error, Result};
 use serde_json::Value;
 
 use super::options::{arguments, given};
-use super::{Build, Goal, Kind, engine, failure, none};
+use super::{BY_DIGEST, Build, Goal, Kind, engine, failure, none};
 use crate::Inputs;
 use crate::output::is_docker;
 use crate::plan::{Plan, Source};
@@ -27,10 +27,34 @@ const CONTAINERD: &str = "org.mobyproject.buildkit.worker.containerd.";
 pub(crate) struct Buildx {
     env: Env,
     builder: Option<String>,
-    /// Can it push without a tag?
-    pub(crate) by_digest: bool,
-    /// Can it keep statements about an image?
-    attests: bool,
+    pub(super) pushes: Pushes,
+    /// Where docker keeps images, where that is told and on this machine.
+    pub(super) data_root: Option<String>,
+}
+
+/// How an image gets to a registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pushes {
+    /// BuildKit pushes it, without a tag: a builder of its own.
+    ByDigest,
+    /// BuildKit pushes it under a tag, and the engine keeps nothing: docker with containerd's image store.
+    Tagged,
+    /// The engine pushes it from its store, where it has a name: docker with its own, older store.
+    FromStore,
+}
+
+impl Pushes {
+    /// What the `--output` says of it.
+    ///
+    /// Docker sets `unpack=true` in every output, which costs seconds unless the store is left out; and buildx, after BuildKit,
+    /// lets docker push from its store again, unless `push` is empty, which BuildKit takes for true.
+    fn attributes(self) -> &'static str {
+        match self {
+            Self::ByDigest => BY_DIGEST,
+            Self::Tagged => "push=,store=false",
+            Self::FromStore => "push=true",
+        }
+    }
 }
 
 impl Buildx {
@@ -40,7 +64,7 @@ impl Buildx {
     /// There is none, or it has no buildx.
     pub(crate) async fn find(plan: &Plan, ctx: &Context) -> Result<Self> {
         let builder = plan.inputs.builder.clone().filter(|builder| !builder.is_empty());
-        let mut engine = Self { env: ctx.env.clone(), builder, by_digest: false, attests: true };
+        let mut engine = Self { env: ctx.env.clone(), builder, pushes: Pushes::FromStore, data_root: None };
         let missing = |error| {
             let hint = "GitHub's Linux runners have one; elsewhere install Docker with its buildx plugin and start it, \
                 and set DOCKER_HOST where it does not listen at its usual place.";
@@ -57,22 +81,30 @@ impl Buildx {
             ),
             _ => missing(error),
         };
-        let told = inspecting.output(&ctx.cancel).await.map_err(failed)?;
+        let (told, root) = tokio::join!(inspecting.output(&ctx.cancel), engine.root(&ctx.cancel));
+        let told = told.map_err(failed)?;
         let field = |name: &str| told.lines().find_map(|line| line.trim_start().strip_prefix(name)).map(str::trim);
         if let (Some(error), None) = (field("Error:"), field("Status:")) {
             return Err(failed(Error::failure(error)));
         }
-        // The engine's own BuildKit names every image that it pushes; a builder of its own need not.
-        engine.by_digest = field("Driver:").unwrap_or_default() != "docker";
-        // Docker's own, older store of images has no place for them, and buildx refuses to build.
-        engine.attests = engine.by_digest || told.contains(CONTAINERD);
+        let pushes = match field("Driver:") {
+            Some("docker") if told.contains(CONTAINERD) => Pushes::Tagged,
+            Some("docker") => Pushes::FromStore,
+            _ => Pushes::ByDigest,
+        };
+        (engine.pushes, engine.data_root) = (pushes, root?);
         match wanted_attestation(&plan.inputs) {
-            Some(input) if !engine.attests => Err(Error::input(format!(
+            Some(input) if !engine.attests() => Err(Error::input(format!(
                 "input {input}: the engine's image store keeps no attestations"
             ))
             .hint("Use docker/setup-buildx-action before this step, or switch docker to the containerd image store.")),
             _ => Ok(engine),
         }
+    }
+
+    /// Can it keep statements about an image? Docker's own store has no place for them, and buildx refuses to build.
+    fn attests(&self) -> bool {
+        self.pushes != Pushes::FromStore
     }
 
     pub(super) fn env(&self) -> &Env {
@@ -103,7 +135,7 @@ impl Buildx {
     }
 
     /// Where docker keeps images. An address of another machine is not asked: its folders are not ours.
-    pub(super) async fn data_root(&self, cancel: &Cancel) -> Result<Option<String>> {
+    async fn root(&self, cancel: &Cancel) -> Result<Option<String>> {
         if super::variable(&self.env, "DOCKER_HOST").is_some_and(|host| !host.starts_with("unix://")) {
             return Ok(None);
         }
@@ -149,7 +181,7 @@ impl Buildx {
             }
         }
         let outputs = match build.goal {
-            Goal::Push(..) => build.push_output().into_iter().collect(),
+            Goal::Push(..) => build.push_output(self.pushes.attributes()).into_iter().collect(),
             Goal::Local(outputs) => outputs.to_vec(),
         };
         option("build-contexts", &build.workspace.contexts());
@@ -178,7 +210,7 @@ impl Buildx {
         // What nobody asked for must not be in the way of what somebody did. The variable is buildx's.
         let off = self.env.flag("BUILDX_NO_DEFAULT_ATTESTATIONS");
         let fits = !off && !attested && !outputs.iter().any(|output| is_docker(output));
-        provenance::attributes(given, &build.ctx.event).filter(|_| self.attests && (given.is_some() || fits))
+        provenance::attributes(given, &build.ctx.event).filter(|_| self.attests() && (given.is_some() || fits))
     }
 }
 

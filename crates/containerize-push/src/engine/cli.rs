@@ -229,7 +229,7 @@ impl Cli {
     /// Outputs of their own are BuildKit's; the others keep what they build.
     fn outputs(&self, build: &Build<'_>) -> Vec<String> {
         match build.goal {
-            Goal::Push(_, None) => build.push_output().into_iter().collect(),
+            Goal::Push(_, None) => build.push_output(super::BY_DIGEST).into_iter().collect(),
             Goal::Push(..) => Vec::new(),
             // Its other options name no image.
             Goal::Local(outputs) if self.table.kind == Kind::Buildctl => {

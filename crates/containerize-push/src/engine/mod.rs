@@ -29,10 +29,14 @@ use crate::model::Present;
 use crate::plan::Plan;
 use crate::recipe::Recipe;
 use crate::workspace::Workspace;
+use buildx::Pushes;
 
 /// How the cache service of GitHub Actions is reached: BuildKit reads these for a cache of the type `gha`.
 const ACTIONS_CACHE: [&str; 4] =
     [ACTIONS_RUNTIME_TOKEN, "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_SERVICE_V2"];
+
+/// What an `--output` of BuildKit says to push without a tag.
+const BY_DIGEST: &str = "push=true,push-by-digest=true";
 
 /// What answers on this machine.
 #[derive(Debug)]
@@ -75,13 +79,12 @@ impl Build<'_> {
         }
     }
 
-    /// The `--output` of BuildKit that pushes: to every repository, by digest or under a tag that goes again.
-    pub(crate) fn push_output(&self) -> Option<String> {
+    /// The `--output` of BuildKit that pushes in this way: to every repository, by digest or under a tag that goes again.
+    pub(crate) fn push_output(&self, how: &str) -> Option<String> {
         let Goal::Push(repositories, staging) = self.goal else { return None };
-        let (names, how) = match staging {
-            // Nobody runs it here: unpacking would cost seconds.
-            Some(_) => (self.names(), "unpack=false"),
-            None => (repositories.iter().map(ToString::to_string).collect(), "push-by-digest=true"),
+        let names = match staging {
+            Some(_) => self.names(),
+            None => repositories.iter().map(ToString::to_string).collect(),
         };
         Some(self.plan.destination.push.as_ref()?.output(&names, how))
     }
@@ -132,7 +135,7 @@ impl Engine {
     /// Can it push without a tag? Else it pushes under one that is removed afterwards.
     pub(crate) fn by_digest(&self) -> bool {
         match self {
-            Self::Buildx(engine) => engine.by_digest,
+            Self::Buildx(engine) => engine.pushes == Pushes::ByDigest,
             Self::Api(_) => false,
             Self::Cli(engine) => engine.by_digest(),
         }
@@ -186,7 +189,7 @@ impl Engine {
     /// The job is cancelled.
     pub(crate) async fn data_root(&self, ctx: &Context) -> Result<Option<String>> {
         match self {
-            Self::Buildx(engine) => engine.data_root(&ctx.cancel).await,
+            Self::Buildx(engine) => Ok(engine.data_root.clone()),
             Self::Api(engine) => {
                 Ok(ctx.cancel.run(engine.docker.info()).await?.ok().and_then(|info| info.docker_root_dir))
             }
@@ -202,7 +205,10 @@ impl Engine {
     /// Takes a name off an image of the engine's own store. It is no error where there is none.
     pub(crate) async fn forget(&self, name: &str, cancel: &Cancel) {
         match self {
-            Self::Buildx(engine) => drop(engine.docker(["image", "rm", "--force", name]).output(cancel).await),
+            Self::Buildx(engine) if engine.pushes == Pushes::FromStore => {
+                drop(engine.docker(["image", "rm", "--force", name]).output(cancel).await);
+            }
+            Self::Buildx(_) => {}
             Self::Api(engine) => engine.forget(name).await,
             Self::Cli(engine) => engine.forget(name, cancel).await,
         }

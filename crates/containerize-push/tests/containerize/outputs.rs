@@ -73,6 +73,9 @@ fn an_exported_bento_needs_no_store_and_rules_name_its_tags() {
     let lab = Lab::greeter(1000).quick();
     let file = lab.workspace().join("greeter.bento").display().to_string();
     lab.bentoml("bentoml", &["export", "greeter:v1", &file]);
+    let dry = lab.step(&[("bento-tag", "greeter.bento"), ("dry-run", "true")]);
+    assert!(dry.succeeded() && dry.log_text().contains("With model greetings:v1 (1"), "{}", dry.log_text());
+    assert!(dry.state.is_empty() && !dry.log_text().contains("unpacking"), "{:?}", dry.state);
     let image = lab.image("x");
     let with = [
         ("bento-tag", "greeter.bento"),

@@ -12,13 +12,15 @@ use lzma_rust2::XzReader;
 use zip::ZipArchive;
 
 use super::guard::{ensure_plain_parents, inside, set_mode};
-use super::unpack::{BUFFER, Writer, unpack_compressed, unpack_tar};
+use super::unpack::{BUFFER, Writer, unpack_compressed_by, unpack_tar_by};
 use crate::action::Cancel;
 use crate::bento::BentoInfo;
 use crate::{Context, Error, Result};
 
 /// What xz may take of memory, KiB: its highest level needs 65 MiB.
 const XZ_MEMORY: u32 = 128 * 1024;
+/// What an outline holds of a file, bytes. Manifests, Dockerfiles and scripts are smaller.
+const OUTLINE: u64 = 1024 * 1024;
 /// Where a tar says that it is one.
 const TAR_MAGIC: std::ops::Range<usize> = 257..262;
 
@@ -32,8 +34,20 @@ const TAR_MAGIC: std::ops::Range<usize> = 257..262;
 /// The file cannot be read, is of another format, is damaged, is no Bento, or holds an entry that would leave the folder, a
 /// hard link, a device or a link that points outside. The folder then holds what came before, and is the caller's to remove.
 pub fn unpack_export(file: &Path, target: &Path, cancel: &Cancel) -> Result<BentoInfo> {
+    export(Writer::below(target), file, target, cancel)
+}
+
+/// The same for a look at it: of files of more than a megabyte there is no more than their name and length.
+///
+/// # Errors
+/// Those of [`unpack_export`].
+pub fn outline_export(file: &Path, target: &Path, cancel: &Cancel) -> Result<BentoInfo> {
+    export(Writer::below(target).at_most(OUTLINE), file, target, cancel)
+}
+
+fn export(mut writer: Writer, file: &Path, target: &Path, cancel: &Cancel) -> Result<BentoInfo> {
     let failed = || format!("failed to unpack {}", file.display());
-    let unpacked = File::open(file).context(failed).and_then(|opened| unpack(opened, target, cancel));
+    let unpacked = File::open(file).context(failed).and_then(|opened| unpack(&mut writer, opened, target, cancel));
     if cancel.is_cancelled() {
         return Err(Error::cancelled());
     }
@@ -44,29 +58,28 @@ pub fn unpack_export(file: &Path, target: &Path, cancel: &Cancel) -> Result<Bent
     })
 }
 
-fn unpack(mut file: File, target: &Path, cancel: &Cancel) -> Result<()> {
+fn unpack(writer: &mut Writer, mut file: File, target: &Path, cancel: &Cancel) -> Result<()> {
     let mut head = Vec::new();
     let read = (&mut file).take(512).read_to_end(&mut head).and_then(|_| file.rewind());
     read.context(|| "it cannot be read".into())?;
     let reader = BufReader::with_capacity(BUFFER, Cancellable { inner: file, cancel });
     match head.as_slice() {
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
-            unpack_compressed(XzReader::new_mem_limit(reader, true, XZ_MEMORY), target)
+            unpack_compressed_by(writer, XzReader::new_mem_limit(reader, true, XZ_MEMORY), target)
         }
-        [0x1f, 0x8b, ..] => unpack_compressed(GzDecoder::new(reader), target),
-        [b'P', b'K', 3, 4, ..] => unpack_zip(reader, target),
+        [0x1f, 0x8b, ..] => unpack_compressed_by(writer, GzDecoder::new(reader), target),
+        [b'P', b'K', 3, 4, ..] => unpack_zip(writer, reader, target),
         [b'B', b'Z', b'h', ..] => Err(Error::input("it is compressed with bzip2, which is not read here")
             .hint("Export it as .bento, .tar, .tar.xz, .tar.gz or .zip.")),
-        tar if tar.get(TAR_MAGIC) == Some(b"ustar") => unpack_tar(reader, target).map(drop),
+        tar if tar.get(TAR_MAGIC) == Some(b"ustar") => unpack_tar_by(writer, reader, target).map(drop),
         _ => Err(Error::input("it is none of .bento, .tar, .tar.xz, .tar.gz and .zip")
             .hint("Make it by `bentoml export NAME:VERSION FILE`.")),
     }
 }
 
-fn unpack_zip(reader: impl Read + Seek, target: &Path) -> Result<()> {
+fn unpack_zip(writer: &mut Writer, reader: impl Read + Seek, target: &Path) -> Result<()> {
     let broken = || "the archive is broken".to_owned();
     let mut archive = ZipArchive::new(reader).context(broken)?;
-    let mut writer = Writer::below(target);
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).context(broken)?;
         let name = entry.name().context(broken)?.into_owned();
@@ -169,6 +182,22 @@ mod tests {
             let error = unpacked(&zip(&[("bento.yaml", MANIFEST), (name, "/etc/passwd")])).unwrap_err();
             assert!(error.contains("refused to unpack"), "{name}: {error}");
         }
+    }
+
+    #[test]
+    fn an_outline_holds_small_files_whole_and_of_large_ones_the_length() {
+        let large = "x".repeat(3_000_000);
+        let folder = tempfile::tempdir().unwrap();
+        let (file, target) = (folder.path().join("file"), folder.path().join("target"));
+        fs::write(&file, zip(&[("bento.yaml", MANIFEST), ("large", &large), ("src/a.py", "x = 1")])).unwrap();
+        fs::create_dir(&target).unwrap();
+        let info = outline_export(&file, &target, &Cancel::default()).unwrap();
+        assert_eq!(
+            (info.tag.to_string().as_str(), fs::read(target.join("src/a.py")).unwrap()),
+            ("a:v1", b"x = 1".to_vec())
+        );
+        let outlined = fs::read(target.join("large")).unwrap();
+        assert_eq!((outlined.len(), outlined.last()), (3_000_000, Some(&0)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod range;
 mod stream;
 mod unpack;
 
-pub use export::unpack_export;
+pub use export::{outline_export, unpack_export};
 pub use fixed::FixedPlan;
 pub use plan::Plan;
 pub use range::RangeReader;

@@ -38,7 +38,12 @@ pub fn unpack(archive: impl Read, target: &Path) -> Result<()> {
 
 /// The end of what is compressed holds its checksum.
 pub(super) fn unpack_compressed(archive: impl Read, target: &Path) -> Result<()> {
-    match unpack_tar(archive, target)? {
+    unpack_compressed_by(&mut Writer::below(target), archive, target)
+}
+
+/// The same, with contents as the writer writes them.
+pub(super) fn unpack_compressed_by(writer: &mut Writer, archive: impl Read, target: &Path) -> Result<()> {
+    match unpack_tar_by(writer, archive, target)? {
         End::Reached => Ok(()),
         End::Beyond => Err(Error::failure("the archive is broken: much more stands behind its end")
             .hint("Send or save it again as a whole.")),
@@ -55,9 +60,13 @@ pub(super) enum End {
 }
 
 pub(super) fn unpack_tar(archive: impl Read, target: &Path) -> Result<End> {
+    unpack_tar_by(&mut Writer::below(target), archive, target)
+}
+
+/// The same, with contents as the writer writes them.
+pub(super) fn unpack_tar_by(writer: &mut Writer, archive: impl Read, target: &Path) -> Result<End> {
     let (source, meter) = metered(archive);
     let mut archive = Archive::new(source);
-    let mut writer = Writer::below(target);
     let broken = || "the archive is broken".to_owned();
     let mut end: u64 = 0;
     let mut entries = archive.entries().context(broken)?;
@@ -69,7 +78,7 @@ pub(super) fn unpack_tar(archive: impl Read, target: &Path) -> Result<End> {
         let blocks = stored.checked_next_multiple_of(BLOCK);
         let after = blocks.and_then(|blocks| entry.raw_file_position().checked_add(blocks));
         end = after.ok_or_else(|| Error::failure("the archive is broken: an entry has no possible size"))?;
-        unpack_entry(entry, target, &mut writer)?;
+        unpack_entry(entry, target, writer)?;
     }
     // The rest of the last record. A server that has sent all of it keeps its connection usable.
     let mut rest = archive.into_inner().take(PADDING);
@@ -85,25 +94,37 @@ pub(super) fn unpack_tar(archive: impl Read, target: &Path) -> Result<End> {
 pub(super) struct Writer {
     growth: Growth,
     buffer: Vec<u8>,
+    /// What is written of each file, bytes; the rest of it is a hole of the same length.
+    most: u64,
 }
 
 impl Writer {
     pub(super) fn below(target: &Path) -> Self {
-        Self { growth: Growth::at(target), buffer: vec![0; BUFFER] }
+        Self { growth: Growth::at(target), buffer: vec![0; BUFFER], most: u64::MAX }
+    }
+
+    /// Writes this much of each file; the rest of it is a hole of the same length.
+    pub(super) fn at_most(self, most: u64) -> Self {
+        Self { most, ..self }
     }
 
     /// A file that is not there yet, with all that comes.
     pub(super) fn write(&mut self, from: &mut impl Read, path: &Path) -> Result<()> {
         let failed = || format!("failed to write {}", path.display());
         let mut file = File::create_new(path).context(failed)?;
+        let mut length: u64 = 0;
         loop {
             let read = match from.read(&mut self.buffer) {
+                Ok(0) if length > self.most => return file.set_len(length).context(failed),
                 Ok(0) => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 read => read.context(failed)?,
             };
-            file.write_all(self.buffer.get(..read).unwrap_or_default()).context(failed)?;
-            self.growth.add(read as u64).context(failed)?;
+            length = length.saturating_add(read as u64);
+            if length <= self.most {
+                file.write_all(self.buffer.get(..read).unwrap_or_default()).context(failed)?;
+                self.growth.add(read as u64).context(failed)?;
+            }
         }
     }
 }
