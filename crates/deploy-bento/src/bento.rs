@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bento_core::action::Context;
 use bento_core::bento::{BentoInfo, Kind, Store, Tag};
 use bento_core::{Error, Result};
-use bentocloud::Client;
+use bentocloud::{Artifact, Client, UploadStatus};
 use serde_json::Value;
 
 /// A Bento that is there.
@@ -31,19 +31,23 @@ impl Existing {
 pub(crate) struct Facts {
     /// The service that answers from outside.
     pub entry_service: String,
+    /// All its services; empty where it does not say.
+    pub services: Vec<String>,
     /// Its environment variables: name, value, stage.
     pub envs: Vec<Value>,
 }
 
 impl Facts {
     pub(crate) fn of(info: &BentoInfo) -> Self {
-        Self::new(info.entry_service(), info.envs())
+        Self::new(info.entry_service(), info.fields().get("services"), info.envs())
     }
 
-    fn new(entry_service: &str, envs: Vec<Value>) -> Self {
+    fn new(entry_service: &str, services: Option<&Value>, envs: Vec<Value>) -> Self {
+        let services = services.and_then(Value::as_array).into_iter().flatten();
+        let services = services.filter_map(|service| Some(service.get("name")?.as_str()?.to_owned())).collect();
         // Bentos of BentoML before 1.2 name no entry service; the cloud calls it so.
         let entry_service = if entry_service.is_empty() { "apiserver" } else { entry_service };
-        Self { entry_service: entry_service.to_owned(), envs }
+        Self { entry_service: entry_service.to_owned(), services, envs }
     }
 }
 
@@ -62,10 +66,7 @@ pub(crate) async fn find(tag: &Tag, store: Option<&Store>, client: &Client) -> R
         return Ok(found);
     }
     if let Some((tag, artifact)) = client.find(Kind::Bento, tag).await? {
-        let manifest = artifact.manifest.unwrap_or_default();
-        let entry = manifest.get("entry_service").and_then(Value::as_str).unwrap_or_default();
-        let envs = manifest.get("envs").and_then(Value::as_array).cloned().unwrap_or_default();
-        return Ok(Existing::Remote(tag, Facts::new(entry, envs)));
+        return remote(tag, &artifact, client);
     }
     if let Some(found) = local(store.map(|store| store.find(Kind::Bento, tag)).transpose()?.flatten())? {
         tracing::info!("{tag} stands for {}, the only one of the local store that begins so", found.parts().0);
@@ -75,6 +76,26 @@ pub(crate) async fn find(tag: &Tag, store: Option<&Store>, client: &Client) -> R
     let local = local.unwrap_or_else(|| "a local store (there is none)".into());
     Err(Error::not_found(format!("the Bento {tag} is neither in {local} nor at {}", client.endpoint()))
         .hint("Check bento_tag, build it in this job, or push it first."))
+}
+
+/// A Bento of the cloud, if it is whole.
+fn remote(tag: Tag, artifact: &Artifact, client: &Client) -> Result<Existing> {
+    let status = artifact.upload_status;
+    if matches!(status, UploadStatus::Pending | UploadStatus::Uploading | UploadStatus::Failed) {
+        let status = format!("{status:?}").to_lowercase();
+        return Err(Error::failure(format!(
+            "the Bento {tag} at {} is not whole: its upload is {status}",
+            client.endpoint()
+        ))
+        .hint("Push it again from the machine that has it, or wait for the job that pushes it."));
+    }
+    let manifest = artifact.manifest.as_ref().filter(|manifest| manifest.is_object()).ok_or_else(|| {
+        Error::failure(format!("{} does not say what the Bento {tag} holds: it has no manifest", client.endpoint()))
+            .hint("Push it again.")
+    })?;
+    let entry = manifest.get("entry_service").and_then(Value::as_str).unwrap_or_default();
+    let envs = manifest.get("envs").and_then(Value::as_array).cloned().unwrap_or_default();
+    Ok(Existing::Remote(tag, Facts::new(entry, manifest.get("services"), envs)))
 }
 
 /// The local store by an absolute path; `None` where this machine has no place for one.

@@ -3,8 +3,8 @@
 use bento_core::bento::Tag;
 use bento_core::{Error, Result};
 use bentocloud::Client;
-use bentocloud::deployment::{Config, Deployment, current_config, deep_merge};
-use serde_json::{Value, json};
+use bentocloud::deployment::{self, Config, Deployment};
+use serde_json::{Map, Value, json};
 
 use crate::Request;
 use crate::bento::Facts;
@@ -14,44 +14,39 @@ use crate::bento::Facts;
 /// Without a file it is what the Python client makes of no flags: one replica of the entry service, and the Bento's own
 /// environment variables that have a value.
 pub(crate) async fn whole(request: &Request, bento: &Tag, facts: &Facts) -> Result<Config> {
-    let mut value = match &request.file {
-        Some(file) => Value::Object(file.sent()),
-        None => json!({"services": {&facts.entry_service: {}}, "envs": default_envs(facts)}),
+    let fields = match &request.file {
+        Some(file) => file.written.fields().clone(),
+        None => {
+            let services = Map::from_iter([(facts.entry_service.clone(), json!({}))]);
+            Map::from_iter([("services".into(), services.into()), ("envs".into(), default_envs(facts))])
+        }
     };
-    value["bento"] = json!(bento.to_string());
-    let config = finish(request, value)?;
+    let config = finish(request, fields, &bento.to_string())?;
     check_required_envs(&request.client, &config, facts).await?;
     Ok(config)
 }
 
 /// The present configuration with the file merged over it, as the Python client's update does.
 pub(crate) fn merged(request: &Request, present: &Deployment, bento: Option<&Tag>) -> Result<Config> {
-    let mut value = current_config(present)?;
-    if let Some(file) = &request.file {
-        let mut update = file.sent();
-        // A folder or a tag that this run resolved already.
-        update.remove("bento");
-        deep_merge(&mut value, update.into());
-    }
-    if let Some(bento) = bento {
-        value["bento"] = json!(bento.to_string());
-    }
-    finish(request, value)
+    let fields = deployment::update(present, request.file.as_ref().map(|file| &file.written))?;
+    let running = fields.get("bento").and_then(Value::as_str).unwrap_or_default().to_owned();
+    finish(request, fields, &bento.map_or(running, ToString::to_string))
 }
 
-fn finish(request: &Request, mut value: Value) -> Result<Config> {
+fn finish(request: &Request, mut fields: Map<String, Value>, bento: &str) -> Result<Config> {
     if !request.labels.is_empty() {
-        let given = value.get("labels").and_then(Value::as_array).cloned().unwrap_or_default();
+        let given = fields.get("labels").and_then(Value::as_array).cloned().unwrap_or_default();
         let own = given.into_iter().filter(|label| {
             let key = label.get("key").and_then(Value::as_str);
             !key.is_some_and(|key| request.labels.contains_key(key))
         });
         let labels = request.labels.iter().map(|(key, value)| json!({"key": key, "value": value}));
-        value["labels"] = own.chain(labels).collect();
+        fields.insert("labels".into(), own.chain(labels).collect());
     }
-    Config::from_value(value).map_err(|(pointer, error)| match &request.file {
-        Some(file) => file.error(&pointer, &error),
-        None => error,
+    let written = request.file.as_ref().map(|file| &file.written);
+    Config::complete(fields, bento, written).map_err(|wrong| match &request.file {
+        Some(file) => file.error(&wrong),
+        None => Error::input(wrong.message),
     })
 }
 
@@ -72,8 +67,7 @@ fn runtime_envs(facts: &Facts) -> impl Iterator<Item = (&str, &str)> {
 /// A Bento declares variables without a value to say that the Deployment must set them; envs of the file and keys of the
 /// organisation's secrets count.
 async fn check_required_envs(client: &Client, config: &Config, facts: &Facts) -> Result<()> {
-    let of_services = config.services.values().filter_map(|service| service.envs.as_ref()).flatten();
-    let mut provided: Vec<_> = config.envs.iter().flatten().chain(of_services).map(|env| env.name.clone()).collect();
+    let mut provided: Vec<_> = config.env_names().map(str::to_owned).collect();
     let missing = |provided: &[String]| -> Vec<String> {
         let required = runtime_envs(facts).filter(|(_, value)| value.is_empty());
         required.map(|(name, _)| name.to_owned()).filter(|name| !provided.contains(name)).collect()
@@ -81,7 +75,7 @@ async fn check_required_envs(client: &Client, config: &Config, facts: &Facts) ->
     if missing(&provided).is_empty() {
         return Ok(());
     }
-    for secret in config.secrets.iter().flatten() {
+    for secret in config.secrets() {
         provided.extend(client.secret_keys(secret).await?);
     }
     let missing = missing(&provided);

@@ -11,8 +11,9 @@ use bentocloud::{Client, Pushed};
 use crate::bento::{self, Existing, Facts};
 use crate::plan::{Chosen, Plan, Step};
 use crate::report::Told;
+use crate::request::Build;
 use crate::wait::{Until, wait};
-use crate::{Request, configuration};
+use crate::{Request, configuration, source};
 
 /// Does what the plan says. The report is filled as things happen, so that it is right when a later step fails.
 pub(crate) async fn execute(plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
@@ -33,35 +34,47 @@ async fn run(plan: Plan, ctx: &Context, told: &mut Told) -> Result<()> {
             let (tag, facts) = bento.ok_or_else(|| Error::failure("no Bento to create a Deployment of"))?;
             let config = configuration::whole(&request, &tag, &facts).await?;
             (
-                client.create_deployment(request.name.as_deref(), request.cluster.as_deref(), &config).await?,
-                Until::Ready,
+                client
+                    .create_deployment(request.name.as_deref(), request.cluster.as_deref(), dev(&request), &config)
+                    .await?,
+                Until::Ready(None),
             )
         }
         Step::Replace(present) => {
             let (tag, facts) = bento.ok_or_else(|| Error::failure("no Bento for the Deployment"))?;
             let config = configuration::whole(&request, &tag, &facts).await?;
-            (client.update_deployment(&present.name, cluster(&present), &config).await?, Until::Ready)
+            let answer = client.update_deployment(&present.name, cluster(&present), &config).await?;
+            (answer, Until::Ready(Some(Box::new(present))))
         }
         Step::Merge(planned) => {
             let present = reread(client, planned).await?;
             let config = configuration::merged(&request, &present, bento.as_ref().map(|(tag, _)| tag))?;
-            (client.update_deployment(&present.name, cluster(&present), &config).await?, Until::Ready)
+            let answer = client.update_deployment(&present.name, cluster(&present), &config).await?;
+            (answer, Until::Ready(Some(Box::new(present))))
         }
         Step::Terminate(present) => {
             (client.terminate_deployment(&present.name, cluster(&present)).await?, Until::Terminated)
         }
         Step::Delete(present) => {
             client.delete_deployment(&present.name, cluster(&present)).await?;
-            tracing::info!("deleted the Deployment {}", present.name);
-            told.deployment(&present);
-            told.deleted();
+            match client.deployment(&present.name, cluster(&present)).await? {
+                None => {
+                    tracing::info!("deleted the Deployment {}", present.name);
+                    told.deployment(&present);
+                    told.deleted();
+                }
+                Some(remains) => {
+                    tracing::info!("the Deployment {} is being deleted; it is still {}", remains.name, remains.status);
+                    told.deployment(&remains);
+                }
+            }
             return Ok(());
         }
     };
     tracing::info!("Deployment {}: {}", deployment.name, deployment.console_url(client.endpoint()));
     told.deployment(&deployment);
     if let Some(timeout) = request.wait {
-        let waited = wait(client, &deployment, until, timeout, |seen| told.deployment(seen)).await;
+        let waited = wait(client, &deployment, &until, timeout, |seen| told.deployment(seen)).await;
         told.took("Deployment", started.elapsed());
         waited?;
     }
@@ -93,8 +106,8 @@ async fn bring(
     let existing = match chosen {
         Chosen::Nothing | Chosen::Current => return Ok(None),
         Chosen::Existing(existing) => existing,
-        Chosen::Build(both) => {
-            let (environment, project) = *both;
+        Chosen::Build(build) => {
+            let Build { environment, project, named } = *build;
             let (environment, took) = timed(setup::ensure(&environment, &ctx)).await?;
             told.took("Setup", took);
             // Later steps have it too, as after the setup action.
@@ -102,6 +115,7 @@ async fn bring(
             environment.activate(&mut ctx.env)?;
             let built = build_bento::build(&project, &environment.python, &ctx).await?;
             told.took("Build", built.duration);
+            source::check_name(request.file.as_ref(), named.as_ref(), &built.tag, &project.source.to_string())?;
             let built = Existing::Local(built.tag, Facts::of(&built.info));
             step.check(request, Some(&built)).await?;
             built
@@ -127,6 +141,11 @@ async fn push(tag: &Tag, request: &Request, ctx: &Context, told: &mut Told) -> R
 async fn timed<T>(work: impl Future<Output = Result<T>>) -> Result<(T, Duration)> {
     let started = Instant::now();
     Ok((work.await?, started.elapsed()))
+}
+
+/// Does the file ask for a Codespace?
+fn dev(request: &Request) -> bool {
+    request.file.as_ref().is_some_and(|file| file.written.dev)
 }
 
 fn cluster(deployment: &Deployment) -> Option<&str> {

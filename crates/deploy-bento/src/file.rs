@@ -3,22 +3,20 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bento_core::action::inputs::nearest;
 use bento_core::runner::{Annotation, Level};
-use bento_core::yaml::{self, Document};
-use bento_core::{Error, Location, Result};
-use bentocloud::deployment::{Config, unknown_keys};
-use serde_json::{Map, Value};
+use bento_core::yaml::{self, Content, Node};
+use bento_core::{Error, Location, Result, text};
+use bentocloud::deployment::{Remark, Written};
 
 use crate::inputs::{DEFAULT_CONFIG, Verb};
-
-/// Keys that say which Deployment is meant, not how it runs.
-const ADDRESS: [&str; 4] = ["name", "cluster", "dev", "distributed"];
 
 /// A v2 configuration, read and looked through.
 #[derive(Debug, Clone)]
 pub(crate) struct ConfigFile {
     pub path: PathBuf,
-    document: Document,
+    pub written: Written,
+    workspace: PathBuf,
 }
 
 impl ConfigFile {
@@ -27,13 +25,13 @@ impl ConfigFile {
     /// `None` where the input is empty; where the default file is absent and the verb does without; and for a v1 file
     /// (it has `targets`), which an update leaves alone.
     pub(crate) fn read(input: &str, verb: Verb, workspace: &Path) -> Result<Option<Self>> {
-        if input.is_empty() || verb == Verb::Skip {
+        if input.is_empty() {
             return Ok(None);
         }
         let path = workspace.join(input);
         let needs_file = matches!(verb, Verb::Create | Verb::Apply);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if input == DEFAULT_CONFIG && !needs_file {
                     return Ok(None);
@@ -46,82 +44,80 @@ impl ConfigFile {
                     .caused_by(error));
             }
         };
-        let document = yaml::parse(&text).map_err(|error| error.in_file("deployment_config", &path))?;
-        let file = Self { path, document };
-        match &file.document.value {
-            Value::Null => Ok(None),
-            Value::Object(map) if map.contains_key("targets") => file.refuse_v1(needs_file),
-            Value::Object(_) => {
-                file.warn_of_unknown_keys(workspace);
-                file.check()?;
-                Ok(Some(file))
-            }
-            _ => Err(Error::input(format!("deployment_config {} holds no mapping", file.path.display()))
-                .hint("It starts with keys such as `name:` and `services:`.")
-                .at(file.at("/"))),
+        let text = text::decode(bytes, &path)?;
+        let root = yaml::load(&text).map_err(|error| error.in_file("deployment_config", &path))?;
+        let at = |line| Location { file: path.clone(), line: Some(line), column: None };
+        let root = root.filter(|root| root.content != Content::Null).ok_or_else(|| {
+            Error::input(format!("deployment_config {} holds nothing", path.display()))
+                .hint("Write `name:` and `services:`, or set `deployment_config: ''` for none.")
+                .at(at(1))
+        })?;
+        if let Some(line) = line_of(&root, "targets") {
+            refuse_v1(&path, at(line), needs_file)?;
+            return Ok(None);
         }
+        let written = Written::read(&root).map_err(|wrong| error(&path, &wrong))?;
+        let file = Self { path, written, workspace: workspace.to_owned() };
+        file.written.remarks.iter().for_each(|remark| file.warn(remark.line, remark.title, &remark.message));
+        Ok(Some(file))
     }
 
-    /// A text at the top of the configuration.
-    pub(crate) fn text(&self, key: &str) -> Option<&str> {
-        self.document.value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
-    }
-
-    /// Where a value stands: the line of its key, or of the nearest key above, else the first.
-    pub(crate) fn at(&self, pointer: &str) -> Location {
-        let mut pointer = pointer;
-        let line = loop {
-            match (self.document.line(pointer), pointer.rsplit_once('/')) {
-                (Some(line), _) => break line,
-                (None, Some((above, _))) => pointer = above,
-                (None, None) => break 1,
-            }
-        };
+    /// Where a line of the file is.
+    pub(crate) fn at(&self, line: u32) -> Location {
         Location { file: self.path.clone(), line: Some(line), column: None }
     }
 
-    /// The part of the configuration that is sent: how the Deployment runs, not which one is meant.
-    pub(crate) fn sent(&self) -> Map<String, Value> {
-        let map = self.document.value.as_object().into_iter().flatten();
-        let kept = map.filter(|(key, _)| !ADDRESS.contains(&key.as_str()));
-        kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+    /// An error about a value of the file.
+    pub(crate) fn error(&self, wrong: &Remark) -> Error {
+        error(&self.path, wrong)
     }
 
-    /// An error about the value at this place.
-    pub(crate) fn error(&self, pointer: &str, error: &Error) -> Error {
-        Error::input(format!("deployment_config {}: {error}", self.path.display()))
-            .hint("See the v2 deployment configuration in BentoML's documentation.")
-            .at(self.at(pointer))
+    /// An error about the value of a key at the top.
+    pub(crate) fn wrong(&self, key: &str, what: impl std::fmt::Display) -> Error {
+        Error::input(format!("deployment_config {}: {key} {what}", self.path.display()))
+            .at(self.at(self.written.line(&[key])))
     }
 
-    /// Found before anything is built or sent. An update's file, which says less, is held to the same rules.
-    fn check(&self) -> Result<()> {
-        let mut value = self.sent();
-        value.insert("bento".into(), "any:bento".into());
-        Config::from_value(value.into()).map(drop).map_err(|(pointer, error)| self.error(&pointer, &error))
+    /// A warning at a line of the file.
+    pub(crate) fn warn(&self, line: u32, title: &str, message: &str) {
+        Annotation::new(Level::Warning, message).title(title).at(Some(self.at(line))).emit(Some(&self.workspace));
     }
 
-    fn refuse_v1(self, needs_file: bool) -> Result<Option<Self>> {
-        let what = format!("{} is the configuration of a v1 Deployment (it has `targets`)", self.path.display());
-        if needs_file {
-            return Err(Error::input(format!("{what}, and none can be created from it here yet"))
-                .hint("Write the v2 form (`name`, `services`), or set `deployment_config: ''` for the defaults.")
-                .at(self.at("/targets")));
-        }
-        Annotation::new(Level::Notice, format!("{what}: it is left alone")).at(Some(self.at("/targets"))).emit(None);
-        Ok(None)
-    }
-
-    fn warn_of_unknown_keys(&self, workspace: &Path) {
-        for unknown in unknown_keys(&self.document.value) {
-            let key = unknown.pointer.trim_start_matches('/').replace('/', ".");
-            let meant = unknown.nearest.map(|nearest| format!(" Did you mean `{nearest}`?")).unwrap_or_default();
-            Annotation::new(Level::Warning, format!("`{key}` is no key of a v2 Deployment and has no effect.{meant}"))
-                .title("Unknown key in deployment_config")
-                .at(Some(self.at(&unknown.pointer)))
-                .emit(Some(workspace));
+    /// Warns of services that the Bento does not have: what the file says of them has no effect. An empty list is one that
+    /// nobody knows.
+    pub(crate) fn warn_of_unknown_services(&self, bento: &str, services: &[String]) {
+        let unknown = self.written.services().into_iter().filter(|(name, _)| !services.contains(name));
+        for (name, line) in unknown.filter(|_| !services.is_empty()) {
+            let meant = nearest(&name, services.iter().map(String::as_str))
+                .map_or_else(|| format!("It has {}.", services.join(", ")), |meant| format!("Did you mean `{meant}`?"));
+            let message =
+                format!("The Bento {bento} has no service `{name}`: what is set for it has no effect. {meant}");
+            self.warn(line, "Unknown service in deployment_config", &message);
         }
     }
+}
+
+fn error(path: &Path, wrong: &Remark) -> Error {
+    Error::input(format!("deployment_config {}: {}", path.display(), wrong.message))
+        .hint("See the v2 deployment configuration in BentoML's documentation.")
+        .at(Location { file: path.to_owned(), line: Some(wrong.line), column: None })
+}
+
+/// The line of a key at the top.
+fn line_of(root: &Node, key: &str) -> Option<u32> {
+    let Content::Map(entries) = &root.content else { return None };
+    entries.iter().find(|(name, _)| name.content == Content::Text(key.into())).map(|(name, _)| name.line)
+}
+
+fn refuse_v1(path: &Path, at: Location, needs_file: bool) -> Result<()> {
+    let what = format!("{} is the configuration of a v1 Deployment (it has `targets`)", path.display());
+    if needs_file {
+        return Err(Error::input(format!("{what}, and none can be created from it here yet"))
+            .hint("Write the v2 form (`name`, `services`), or set `deployment_config: ''` for the defaults.")
+            .at(at));
+    }
+    Annotation::new(Level::Notice, format!("{what}: it is left alone")).at(Some(at)).emit(None);
+    Ok(())
 }
 
 fn missing(input: &str, path: &Path, workspace: &Path) -> Error {

@@ -12,6 +12,7 @@ mod inputs;
 mod plan;
 mod report;
 mod request;
+mod source;
 mod wait;
 
 pub use action::DeployBento;

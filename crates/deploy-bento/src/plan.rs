@@ -8,7 +8,7 @@ use bentocloud::Account;
 use bentocloud::deployment::Deployment;
 
 use crate::bento::{self, Existing};
-use crate::request::Wanted;
+use crate::request::{Build, Wanted};
 use crate::{Request, Verb, configuration};
 
 /// What will be done.
@@ -23,7 +23,7 @@ pub struct Plan {
 /// Which Bento, as far as it is known before anything happens.
 #[derive(Debug)]
 pub(crate) enum Chosen {
-    Build(Box<(setup::Request, build_bento::Request)>),
+    Build(Box<Build>),
     Existing(Existing),
     Current,
     Nothing,
@@ -48,13 +48,17 @@ impl Plan {
         let account = request.client.account().await?;
         let step = step(&request).await?;
         let bento = match &request.bento {
-            Wanted::Built(both) => Chosen::Build(both.clone()),
+            Wanted::Built(build) => Chosen::Build(build.clone()),
             Wanted::Tag(tag) => Chosen::Existing(bento::find(tag, bento::store(ctx).as_ref(), &request.client).await?),
             Wanted::Current => Chosen::Current,
             Wanted::Nothing => Chosen::Nothing,
         };
         let existing = if let Chosen::Existing(existing) = &bento { Some(existing) } else { None };
         step.check(&request, existing).await?;
+        if let (Chosen::Current, Step::Merge(present), Some(file)) = (&bento, &step, &request.file) {
+            let running = present.bento().unwrap_or_default();
+            file.warn_of_unknown_services(&running, &present.services());
+        }
         Ok(Self { request, account, bento, step })
     }
 }
@@ -63,6 +67,10 @@ impl Step {
     /// Makes the configuration that will be sent, to find what is wrong with it before anything is. Of a Bento that is
     /// yet to be built only the file was looked at so far.
     pub(crate) async fn check(&self, request: &Request, bento: Option<&Existing>) -> Result<()> {
+        if let (Some(file), Some(bento)) = (&request.file, bento) {
+            let (tag, facts) = bento.parts();
+            file.warn_of_unknown_services(&tag.to_string(), &facts.services);
+        }
         match (self, bento) {
             (Self::Create | Self::Replace(_), Some(bento)) => {
                 let (tag, facts) = bento.parts();
@@ -108,7 +116,7 @@ impl fmt::Display for Plan {
         let Request { client, name, file, wait, .. } = &self.request;
         writeln!(f, "Cloud: {} as {} ({})", client.endpoint(), self.account.user, self.account.organization)?;
         match &self.bento {
-            Chosen::Build(both) => writeln!(f, "Bento: built from {}, then pushed", both.1.source)?,
+            Chosen::Build(build) => writeln!(f, "Bento: built from {}, then pushed", build.project.source)?,
             Chosen::Existing(Existing::Local(tag, _)) => {
                 writeln!(f, "Bento: {tag} of the local store, pushed where missing")?
             }

@@ -12,6 +12,7 @@ use build_bento::Cloud;
 use setup::Reuse;
 
 use crate::file::ConfigFile;
+use crate::source::Source;
 use crate::{Inputs, Verb};
 
 /// What to do.
@@ -31,14 +32,23 @@ pub struct Request {
 /// Which Bento is wanted.
 #[derive(Debug, Clone)]
 pub(crate) enum Wanted {
-    /// One that is built here, in this environment.
-    Built(Box<(setup::Request, build_bento::Request)>),
+    /// One that is built here.
+    Built(Box<Build>),
     /// This one.
     Tag(Tag),
     /// The one that runs.
     Current,
     /// None: the Deployment ends.
     Nothing,
+}
+
+/// How a Bento is built.
+#[derive(Debug, Clone)]
+pub(crate) struct Build {
+    pub environment: setup::Request,
+    pub project: build_bento::Request,
+    /// What the configuration calls it.
+    pub named: Option<Tag>,
 }
 
 impl Request {
@@ -56,8 +66,8 @@ impl Request {
                 "bento_tag ({tag}) has no effect, as the Bento is built here; set `build: false` to deploy it"
             );
         }
-        let of_file = |key: &str| file.as_ref().and_then(|file| file.text(key)).map(str::to_owned);
-        let name = inputs.deployment_name.clone().or_else(|| of_file("name"));
+        let written = file.as_ref().map(|file| &file.written);
+        let name = inputs.deployment_name.clone().or_else(|| written.and_then(|written| written.name.clone()));
         if name.is_none() && !matches!(inputs.action, Verb::Create | Verb::Skip) {
             let verb = format!("{:?}", inputs.action).to_lowercase();
             return Err(Error::input(format!("Input required and not supplied: deployment_name (action: {verb})"))
@@ -68,7 +78,7 @@ impl Request {
             client,
             verb: inputs.action,
             name,
-            cluster: of_file("cluster"),
+            cluster: written.and_then(|written| written.cluster.clone()),
             file,
             labels: inputs.labels.clone(),
             wait: inputs.wait.then_some(inputs.wait_timeout),
@@ -76,25 +86,17 @@ impl Request {
     }
 }
 
-/// A configuration's `bento` is a tag, or the folder of the project to build.
 fn wanted(inputs: &Inputs, file: Option<&ConfigFile>, ctx: &Context) -> Result<Wanted> {
-    if !inputs.action.takes_bento() {
-        return Ok(Wanted::Nothing);
-    }
-    let of_file = file.and_then(|file| file.text("bento"));
-    let folder = of_file.filter(|bento| ctx.workspace().join(bento).is_dir());
-    if inputs.build {
-        let context = if inputs.context == "." { folder.unwrap_or(".") } else { &inputs.context };
-        return Ok(Wanted::Built(Box::new((environment(inputs)?, project(inputs, context)?))));
-    }
-    let of_file = of_file.filter(|_| folder.is_none());
-    match (inputs.bento_tag.as_deref(), of_file) {
-        (Some(tag), _) => Ok(Wanted::Tag(tag.parse().context(|| "input bento_tag".into())?)),
-        (None, Some(tag)) => Ok(Wanted::Tag(tag.parse().context(|| "`bento` of the deployment configuration".into())?)),
-        (None, None) if inputs.action == Verb::Update => Ok(Wanted::Current),
-        (None, None) => Err(Error::input("Input required and not supplied: bento_tag (build: false)")
-            .hint("Name the Bento to deploy, or set `build: true`.")),
-    }
+    Ok(match Source::of(inputs, file, ctx)? {
+        Source::Built(context, named) => Wanted::Built(Box::new(Build {
+            environment: environment(inputs)?,
+            project: project(inputs, &context)?,
+            named,
+        })),
+        Source::Tag(tag) => Wanted::Tag(tag),
+        Source::Current => Wanted::Current,
+        Source::Nothing => Wanted::Nothing,
+    })
 }
 
 fn environment(inputs: &Inputs) -> Result<setup::Request> {

@@ -13,11 +13,14 @@ const LOOK: Duration = Duration::from_secs(10);
 /// How many looks in a row may fail, each after its own retries.
 const PATIENCE: u32 = 3;
 
+/// How long the word of a server may stay what it was before an update, until it is taken for the update's own.
+const ROLLOUT_START: Duration = Duration::from_secs(10);
+
 /// The state that is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Until {
-    /// The revision that was asked for serves.
-    Ready,
+    /// The revision that was asked for serves. With the Deployment before the update, where it was one.
+    Ready(Option<Box<Deployment>>),
     /// It ended.
     Terminated,
 }
@@ -26,7 +29,7 @@ pub(crate) enum Until {
 pub(crate) async fn wait(
     client: &Client,
     started: &Deployment,
-    until: Until,
+    until: &Until,
     timeout: Duration,
     mut seen: impl FnMut(&Deployment),
 ) -> Result<()> {
@@ -35,6 +38,7 @@ pub(crate) async fn wait(
     let cluster = Some(started.cluster()).filter(|cluster| !cluster.is_empty());
     let console = started.console_url(client.endpoint());
     let (mut status, mut failures) = (String::new(), 0);
+    let mut stale = stale(until, started);
     loop {
         let patience = timeout.saturating_sub(begun.elapsed()).max(LOOK);
         let look = tokio::time::timeout(patience, client.deployment(name, cluster)).await;
@@ -47,11 +51,13 @@ pub(crate) async fn wait(
                     status.clone_from(&present.status);
                 }
                 seen(&present);
-                if judge(&present, started, until, &console)? {
+                check_revision(&present, started, until, &console)?;
+                stale = stale.filter(|before| *before == present.status && begun.elapsed() < ROLLOUT_START);
+                if stale.is_none() && judge(&present, until, &console)? {
                     return Ok(());
                 }
             }
-            Ok(None) if until == Until::Terminated => return Ok(()),
+            Ok(None) if matches!(until, Until::Terminated) => return Ok(()),
             Ok(None) => {
                 return Err(Error::new(
                     Cause::Deployment,
@@ -68,10 +74,31 @@ pub(crate) async fn wait(
         }
         let left = timeout.saturating_sub(begun.elapsed());
         if left.is_zero() {
-            return Err(failed.unwrap_or_else(|| timed_out(name, &status, timeout, &console)));
+            return Err(failed.unwrap_or_else(|| match &stale {
+                Some(before) => not_begun(name, before, timeout, &console),
+                None => timed_out(name, &status, timeout, &console),
+            }));
         }
         client.pause((begun.elapsed() / 8).clamp(PAUSES.0, PAUSES.1).min(left)).await?;
     }
+}
+
+/// What the Deployment is said to be, where that may still be said of the revision before: the update changed what runs,
+/// and the answer to it says what was said before.
+fn stale(until: &Until, started: &Deployment) -> Option<String> {
+    let Until::Ready(Some(before)) = until else { return None };
+    (before.status == started.status && !before.runs_like(started)).then(|| before.status.clone())
+}
+
+fn not_begun(name: &str, before: &str, timeout: Duration, console: &str) -> Error {
+    let seconds = timeout.as_secs();
+    Error::new(
+        Cause::Timeout,
+        format!(
+            "the Deployment {name} has not begun to change after {seconds} s: it is {before}, as before the update"
+        ),
+    )
+    .hint(format!("Look at its events at {console}, or give it more time with wait_timeout."))
 }
 
 fn silent(client: &Client, patience: Duration) -> Error {
@@ -84,22 +111,30 @@ fn timed_out(name: &str, status: &str, timeout: Duration, console: &str) -> Erro
         .hint(format!("Look at its events at {console}, or give it more time with wait_timeout."))
 }
 
-/// Is it as wanted? An error where it never will be.
-fn judge(present: &Deployment, started: &Deployment, until: Until, console: &str) -> Result<bool> {
-    let name = &present.name;
-    if until == Until::Terminated {
-        return Ok(present.status == "terminated");
+/// A roll-back, or another job's update, would make a success of a revision that nobody here asked for.
+fn check_revision(present: &Deployment, started: &Deployment, until: &Until, console: &str) -> Result<()> {
+    let same = matches!(until, Until::Terminated)
+        || started.revision().is_none()
+        || present.revision() == started.revision()
+        || present.runs_like(started);
+    if same {
+        return Ok(());
     }
-    // A roll-back, or another job's update, would make a success of a revision that nobody here asked for.
-    if started.revision().is_some() && present.revision() != started.revision() && present.bento() != started.bento() {
-        let running = present.bento().unwrap_or_else(|| "another revision".into());
-        return Err(Error::new(
-            Cause::Deployment,
-            format!("the Deployment {name} was changed by somebody else: it is at {running} now"),
-        )
-        .hint(format!(
-            "See its revisions at {console}; a `concurrency` group keeps jobs from overtaking each other."
-        )));
+    let (name, running) = (&present.name, present.bento().unwrap_or_else(|| "another revision".into()));
+    let what = if present.bento() == started.bento() {
+        format!("it runs {running} with another configuration now")
+    } else {
+        format!("it is at {running} now")
+    };
+    Err(Error::new(Cause::Deployment, format!("the Deployment {name} was changed by somebody else: {what}"))
+        .hint(format!("See its revisions at {console}; a `concurrency` group keeps jobs from overtaking each other.")))
+}
+
+/// Is it as wanted? An error where it never will be.
+fn judge(present: &Deployment, until: &Until, console: &str) -> Result<bool> {
+    let name = &present.name;
+    if matches!(until, Until::Terminated) {
+        return Ok(present.status == "terminated");
     }
     match present.outcome() {
         Outcome::Ready => Ok(true),

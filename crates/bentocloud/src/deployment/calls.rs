@@ -3,7 +3,7 @@
 use bento_core::{Cause, Error, Result};
 use reqwest::Method;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Config, Deployment};
 use crate::Client;
@@ -40,23 +40,20 @@ impl Client {
         self.try_send::<Value>(Call::get(DEPLOYMENTS).query(&[("count", "1"), ("all", "true")])).await.map(drop)
     }
 
-    /// Creates a Deployment; without a name the server makes one up.
+    /// Creates a Deployment, with `dev` one for development; without a name the server makes one up.
     pub async fn create_deployment(
         &self,
         name: Option<&str>,
         cluster: Option<&str>,
+        dev: bool,
         config: &Config,
     ) -> Result<Deployment> {
-        let mut body = json(config)?;
-        if let Some(fields) = body.as_object_mut() {
-            fields.insert("name".into(), json!(name));
-            fields.insert("dev".into(), json!(false));
-        }
+        let body = config.to_create(name, dev);
         match self.send(Call::post(DEPLOYMENTS, body).query(&cluster_query(cluster))).await {
             // The answer may have got lost after the work was done.
             Err(error) if error.cause() == Cause::Unreachable => match name {
                 Some(name) => match self.deployment(name, cluster).await {
-                    Ok(Some(deployment)) if deployment.bento().as_deref() == Some(&config.bento) => Ok(deployment),
+                    Ok(Some(deployment)) if deployment.bento().as_deref() == Some(config.bento()) => Ok(deployment),
                     _ => Err(error),
                 },
                 None => Err(error),
@@ -69,7 +66,7 @@ impl Client {
     pub async fn update_deployment(&self, name: &str, cluster: Option<&str>, config: &Config) -> Result<Deployment> {
         let path = path(name, "");
         let query = cluster_query(cluster);
-        let body = Some(json(config)?);
+        let body = Some(config.to_update());
         self.send(Call { method: Method::PUT, body, ..Call::get(&path).query(&query) }).await
     }
 
@@ -115,8 +112,4 @@ fn segment(name: &str) -> String {
 
 fn cluster_query(cluster: Option<&str>) -> Vec<(&'static str, &str)> {
     cluster.map(|cluster| ("cluster", cluster)).into_iter().collect()
-}
-
-fn json(config: &Config) -> Result<Value> {
-    serde_json::to_value(config).map_err(|error| Error::failure("failed to write the configuration").caused_by(error))
 }

@@ -3,13 +3,39 @@
 use bento_core::{Error, Result};
 use serde_json::{Map, Value, json};
 
-use super::Deployment;
+use super::{Deployment, Written};
 
-/// The present configuration of a Deployment, as the base of an update. Labels are not part of it.
+/// The configuration of an update: the Deployment's present one with the user's merged over it. What the server holds is
+/// carried along as it is.
 ///
 /// # Errors
-/// The Deployment has no revision, no target or no configuration.
-pub fn current_config(deployment: &Deployment) -> Result<Value> {
+/// The Deployment has nothing to update, or a canary version whose share of the traffic nobody says.
+pub fn update(deployment: &Deployment, written: Option<&Written>) -> Result<Map<String, Value>> {
+    let mut config = current_config(deployment)?;
+    if let Some(written) = written {
+        deep_merge(&mut config, written.fields().clone().into());
+    }
+    let versions = config.pointer("/canary/versions").and_then(Value::as_object);
+    let unweighed = versions.into_iter().flatten().find(|(_, version)| version.get(UNWEIGHED).is_some());
+    if let Some((name, _)) = unweighed.filter(|(_, version)| version.get("weight").is_none()) {
+        let what = format!("the Deployment {} has no weight for its canary version {name}", deployment.name);
+        return Err(Error::failure(what).hint(format!("Set `canary.versions.{name}.weight` in the configuration.")));
+    }
+    let versions = config.pointer_mut("/canary/versions").and_then(Value::as_object_mut);
+    for version in versions.into_iter().flatten().filter_map(|(_, version)| version.as_object_mut()) {
+        version.remove(UNWEIGHED);
+    }
+    match config {
+        Value::Object(config) => Ok(config),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// Marks a version of the present configuration whose weight the server does not say though it says others'.
+const UNWEIGHED: &str = "\0unweighed";
+
+/// The present configuration of a Deployment, as the base of an update. Labels are not part of it.
+fn current_config(deployment: &Deployment) -> Result<Value> {
     let lacks = |what: &str| Error::failure(format!("the Deployment {} has no {what} to update", deployment.name));
     let targets = deployment.targets();
     let main = match targets {
@@ -32,7 +58,7 @@ pub fn current_config(deployment: &Deployment) -> Result<Value> {
 }
 
 /// Merges the user's mapping into the base: mappings are merged, lists and scalars replaced.
-pub fn deep_merge(base: &mut Value, update: Value) {
+fn deep_merge(base: &mut Value, update: Value) {
     match (base, update) {
         (Value::Object(base), Value::Object(update)) => {
             for (key, value) in update {
@@ -72,15 +98,25 @@ fn canary(deployment: &Deployment, targets: &[Value]) -> Option<Value> {
     if !others.is_empty() {
         let version = |target: &Value| {
             let name = target["name"].as_str().unwrap_or_default().to_owned();
-            let config = &target["config"];
-            let weight = routing.and_then(|routing| routing.get("weights")?.get(&name));
-            let version = json!({
-                "services": config.get("services").cloned().unwrap_or_else(|| json!({})),
-                "envs": config.get("envs"),
-                "secrets": config.get("secrets"),
+            let config = target.get("config").filter(|config| config.is_object());
+            // As the Python client has it: nothing at all makes lists that are empty.
+            let held = |key: &str, without: Value| match config {
+                Some(config) => config.get(key).cloned().unwrap_or_default(),
+                None => without,
+            };
+            let mut version = json!({
+                "services": held("services", json!({})),
+                "envs": held("envs", json!([])),
+                "secrets": held("secrets", json!([])),
                 "bento": bento_of(target),
-                "weight": weight,
             });
+            match routing.and_then(|routing| routing.get("weights")).and_then(Value::as_object) {
+                None => version["weight"] = Value::Null,
+                Some(weights) => match weights.get(&name) {
+                    Some(weight) => version["weight"] = weight.clone(),
+                    None => version[UNWEIGHED] = json!(true),
+                },
+            }
             (name, version)
         };
         canary.insert("versions".into(), Value::Object(others.into_iter().map(version).collect()));

@@ -2,11 +2,14 @@
 
 mod calls;
 mod config;
-mod keys;
+mod convert;
 mod merge;
+mod schema;
 mod state;
+mod written;
 
-pub use config::{Config, DeploymentStrategy, EnvItem, LabelItem, Scaling, ServiceConfig};
-pub use keys::{UnknownKey, unknown_keys};
-pub use merge::{current_config, deep_merge};
+pub use config::Config;
+pub use convert::Remark;
+pub use merge::update;
 pub use state::{Deployment, Outcome};
+pub use written::Written;

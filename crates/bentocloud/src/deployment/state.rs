@@ -1,9 +1,8 @@
 //! What a Deployment says of itself.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::config::null_is_empty;
 use super::merge::bento_of;
 
 /// A Deployment as the server answers it.
@@ -64,6 +63,24 @@ impl Deployment {
         main.and_then(bento_of)
     }
 
+    /// The services of that Bento; empty where the server does not say.
+    pub fn services(&self) -> Vec<String> {
+        let targets = self.targets();
+        let main = targets.iter().find(|target| target["name"] == "main").or(targets.first());
+        let services = main.and_then(|target| target.pointer("/bento/manifest/services")?.as_array());
+        services.into_iter().flatten().filter_map(|service| Some(service.get("name")?.as_str()?.to_owned())).collect()
+    }
+
+    /// Do both run the same Bentos with the same configuration and the same shares of the traffic?
+    pub fn runs_like(&self, other: &Self) -> bool {
+        let routing = |deployment: &Self| deployment.manifest.get("routing").cloned().unwrap_or_default();
+        let runs = |target: &Value| (target["name"].clone(), bento_of(target), target["config"].clone());
+        let (ours, theirs) = (self.targets(), other.targets());
+        routing(self) == routing(other)
+            && ours.len() == theirs.len()
+            && ours.iter().zip(theirs).all(|(ours, theirs)| runs(ours) == runs(theirs))
+    }
+
     /// What the status means; the sets are the Python client's.
     pub fn outcome(&self) -> Outcome {
         match self.status.as_str() {
@@ -86,4 +103,9 @@ impl Deployment {
     pub(super) fn targets(&self) -> &[Value] {
         self.latest_revision.get("targets").and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
+}
+
+/// `null` is as good as nothing at all.
+fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -18,6 +18,9 @@ pub struct Node {
     pub column: u32,
 }
 
+type Naming<'f> = dyn Fn(&Node) -> Result<Option<String>, YamlError> + 'f;
+type Reading<'f> = dyn Fn(&Node) -> Result<Value, YamlError> + 'f;
+
 /// A Python object of PyYAML's `SafeLoader`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
@@ -69,7 +72,12 @@ impl Node {
     /// # Errors
     /// What JSON lacks: dates without a time, `.inf`, `.nan`, bytes, whole numbers beyond 64 bits.
     pub fn to_wire(&self) -> Result<Value, YamlError> {
-        self.json(&|node| match &node.content {
+        let key = |key: &Self| match &key.content {
+            Content::Time(_) => key.to_wire().map(|time| time.as_str().map(str::to_owned)),
+            Content::NotFinite(..) => key.python_str(),
+            _ => Ok(key.json_key()),
+        };
+        self.json(&key, &|node| match &node.content {
             Content::Time(written) => match time::parse(written) {
                 None => Err(node.no_date(written)),
                 Some(time) => time.wire().map(Value::from).ok_or_else(|| {
@@ -86,23 +94,23 @@ impl Node {
 
     /// The value as JSON, in which dates and numbers that JSON lacks stay as they were written.
     pub(super) fn to_json(&self) -> Result<Value, YamlError> {
-        self.json(&|node| match &node.content {
+        self.json(&|key| Ok(key.json_key()), &|node| match &node.content {
             Content::Time(written) | Content::NotFinite(_, written) => Ok(Value::from(written.as_str())),
             _ => node.scalar_json(),
         })
     }
 
-    fn json(&self, scalar: &dyn Fn(&Self) -> Result<Value, YamlError>) -> Result<Value, YamlError> {
+    fn json(&self, name: &Naming<'_>, scalar: &Reading<'_>) -> Result<Value, YamlError> {
         match &self.content {
             Content::List(items) => {
-                items.iter().map(|item| item.json(scalar)).collect::<Result<_, _>>().map(Value::Array)
+                items.iter().map(|item| item.json(name, scalar)).collect::<Result<_, _>>().map(Value::Array)
             }
             Content::Map(entries) => {
                 let mut map = Map::new();
                 for (key, value) in entries {
-                    let name =
-                        key.json_key().ok_or_else(|| key.error("a key must be a text, a number or a boolean"))?;
-                    map.insert(name, value.json(scalar)?);
+                    let name_of_key = name(key)?;
+                    let key = name_of_key.ok_or_else(|| key.error("a key must be a text, a number or a boolean"))?;
+                    map.insert(key, value.json(name, scalar)?);
                 }
                 Ok(Value::Object(map))
             }

@@ -107,23 +107,34 @@ async fn what_is_wrong_is_shown_at_its_line_before_anything_is_sent() {
     let cases = [
         ("name: greet\nenvs: [}\n", 2, "is no valid YAML"),
         ("name: greet\nservices:\n\tGreeter: {}\n", 3, "is no valid YAML"),
-        ("- name: greet\n", 1, "holds no mapping"),
-        ("name: greet\nservices: [Greeter]\n", 2, "services: invalid type: sequence"),
-        ("name: greet\nenvs:\n  WORD: Hi\n", 2, "envs: invalid type: map"),
-        ("name: greet\nenvs:\n  - name: A\n    value: [1]\n", 4, "envs.0.value: expected a text"),
-        ("name: greet\nenvs:\n  - {value: Hi}\n", 2, "envs.0: missing field `name`"),
-        ("name: greet\naccess_authorization: maybe\n", 2, "access_authorization: invalid type: string"),
+        ("# nothing\n", 1, "holds nothing"),
+        ("- name: greet\n", 1, "the file takes a mapping, not a list"),
+        ("name: greet\nservices: [Greeter]\n", 2, "services takes a mapping, not a list"),
+        ("name: greet\nservices:\n", 2, "services takes a mapping, not nothing"),
+        ("name: greet\nservices:\n  Greeter:\n", 3, "services.Greeter takes a mapping, not nothing"),
+        ("name: greet\nservices:\n  Greeter: [a]\n", 3, "services.Greeter takes a mapping, not a list"),
+        ("name: greet\nenvs:\n  WORD: Hi\n", 2, "envs takes a list, not a mapping"),
+        ("name: greet\nenvs:\n  - name: A\n    value: [1]\n", 4, "envs.0.value takes a text, not a list"),
+        ("name: greet\nenvs:\n  - {value: Hi}\n", 3, "envs.0 lacks `name`"),
+        ("name: greet\nenvs:\n  - {name: Hi}\n", 3, "envs.0 lacks `value`"),
+        ("name: greet\nsecrets: hf\n", 2, "secrets takes a list, not \"hf\""),
+        ("name: greet\naccess_authorization: maybe\n", 2, "access_authorization takes true or false, not \"maybe\""),
+        ("name: greet\ncanary: {route_type: cookie}\n", 2, "canary.route_type takes one of random, header, query"),
+        ("name: ''\n", 1, "name takes a name, not \"\""),
+        ("name: greet\ncluster: [a]\n", 2, "cluster takes a text, not a list"),
+        ("name: greet\nbento: off\n", 2, "bento takes a tag or the folder of a project, not false"),
+        ("name: greet\nlabels:\n- key: a\n  value: 2024-13-45\n", 4, "looks like a date and is none"),
         (
             "services:\n  Greeter:\n    scaling: {min_replicas: 3, max_replicas: 2}\n",
             3,
-            "min_replicas is larger than max",
+            "services.Greeter.scaling has a min_replicas that is larger",
         ),
         (
             "services:\n  Greeter:\n    scaling:\n      max_replicas: many\n",
             4,
-            "services.Greeter.scaling.max_replicas: inv",
+            "services.Greeter.scaling.max_replicas takes a whole number, not \"many\"",
         ),
-        ("services:\n  Greeter:\n    deployment_strategy: Rolling\n", 3, "RollingUpdate"),
+        ("services:\n  Greeter:\n    deployment_strategy: Rolling\n", 3, "did you mean RollingUpdate?"),
     ];
     for (text, line, says) in cases {
         for action in ["update", "apply"] {
@@ -134,9 +145,9 @@ async fn what_is_wrong_is_shown_at_its_line_before_anything_is_sent() {
     }
     let local =
         with_config(&empty, "apply", "services: 1").with_bento("greeter:v1").await.with("deployment_name", "new");
-    failed(&local.go().await, 2, &["services: invalid type"]);
+    failed(&local.go().await, 2, &["services takes a mapping, not 1"]);
     let built = with_config(&empty, "create", "services: 1").project(&fixture("greeter")).with("build", "true");
-    failed(&built.go().await, 2, &["services: invalid type"]);
+    failed(&built.go().await, 2, &["services takes a mapping, not 1"]);
     assert!(!built.home().exists(), "nothing is built either");
     let result = run(&cloud, "update").file("deployment.json", "{\"name\": \"greet\",\n \"envs\": 1}").go().await;
     assert_eq!(place(failed(&result, 2, &["envs"])), (Some("deployment.json"), Some(2)));
@@ -161,9 +172,143 @@ async fn name_and_bento_may_come_from_the_file_and_inputs_win() {
     assert_eq!(body["labels"], json!([{"key": "tier", "value": "a"}, {"key": "team", "value": "input"}]));
     assert_eq!(sent(body), [json!("greet"), json!(BENTO)]);
 
-    // A folder is the project to build; where nothing is built, the Bento that runs stays.
-    let result = with_config(&cloud, "update", "bento: ci\n").with("bento_tag", "").go().await;
+    cloud.stop().await;
+}
+
+/// What names something that is not there, or that has no effect, is no reason to take something else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bento_that_the_file_names_and_that_is_not_there_is_refused() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    cloud.create("greet").await;
+    // (the file's `bento`, build, action, what is said)
+    let cases = [
+        ("../services/greeter", "true", "names the folder ../services/greeter, which is not there"),
+        ("./greter", "true", "which is not there"),
+        ("~/greeter", "true", "which is not there"),
+        ("${PROJECT}", "true", "which is not there"),
+        ("../services/greeter", "false", "names the folder ../services/greeter, which is not there"),
+        ("notes.txt", "true", "names notes.txt, which is no folder"),
+        ("a:b:c", "true", "names a:b:c, which is no folder and no tag"),
+        ("services/greeter", "false", "names the project services/greeter, and nothing is built"),
+    ];
+    for (bento, build, says) in cases {
+        for action in ["update", "apply", "create", "skip"] {
+            let run = with_config(&cloud, action, &format!("name: greet\nbento: {bento}\n"))
+                .project(&fixture("greeter"))
+                .file("services/greeter/bentofile.yaml", "service: service:Greeter\n")
+                .file("notes.txt", "")
+                .with("bento_tag", "")
+                .with("build", build);
+            let result = run.go().await;
+            let error = failed(&result, 2, &["bento", says]);
+            assert_eq!(place(error), (Some("ci/deployment.yaml"), Some(2)), "{error:?}");
+            assert!(!run.home().exists(), "nothing is built");
+        }
+    }
+    let beside = with_config(&cloud, "apply", "name: greet\nbento: ../services/greeter\n")
+        .file("services/greeter/bentofile.yaml", "service: service:Greeter\n")
+        .with("build", "true");
+    failed(&beside.go().await, 2, &["counts from the working directory: write `bento: services/greeter`"]);
+    assert_eq!(cloud.changes(), [""; 0]);
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_project_that_the_file_names_is_the_one_that_is_built() {
+    let cloud = Cloud::empty(Serving::Never).await;
+    let root = "import bentoml\n\n\n@bentoml.service\nclass Echo:\n    @bentoml.api\n    def say(self, text: str) -> str:\n        return text\n";
+    let run = |bento: &str| {
+        with_config(&cloud, "create", &format!("name: greet\nbento: {bento}\n"))
+            .file("service.py", root)
+            .file("services/greeter/service.py", include_str!("fixtures/greeter/service.py"))
+            .file("services/greeter/bentofile.yaml", include_str!("fixtures/greeter/bentofile.yaml"))
+            .with("bento_tag", "")
+            .with("build", "true")
+            .with("bento_version", "v7")
+    };
+    // A misspelt folder that could be a Bento's name: the name of what was built tells.
+    let result = run("services_greeter").go().await;
+    let error = failed(&result, 2, &["names the Bento services_greeter, and what was built from . is echo:v7"]);
+    assert_eq!(place(error), (Some("ci/deployment.yaml"), Some(2)));
+    assert_eq!(cloud.changes(), [""; 0], "nothing is pushed");
+    succeeded(&run("services/greeter").go().await);
+    assert_eq!(cloud.deployed()["bento"], "greeter:v7");
+    // As `module:Service` of the working directory; the name of the Bento that is built here is nothing else either.
+    succeeded(&run("service:Echo").with("deployment_name", "echo").go().await);
+    assert_eq!(cloud.deployed()["bento"], "echo:v7");
+    let result = run("echo:latest").with("deployment_name", "echo-2").go().await;
     succeeded(&result);
-    assert_eq!(cloud.deployed()["bento"], BENTO);
+    assert_eq!(result.annotations_of(Level::Warning).count(), 0, "{}", result.log_text());
+    // What has no effect is said.
+    let result = run("echo:v1").with("deployment_name", "echo-3").go().await;
+    succeeded(&result);
+    let warning = only(&result, Level::Warning);
+    assert!(warning.message.contains("`bento: echo:v1` has no effect"), "{}", warning.message);
+    assert_eq!(place(warning), (Some("ci/deployment.yaml"), Some(2)));
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_effect_or_was_not_filled_in_is_a_warning_at_its_line() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    let text = "\
+name: new
+dev: true
+services:
+  Greter:
+    envs:
+    - name: KEY
+      value: $YOUR_KEY
+  Greeter:
+    config_overrides:
+      where:
+        host: https://${HOST}/v1
+envs:
+- name: EMPTY
+  value:
+";
+    let result = with_config(&cloud, "create", text).with("deployment_name", "").go().await;
+    succeeded(&result);
+    let mut warnings: Vec<_> =
+        result.annotations_of(Level::Warning).map(|warning| (warning.line, &*warning.message)).collect();
+    warnings.sort_unstable();
+    let expected = [
+        (2, "`dev: true` makes a Codespace"),
+        (4, "has no service `Greter`: what is set for it has no effect. Did you mean `Greeter`?"),
+        (7, "`services.Greter.envs.0.value` holds $YOUR_KEY, which nothing replaces"),
+        (11, "holds ${HOST}"),
+        (14, "`envs.0.value` is empty, which is sent as the text None"),
+    ];
+    assert_eq!(warnings.len(), expected.len(), "{warnings:?}");
+    for ((line, message), (expected, says)) in warnings.into_iter().zip(expected) {
+        assert_eq!(line, Some(expected), "{message}");
+        assert!(message.contains(says), "{says:?} is not in {message:?}");
+    }
+    assert_eq!(cloud.deployed()["dev"], true);
+
+    // The Bento that runs is looked at too.
+    cloud.create("greet").await;
+    let result = with_config(&cloud, "update", "services: {Greter: {}}\n").with("bento_tag", "").go().await;
+    succeeded(&result);
+    assert!(only(&result, Level::Warning).message.contains("no service `Greter`"), "{}", result.log_text());
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_text_names_itself() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    for (bytes, line) in
+        [(&b"\xff\xfen\0a\0m\0e\0:\0 \0x\0"[..], None), (b"name: greet\nenvs: [{name: A, value: caf\xe9}]\n", Some(2))]
+    {
+        let run = with_config(&cloud, "create", "");
+        std::fs::write(run.workspace().join("ci/deployment.yaml"), bytes).unwrap();
+        let result = run.go().await;
+        let error = failed(&result, 2, &["ci/deployment.yaml", "cannot be read as text"]);
+        assert_eq!(place(error), (Some("ci/deployment.yaml"), line));
+    }
+    // Without a mark at its start it is a text of other characters, for all that anybody can tell.
+    let run = with_config(&cloud, "create", "n\0a\0m\0e\0");
+    failed(&run.go().await, 2, &["ci/deployment.yaml", "U+0000 may not stand in YAML"]);
+    assert_eq!(cloud.changes(), [""; 0]);
     cloud.stop().await;
 }
