@@ -58,7 +58,7 @@ impl Client {
             let remote = &remote;
             async move { if known { remote.update(body).await } else { remote.create(body).await } }
         };
-        let full = description(&folder);
+        let full = description(&folder)?;
         let artifact = match register(full.clone()).await {
             Err(error) if full.len() > SHORT_DESCRIPTION && is_too_large(&error) => {
                 tracing::info!(

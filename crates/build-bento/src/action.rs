@@ -9,7 +9,7 @@ use bento_core::{Error, Result};
 
 use crate::build::{build, store};
 use crate::locate::{self, Located};
-use crate::{Inputs, Request, Source, models, report};
+use crate::{Inputs, Request, Source, models, report, warnings};
 
 /// Builds a Bento.
 #[derive(Debug)]
@@ -56,6 +56,9 @@ impl Action for BuildBento {
             }
             Source::Git(_) => None,
         };
+        if let Some(project) = project.as_ref().filter(|_| inputs.dry_run) {
+            warnings::show(warnings::of_project(project), ctx.workspace());
+        }
         let missing = match &project {
             Some(project) => models::missing(&project.project.models, &store(ctx)?)?,
             None => Vec::new(),

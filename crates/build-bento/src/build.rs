@@ -8,7 +8,7 @@ use bento_core::bento::{BentoInfo, Kind, Store, Tag};
 use bento_core::{Cause, Context as _, Error, Location, Result};
 
 use crate::driver::Outcome;
-use crate::{Request, Source, driver, failure, git, locate, models};
+use crate::{Request, Source, driver, failure, git, locate, models, warnings};
 
 /// A Bento that was built.
 #[derive(Debug, Clone)]
@@ -42,11 +42,16 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
             (locate::located(context, None, request.bentofile.as_deref(), ctx.workspace(), &ctx.env)?, Some(clone))
         }
     };
+    let root = clone.as_ref().map_or_else(|| ctx.workspace(), |clone| &clone.root);
+    warnings::show(warnings::of_project(&project), root);
     let staging = store.stage()?;
     models::pull(&models::missing(&project.project.models, &store)?, request.cloud.as_ref(), &store, ctx).await?;
-    let folder = match driver::run(request, &project, staging.path(), store.home(), python, ctx).await? {
+    let answered = driver::run(request, &project, staging.path(), store.home(), python, ctx).await?;
+    warnings::show(warnings::of_uses(&answered.uses, &project), root);
+    let folder = match answered.outcome {
         Outcome::Built(folder) => folder,
         Outcome::Failed(failed) => {
+            warnings::show(warnings::of_failed(&project), root);
             let error = failure::explain(
                 &failed.failure,
                 &failure::Build {
@@ -56,11 +61,13 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
                     env: &ctx.env,
                     has_token: request.cloud.is_some(),
                     said: &failed.said,
+                    uses: &answered.uses,
                 },
             );
             return Err(clone.iter().fold(error, in_repository));
         }
     };
+    warnings::show(warnings::of_bento(&folder, &project, &store)?, root);
     let (tag, path) = adopt(&folder, &store)?;
     let info = BentoInfo::read(&path)?;
     Ok(Built { tag, path, info, duration: started.elapsed() })

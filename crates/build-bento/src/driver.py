@@ -274,6 +274,10 @@ def main():
     request_file, result_file = sys.argv[1:3]
     with open(request_file, encoding="utf-8") as f:
         request = json.load(f)
+    from used_models import uses
+
+    # A module of the project may have that name.
+    del sys.modules["used_models"]
     # The project sees what it would see under BentoML's own command, not this file and its folder.
     own = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder or ".") != own]
@@ -286,6 +290,7 @@ def main():
         if result["kind"] not in ("unsupported", "requirements") and not isinstance(error, KeyboardInterrupt):
             traceback.print_exc()
     result["bentoml_version"] = bentoml_version()
+    result["uses"] = uses(request["context"], request["service"])
     with open(result_file, "w", encoding="utf-8") as f:
         json.dump(result, f)
     for stream in (sys.stdout, sys.stderr):

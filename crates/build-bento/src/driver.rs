@@ -16,9 +16,12 @@ use serde::{Deserialize, Serialize};
 use crate::Request;
 use crate::failure::Failure;
 use crate::locate::Located;
+use crate::warnings::ModelUse;
 
 /// Carried in the binary.
 const DRIVER: &str = include_str!("driver.py");
+/// What the driver imports from beside it.
+const USED_MODELS: &str = include_str!("used_models.py");
 /// Locking requirements may download much; a service that never ends importing must not hold the job for ever.
 const DEADLINE: Duration = Duration::from_secs(3600);
 
@@ -27,6 +30,8 @@ struct Question<'a> {
     staging: &'a Path,
     context: &'a Path,
     found_bentofile: Option<&'a Path>,
+    /// The service, whoever names it.
+    service: Option<&'a str>,
     parameters: Parameters<'a>,
 }
 
@@ -49,6 +54,8 @@ struct Answer {
     bentoml_version: Option<String>,
     #[serde(default)]
     folder: PathBuf,
+    #[serde(default)]
+    uses: Vec<ModelUse>,
     #[serde(flatten)]
     failure: Failure,
 }
@@ -62,6 +69,15 @@ pub(crate) struct Failed {
     pub(crate) bentoml: Option<String>,
     /// The last lines that were printed.
     pub(crate) said: Vec<String>,
+}
+
+/// What the driver answered.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    /// How it ended.
+    pub(crate) outcome: Outcome,
+    /// Models that the project's code names.
+    pub(crate) uses: Vec<ModelUse>,
 }
 
 /// How the driver ended.
@@ -84,13 +100,14 @@ pub(crate) async fn run(
     home: &Path,
     python: &Path,
     ctx: &Context,
-) -> Result<Outcome> {
+) -> Result<Answered> {
     let temporary = ctx.temp_dir("build-bento-")?;
-    let [script, asked, answered] =
-        ["driver.py", "request.json", "result.json"].map(|name| temporary.path().join(name));
+    let [script, used_models, asked, answered] =
+        ["driver.py", "used_models.py", "request.json", "result.json"].map(|name| temporary.path().join(name));
     let question = question(request, project, staging);
     let text = serde_json::to_vec(&question).context(|| "failed to write the request to Python".into())?;
-    for (file, bytes) in [(&script, DRIVER.as_bytes()), (&asked, &text)] {
+    let files = [(&script, DRIVER.as_bytes()), (&used_models, USED_MODELS.as_bytes()), (&asked, &text)];
+    for (file, bytes) in files {
         write_private(file, bytes)?;
     }
     let mut command = Command::new(python)
@@ -128,14 +145,15 @@ pub(crate) async fn run(
         ));
     };
     let answer: Answer = serde_json::from_slice(&bytes).context(|| "failed to read the answer of Python".into())?;
-    Ok(match answer.ok {
+    let outcome = match answer.ok {
         true => Outcome::Built(answer.folder),
         false => Outcome::Failed(Box::new(Failed {
             failure: answer.failure,
             bentoml: answer.bentoml_version,
             said: ended.tail,
         })),
-    })
+    };
+    Ok(Answered { outcome, uses: answer.uses })
 }
 
 fn question<'a>(request: &'a Request, project: &'a Located, staging: &'a Path) -> Question<'a> {
@@ -144,6 +162,7 @@ fn question<'a>(request: &'a Request, project: &'a Located, staging: &'a Path) -
         staging,
         context: &project.context,
         found_bentofile: project.found.as_deref(),
+        service: project.project.service.as_ref().map(|service| &*service.value).or(project.service.as_deref()),
         parameters: Parameters {
             bentofile: project.named.as_deref(),
             service: project.service.as_deref(),

@@ -16,6 +16,9 @@ mod models;
 mod report;
 mod request;
 mod source;
+#[cfg(test)]
+mod testing;
+mod warnings;
 
 pub use action::{BuildBento, Plan};
 pub use build::{Built, build};

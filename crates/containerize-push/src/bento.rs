@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bento_core::action::inputs::nearest;
 use bento_core::bento::{BentoInfo, Kind, Store, Tag};
-use bento_core::{Context as _, Error, Result};
+use bento_core::{Context as _, Error, Result, text};
 
 use crate::dockerfile::Dockerfile;
 use crate::model::Model;
@@ -74,8 +74,8 @@ impl Bento {
 
 /// Reads a Dockerfile; `missing` says what it means when there is none.
 pub(crate) fn read_dockerfile(file: &Path, missing: &str) -> Result<Dockerfile> {
-    match std::fs::read_to_string(file) {
-        Ok(text) => Ok(Dockerfile::new(text)),
+    match std::fs::read(file) {
+        Ok(bytes) => Ok(Dockerfile::new(text::decode(bytes, file)?)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(Error::input(format!("{missing}: {} does not exist", file.display()))
                 .hint("Build the Bento again, or name a Dockerfile by the input file."))

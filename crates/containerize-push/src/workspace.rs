@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bento_core::action::{Cancel, Context};
 use bento_core::huggingface::Entry;
-use bento_core::{Context as _, Error, Result};
+use bento_core::{Context as _, Error, Result, text};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -217,11 +217,7 @@ fn same_files(from: &Path, to: &Path, cancel: &Cancel) -> Result<()> {
 /// The ignore file of the context, and the models, should the Bento's folder hold any.
 fn ignored(context: &Path) -> Result<String> {
     let file = context.join(".dockerignore");
-    let own = match fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(error).context(|| format!("failed to read {}", file.display())),
-    };
+    let own = text::read_if_there(&file)?.unwrap_or_default();
     Ok(format!("{own}\n/models\n/hf-models\n"))
 }
 

@@ -9,6 +9,7 @@
 //! | [`mask`] | any text | what the log and the runner must not show from here on |
 //! | [`mask_whole`], [`mask_url`] | one address | the same, where the ends of the address are known |
 //! | [`without`], [`without_whole`] | the same two | what may be shown, and what a key or an argument may hold |
+//! | [`has_credentials`] | any text | what a person should be warned of |
 //! | [`check`] | one address | refuses credentials that cannot be told from the rest |
 
 use std::ops::Range;
@@ -64,6 +65,20 @@ pub fn without_whole(address: &str) -> String {
         Some((scheme, rest)) => format!("{scheme}://{}", without_one(rest, scheme.ends_with("ssh"))),
         None => address.to_owned(),
     }
+}
+
+/// Do credentials stand before the host of an address in this text? Where a variable stands for the secret
+/// (`https://me:${TOKEN}@host`), there are none.
+pub fn has_credentials(text: &str) -> bool {
+    let of = |at: &Range<usize>| {
+        let user = user(&text[at.clone()]).map(|user| text[at.clone()][user].to_owned())?;
+        let (name, password) = user.split_once(':').unwrap_or((&user, ""));
+        let is_name = !password.is_empty() || is_ssh(text, at) || name == GIT;
+        Some(if is_name { password.to_owned() } else { name.to_owned() })
+    };
+    let is_variable =
+        |secret: &str| secret.strip_prefix("${").is_some_and(|rest| rest.find('}') == Some(rest.len() - 1));
+    ranges(text).iter().filter_map(of).any(|secret| !secret.is_empty() && !is_variable(&secret))
 }
 
 /// Does one address hold credentials whose end can be told? Others must be refused and not shown: half of a password would
@@ -204,6 +219,28 @@ mod tests {
         mask(text);
         let seen = "cr%40dential-1 cr@dential-1 t0ken-of-index git me";
         assert_eq!(masks::redact(seen), "*** *** *** git me");
+    }
+
+    #[test]
+    fn credentials_are_told_from_names_and_variables() {
+        for text in [
+            "--index-url https://me:pw@h/simple",
+            "a @ git+https://t0ken@h/a",
+            "postgres://u:${A}b@h/x",
+            "ssh://git:pw@h/a",
+        ] {
+            assert!(has_credentials(text), "{text}");
+        }
+        for text in [
+            "https://h/simple",
+            "git+ssh://git@h/a@v1",
+            "https://me:${TOKEN}@h",
+            "https://${TOKEN}@h/x?a=b",
+            "a@b",
+            "https://git@h",
+        ] {
+            assert!(!has_credentials(text), "{text}");
+        }
     }
 
     #[test]

@@ -14,6 +14,18 @@ pub fn read(file: &Path) -> Result<String> {
     decode(bytes, file)
 }
 
+/// The same of a file that need not be there: `None` where it is not.
+///
+/// # Errors
+/// As of [`read`].
+pub fn read_if_there(file: &Path) -> Result<Option<String>> {
+    match std::fs::read(file) {
+        Ok(bytes) => decode(bytes, file).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).context(|| format!("failed to read {}", file.display())),
+    }
+}
+
 /// The bytes of this file as text.
 ///
 /// # Errors

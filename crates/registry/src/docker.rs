@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use bento_core::action::Cancel;
-use bento_core::{Context as _, Env, Error, Result};
+use bento_core::{Context as _, Env, Error, Result, text};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -191,18 +191,17 @@ fn set(config: &mut Value, mapping: &str, key: &str, value: Value) {
 
 fn read(file: &Path) -> Result<Value> {
     let failed = || format!("failed to read {}", file.display());
-    match fs::read(file) {
-        Ok(text) if text.trim_ascii().is_empty() => Ok(json!({})),
-        Ok(text) => {
-            let config: Value = serde_json::from_slice(&text).context(failed)?;
+    match text::read_if_there(file)? {
+        None => Ok(json!({})),
+        Some(text) if text.trim_ascii().is_empty() => Ok(json!({})),
+        Some(text) => {
+            let config: Value = serde_json::from_str(&text).context(failed)?;
             match misshapen(&config) {
                 None => Ok(config),
                 Some(what) => Err(Error::input(format!("{}: {what}", file.display()))
                     .hint("Docker cannot read such a file: correct it, or log in anew with `docker login`.")),
             }
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(json!({})),
-        Err(error) => Err(error).context(failed),
     }
 }
 

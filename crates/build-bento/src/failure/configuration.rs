@@ -2,7 +2,7 @@
 
 use bento_core::Error;
 use bento_core::action::inputs::nearest;
-use bento_core::bento::project::step;
+use bento_core::bento::project::{spoken, step};
 use serde_json::Value;
 
 use super::{Build, Failure, place, values};
@@ -102,11 +102,6 @@ fn is_at(of: &str, pointer: &str) -> bool {
         Some(list) => pointer.rsplit_once('/').is_some_and(|(above, _)| above == list),
         None => of == pointer,
     }
-}
-
-/// A JSON pointer in a sentence.
-pub(super) fn spoken(pointer: &str) -> String {
-    pointer.trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~")
 }
 
 fn kind_of(value: &Value) -> &'static str {

@@ -25,7 +25,7 @@ pub(super) fn hint(module: &str, build: &Build<'_>) -> String {
              what is below its context: what the service needs when it runs has to be there, or be a package."
         );
     }
-    let all = all(build);
+    let all = all(build.project());
     if let Some(listed) = all.iter().find(|one| one.name() == normal(top)) {
         let file = build.inside(&listed.at.file);
         let line = listed.at.line.map(|line| format!(":{line}")).unwrap_or_default();

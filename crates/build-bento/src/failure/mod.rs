@@ -3,7 +3,7 @@
 mod configuration;
 mod importing;
 mod missing;
-mod requirements;
+pub(crate) mod requirements;
 #[cfg(test)]
 mod table;
 mod values;
@@ -15,6 +15,7 @@ use bento_core::{Cause, Env, Error, Location, text};
 use serde::Deserialize;
 
 use crate::locate::Located;
+use crate::warnings::ModelUse;
 
 /// Why a build failed, as the driver answers it.
 #[derive(Debug, Default, Deserialize)]
@@ -91,6 +92,8 @@ pub(crate) struct Build<'a> {
     pub(crate) has_token: bool,
     /// The last lines that Python and what it started printed.
     pub(crate) said: &'a [String],
+    /// Models that the project's code names.
+    pub(crate) uses: &'a [ModelUse],
 }
 
 impl Build<'_> {
@@ -173,7 +176,8 @@ fn model(failure: &Failure, build: &Build<'_>) -> Error {
     let configured = build.project().models.iter().find(|wanted| wanted.value.tag.to_string() == model);
     let in_code =
         failure.file.as_ref().map(|file| Location { file: build.shown(file), line: failure.line, column: None });
-    let at = in_code.or_else(|| configured.map(|wanted| wanted.at.clone()));
+    let named = || build.uses.iter().find(|one| one.is_of(model)).map(|one| one.at(build.located));
+    let at = in_code.or_else(|| configured.map(|wanted| wanted.at.clone())).or_else(named);
     let error = match build.has_token {
         true => Error::not_found(format!("the model {model} is neither in the local store nor in the cloud"))
             .hint("Check the tag, and that the model was pushed to the organization of the API token."),

@@ -1,13 +1,14 @@
 //! Requirements that cannot be locked, or read.
 
+use bento_core::bento::Project;
 use bento_core::{Cause, Error, Location, text};
 
 use super::{Build, Failure, place};
 
 /// A requirement and the place where the user wrote it.
-pub(super) struct Requirement {
-    pub(super) line: String,
-    pub(super) at: Location,
+pub(crate) struct Requirement {
+    pub(crate) line: String,
+    pub(crate) at: Location,
 }
 
 impl Requirement {
@@ -33,8 +34,8 @@ pub(super) fn normal(name: &str) -> String {
 }
 
 /// All requirements of the project that can be read: its packages, and the lines of its file of requirements.
-pub(super) fn all(build: &Build<'_>) -> Vec<Requirement> {
-    let python = &build.project().python;
+pub(crate) fn all(project: &Project) -> Vec<Requirement> {
+    let python = &project.python;
     let packages = python.packages.iter();
     let mut all: Vec<_> = packages.map(|line| Requirement { line: line.value.clone(), at: line.at.clone() }).collect();
     let file = python.requirements.as_ref().map(|file| file.value.clone());
@@ -55,7 +56,7 @@ pub(super) fn unsolved(failure: &Failure, build: &Build<'_>) -> Error {
         return not_taken_along(&included, build);
     }
     let reason = reason(build.said);
-    let all = all(build);
+    let all = all(build.project());
     let named = reason.as_deref().and_then(|reason| all.iter().find(|one| names(reason, &one.name())));
     let at = named.map(|one| one.at.clone()).or_else(|| {
         let python = &build.project().python;
@@ -79,7 +80,7 @@ fn included(failure: &Failure) -> Option<String> {
 }
 
 fn not_taken_along(included: &str, build: &Build<'_>) -> Error {
-    let all = all(build);
+    let all = all(build.project());
     let line = all.iter().find(|one| {
         let option = one.line.split([' ', '=', '\t']).next().unwrap_or_default();
         matches!(option, "-r" | "-c" | "--requirement" | "--constraint") && one.line.contains(included)

@@ -95,6 +95,7 @@ fn forms() -> Vec<Case> {
             &["docker.cuda_version", "Unsupported cuda version", "12.8"],
         ),
         case("docker:\n  python_version: three\n", 2, line(2), &["docker.python_version", "in quotes"]),
+        case("docker:\n  python_version: 3.10\n", 2, line(2), &["3.1 is not supported", "as the number 3.1"]),
         case(
             "docker:\n  distro: debian\n  python_version: 3.1\n",
             2,
@@ -291,9 +292,7 @@ struct Raise {
 /// Lets BentoML refuse each project in its folder.
 fn asked(folders: &[PathBuf], cases: &[Case], root: &Path) -> Answers {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let venv = std::env::var_os("BENTO_TEST_VENV").map_or_else(|| here.join("../../target/tools/venv"), PathBuf::from);
-    let python = venv.join("bin/python");
-    assert!(python.exists(), "run `cargo xtask tools` first: no Python in {}", venv.display());
+    let venv = crate::testing::venv();
     let (questions, answers) = (root.join("questions"), root.join("answers"));
     let asked: Vec<_> = folders
         .iter()
@@ -301,7 +300,7 @@ fn asked(folders: &[PathBuf], cases: &[Case], root: &Path) -> Answers {
         .map(|(folder, case)| json!({ "folder": folder, "code": case.code, "env": { "KIND": "gpu" } }))
         .collect();
     fs::write(&questions, json!(asked).to_string()).unwrap();
-    let mut command = Command::new(python);
+    let mut command = Command::new(venv.join("bin/python"));
     command.arg(here.join("tests/raised.py")).arg(here.join("src/driver.py")).arg(questions).arg(&answers);
     command.env("BENTOML_HOME", root.join("store")).env("BENTOML_DO_NOT_TRACK", "true").env("UV_OFFLINE", "1");
     command.env("PATH", format!("{}:/usr/bin:/bin", venv.join("bin").display()));
@@ -346,6 +345,7 @@ fn what_bentoml_refuses_is_said_at_its_place() {
                     env: &env,
                     has_token: false,
                     said: &[],
+                    uses: &[],
                 };
                 explain(&failure, &build)
             }

@@ -1,10 +1,10 @@
 //! Values that have the right form and yet are not taken: what BentoML says of them, and which key it speaks of.
 
-use bento_core::bento::project::{resolve, step};
+use bento_core::bento::project::{resolve, spoken, step};
 use bento_core::{Cause, Error};
 use serde_json::Value;
 
-use super::configuration::{misshapen, spoken};
+use super::configuration::misshapen;
 use super::{Build, Failure, place};
 
 /// Words of a message of BentoML 1.4, the key that they speak of, and what to do.

@@ -8,6 +8,7 @@ mod errors;
 mod inputs;
 mod models;
 mod project;
+mod warnings;
 
 use std::process::ExitCode;
 

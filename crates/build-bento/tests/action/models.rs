@@ -70,3 +70,12 @@ fn missing_models_are_pulled_when_there_is_access() {
     assert!(alone.errors()[0].contains("cloud-api-token"), "{:?}", alone.errors());
     runtime.block_on(server.shutdown());
 }
+
+#[test]
+fn a_missing_model_that_a_class_declares_is_shown_at_its_line() {
+    let project = Project::service(&format!("{SERVICE}    weights = bentoml.models.BentoModel('weights:v1')\n"));
+    let result = project.build();
+    assert_eq!((result.exit_code, result.annotations.len()), (Some(4), 1), "{}", result.log_text());
+    let error = &result.annotations[0];
+    assert_eq!((error.file.as_deref(), error.line), (Some("service.py"), Some(9)), "{error:?}");
+}

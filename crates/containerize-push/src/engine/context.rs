@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use bento_core::huggingface::Entry;
-use bento_core::{Context as _, Result};
+use bento_core::{Context as _, Error, Result, text};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use tar::{Builder, EntryType, Header};
@@ -52,9 +52,9 @@ impl Contents {
 
     fn write(self, sink: Sink) -> io::Result<()> {
         let mut tar = Builder::new(sink);
-        let own = fs::read_to_string(self.folder.join(RULES)).ok();
-        let ignore =
-            Ignore::parse(own.as_deref().unwrap_or_default()).map_err(|error| io::Error::other(error.full_text()))?;
+        let failed = |error: Error| io::Error::other(error.full_text());
+        let own = text::read_if_there(&self.folder.join(RULES)).map_err(failed)?;
+        let ignore = Ignore::parse(own.as_deref().unwrap_or_default()).map_err(failed)?;
         let (name, text) = &self.dockerfile;
         let mut rules = format!("{}\n{name}\n", own.as_deref().unwrap_or_default());
         if own.is_none() {
@@ -111,7 +111,7 @@ impl Contents {
 /// The folder cannot be read.
 pub(crate) fn top_of(root: &Path, without: &[&str]) -> Result<(Vec<String>, Vec<String>)> {
     let failed = || format!("failed to read {}", root.display());
-    let own = fs::read_to_string(root.join(RULES)).unwrap_or_default();
+    let own = text::read_if_there(&root.join(RULES))?.unwrap_or_default();
     let ignore = Ignore::parse(&own)?;
     let names = sorted(root).context(failed)?.into_iter().filter_map(|name| name.into_string().ok());
     let kept = names.filter(|name| !without.contains(&name.as_str()) && sends(root, Path::new(name), &ignore));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Tag, time};
-use crate::{Context, Error, Result, yaml};
+use crate::{Context, Error, Result, text, yaml};
 
 /// The README is the Bento's description up to this size, 3 MiB; a larger one counts as none.
 const README_LIMIT: u64 = 3 * 1024 * 1024;
@@ -38,15 +38,15 @@ impl BentoInfo {
     /// Reads `bento.yaml` in the Bento's folder.
     pub fn read(folder: &Path) -> Result<Self> {
         let file = folder.join("bento.yaml");
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
+        let bytes = match std::fs::read(&file) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(Error::input(format!("{} is no Bento: it has no bento.yaml", folder.display()))
                     .hint("Build it again; a Bento that was copied by hand needs all its files."));
             }
             Err(error) => return Err(error).context(|| format!("failed to read {}", file.display())),
         };
-        Self::parse(&text, &file)
+        Self::parse(&text::decode(bytes, &file)?, &file)
     }
 
     fn parse(text: &str, file: &Path) -> Result<Self> {
@@ -127,11 +127,14 @@ impl BentoInfo {
 }
 
 /// The Bento's README, which is its description; empty where there is none or it is larger than 3 MiB.
-pub fn description(folder: &Path) -> String {
+///
+/// # Errors
+/// It cannot be read, or is not text.
+pub fn description(folder: &Path) -> Result<String> {
     let file = folder.join("README.md");
     match std::fs::metadata(&file) {
-        Ok(meta) if meta.len() <= README_LIMIT => std::fs::read_to_string(file).unwrap_or_default(),
-        _ => String::new(),
+        Ok(meta) if meta.len() <= README_LIMIT => text::read(&file),
+        _ => Ok(String::new()),
     }
 }
 

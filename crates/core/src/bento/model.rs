@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Tag, info, time};
-use crate::{Context, Error, Result, yaml};
+use crate::{Context, Error, Result, text, yaml};
 
 /// What model.yaml says.
 #[derive(Debug, Clone)]
@@ -22,8 +22,9 @@ impl ModelInfo {
     /// Reads `model.yaml` in the model's folder.
     pub fn read(folder: &Path) -> Result<Self> {
         let file = folder.join("model.yaml");
-        let text = std::fs::read_to_string(&file)
+        let bytes = std::fs::read(&file)
             .context(|| format!("{} is no model: failed to read its model.yaml", folder.display()))?;
+        let text = text::decode(bytes, &file)?;
         let wrong = |why: &str| Error::input(format!("{} {why}", file.display())).hint("Save or pull the model again.");
         let document = yaml::parse(&text).map_err(|error| error.in_file("the manifest", &file))?;
         let Value::Object(raw) = document.value else { return Err(wrong("holds no mapping")) };

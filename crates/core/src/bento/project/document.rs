@@ -116,6 +116,11 @@ pub fn step(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
+/// A JSON pointer as it is said in a sentence: keys with dots between them.
+pub fn spoken(pointer: &str) -> String {
+    pointer.trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~")
+}
+
 fn of_table(
     table: &DeTable<'_>,
     pointer: &str,

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{Tag, python_text};
 use crate::{Context, Env, Error, Location, Result};
 
-pub use document::{Document, step};
+pub use document::{Document, spoken, step};
 pub(crate) use path::expand_variables;
 pub use path::resolve;
 pub use python::{PythonPackages, dependencies};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::document::{Document, step};
+use super::document::{Document, spoken, step};
 use super::requirement::absolute;
 use super::{Placed, path};
 use crate::{Env, Error, Result};
@@ -146,7 +146,7 @@ pub(super) fn refused(document: &Document, pointer: &str, value: &Value, wanted:
         Value::Array(_) => "a list",
         Value::Object(_) => "a mapping",
     };
-    let key = pointer.trim_start_matches('/').replace('/', ".");
+    let key = spoken(pointer);
     Error::input(format!("{name}: {key} holds {shown}; BentoML takes {wanted}"))
         .hint("Correct the value; a number or a version that is meant as a text needs quotes.")
         .at(document.at(pointer))

@@ -1,0 +1,56 @@
+//! What a person should look at although the Bento can be built: each a warning at its file and line.
+
+mod configuration;
+mod credentials;
+mod pointers;
+mod used_models;
+
+use std::path::Path;
+
+use bento_core::bento::{BentoInfo, Project, Store};
+use bento_core::runner::{Annotation, Level};
+use bento_core::{Location, Result};
+
+use crate::locate::Located;
+pub(crate) use used_models::ModelUse;
+
+/// Shows warnings, with files counted from this folder: the workspace, or the root of a clone.
+pub(crate) fn show(warnings: Vec<Annotation>, root: &Path) {
+    for warning in warnings {
+        warning.emit(Some(root));
+    }
+}
+
+/// What the project's files say before anything is run.
+pub(crate) fn of_project(located: &Located) -> Vec<Annotation> {
+    [configuration::of(located), credentials::of(&located.project)].concat()
+}
+
+/// Models that the project's code uses and nothing declares.
+pub(crate) fn of_uses(uses: &[ModelUse], located: &Located) -> Vec<Annotation> {
+    used_models::of(uses, located)
+}
+
+/// Git LFS pointers in a finished Bento's folder and in its models.
+///
+/// # Errors
+/// Its bento.yaml cannot be read.
+pub(crate) fn of_bento(folder: &Path, located: &Located, store: &Store) -> Result<Vec<Annotation>> {
+    let models = pointers::in_models(&BentoInfo::read(folder)?, &located.project, store);
+    Ok(pointers::packed(folder, &located.context).into_iter().chain(models).collect())
+}
+
+/// Git LFS pointers in a project that could not be built: what reads them may be the reason.
+pub(crate) fn of_failed(located: &Located) -> Vec<Annotation> {
+    pointers::in_project(&located.context).into_iter().collect()
+}
+
+fn warning(title: &str, message: String, at: Option<Location>) -> Annotation {
+    Annotation::new(Level::Warning, message).title(title).at(at)
+}
+
+/// The name of the build configuration, for a sentence.
+fn name_of(project: &Project) -> String {
+    let name = project.file().and_then(Path::file_name).unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
