@@ -155,6 +155,8 @@ async fn what_later_steps_install_is_not_saved() {
     let ran = first.run().await;
     let site = run(ran.output("python-path"), &["-c", "import bentoml; print(bentoml.__path__[0])"]);
     std::fs::write(format!("{site}/later.py"), "").expect("writable");
+    // In place, as a step that patches a package may do.
+    std::fs::write(format!("{site}/__init__.py"), "raise SystemExit('CONTAMINATED')\n").expect("writable");
     first.post().await.expect("saved");
     let second = machine(&server, &PACKAGES);
     let ran = second.run().await;

@@ -56,6 +56,32 @@ async fn a_commit_of_the_repository_and_an_address() {
     assert!(error.contains("@0123abcdef"), "{error}");
 }
 
+#[tokio::test]
+async fn credentials_of_a_context_that_is_an_address_are_not_shown() {
+    for (context, seen) in [
+        (
+            "https://ci:c0ntext-s3cret@127.0.0.1:9/x.git",
+            "the project at https://127.0.0.1:9/x.git asks for is not installed",
+        ),
+        (
+            "ssh://git:c0ntext-s3cret@127.0.0.1/x.git",
+            "the project at ssh://git@127.0.0.1/x.git asks for is not installed",
+        ),
+        ("https://ci:c0nt#ext-s3cret@127.0.0.1:9/x.git", "input context: the address holds #, ? or / before an @"),
+        ("https://ci:c0nt/ext-s3cret@127.0.0.1:9/x.git", "input context: the address holds #, ? or / before an @"),
+    ] {
+        let mut machine = Machine::with_python();
+        machine.set("install-project-dependencies", "true");
+        machine.set("context", context);
+        let text = match machine.plan().await {
+            Ok(plan) => plan.to_string(),
+            Err(error) => error.full_text(),
+        };
+        assert!(text.contains(seen) && !text.contains("c0nt"), "{text}");
+    }
+    assert_eq!(bento_core::runner::mask::redact("c0ntext-s3cret"), "***");
+}
+
 /// A uv that writes down how it was called.
 const SPY: &str = "#!/bin/sh
 [ \"$1\" = --version ] && echo uv 1.0.0 && exit
