@@ -1,5 +1,7 @@
 //! One endpoint and one token: requests, and what their answers mean.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bento_core::action::{Cancel, Context};
@@ -26,6 +28,8 @@ pub struct Client {
     pub(crate) cancel: Cancel,
     endpoint: Url,
     token: SecretString,
+    /// Was it said that the storage is not reached by HTTPS?
+    is_plain_said: Arc<AtomicBool>,
 }
 
 /// What a Yatai answers, as a 404, for a route that it does not have.
@@ -109,7 +113,8 @@ impl Client {
         endpoint.set_fragment(None);
         let path = endpoint.path().trim_end_matches('/').to_owned();
         endpoint.set_path(&path);
-        Ok(Self { http: http::client()?, cancel: ctx.cancel.clone(), endpoint, token: token.clone() })
+        let (http, cancel) = (http::client()?, ctx.cancel.clone());
+        Ok(Self { http, cancel, endpoint, token: token.clone(), is_plain_said: Arc::default() })
     }
 
     /// The same client for a part of the work that can be cancelled on its own.
@@ -194,8 +199,11 @@ impl Client {
 
     /// A request at an address that the server signed.
     pub(crate) fn at_storage(&self, method: Method, address: &str) -> RequestBuilder {
-        if self.endpoint.scheme() == "https" && !address.starts_with("https://") {
-            let host = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        let url = Url::parse(address).ok().filter(|url| url.scheme() == "http" && self.endpoint.scheme() == "https");
+        if let Some(url) = url
+            && !self.is_plain_said.swap(true, Ordering::Relaxed)
+        {
+            let host = url.host_str().unwrap_or_default();
             tracing::warn!(
                 "{} sends us to its storage at {host} without encryption: what is transferred can be read and changed on \
                  the way",
@@ -219,9 +227,8 @@ impl Client {
                 Error::new(Cause::Access, format!("{} does not accept the API token {reason}", self.endpoint()))
                     .hint("Make a new token under API Tokens in the console, and check that the secret holds it whole.")
             }
-            _ if html || status.is_redirection() => {
-                self.no_api(&format!("it answers {} with a web page", status.as_u16()))
-            }
+            _ if status.is_redirection() => self.no_api(&format!("it sends us elsewhere ({})", status.as_u16())),
+            _ if html => self.no_api(&format!("it answers {} with a web page", status.as_u16())),
             _ if status.is_server_error() => {
                 Error::new(Cause::Unreachable, format!("{} failed to serve {what} {reason}", self.endpoint()))
                     .hint("Run the job again later; if it stays, look at the server's log.")
@@ -324,6 +331,17 @@ mod tests {
             assert_eq!(connect(wrong, "t").unwrap_err().cause(), Cause::Input, "{wrong:?}");
         }
         assert!(connect("http://a.b", "t\nX: y").is_err() && connect("http://a.b", "").is_err());
+    }
+
+    #[test]
+    fn a_storage_that_is_not_reached_by_https_is_said_once() {
+        let said = |endpoint: &str, address: &str| {
+            let client = connect(endpoint, "t").unwrap();
+            let _ = client.at_storage(Method::PUT, address);
+            client.clone().is_plain_said.load(Ordering::Relaxed)
+        };
+        assert!(said("https://a.b", "http://s.b/x?signature=s") && said("https://a.b", "HTTP://s.b"));
+        assert!(!said("https://a.b", "https://s.b/x") && !said("http://a.b", "http://s.b/x"));
     }
 
     #[test]

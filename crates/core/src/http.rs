@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 mod answer;
+mod clock;
 mod download;
 mod pace;
 mod resume;
@@ -22,7 +23,7 @@ use crate::{Cause, Context, Error, Result};
 pub use answer::{LONGEST, PATIENCE, Refusal, bytes, json};
 pub use download::{Incoming, download};
 pub use pace::Pace;
-pub use resume::Resume;
+pub use resume::{ContentRange, Resume};
 pub use retry::{Attempt, Policy, is_transient, retry, retry_after, transfer};
 
 /// How long a server may take to accept a connection.

@@ -5,6 +5,7 @@
 //! `fuzz/corpus` and with fresh ones.
 
 mod archives;
+mod headers;
 mod runner;
 mod text;
 
@@ -24,6 +25,24 @@ pub const TARGETS: &[Target] = &[
     Target { name: "bento_archive", run: archives::bento, words: &[] },
     Target { name: "bento_tag", run: text::bento_tag, words: &[":", "latest", "-", ".", "/", "é", "\u{212a}", "\0"] },
     Target { name: "cache_entry", run: archives::cache_entry, words: &[] },
+    Target {
+        name: "challenge",
+        run: headers::challenge,
+        words: &[
+            "Bearer ",
+            "Basic ",
+            "realm=",
+            "service=",
+            "scope=",
+            "\"",
+            "\\\"",
+            ",",
+            " ",
+            "=",
+            "https://a.b/t",
+            "\t",
+        ],
+    },
     Target {
         name: "command_files",
         run: runner::command_files,
@@ -82,6 +101,26 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "link",
+        run: headers::link,
+        words: &[
+            "<",
+            ">",
+            ";",
+            ",",
+            "\"",
+            "\\",
+            "rel",
+            "REL",
+            "=",
+            "next",
+            "prev",
+            " ",
+            "/v2/a/tags/list?n=1&last=b",
+            "é",
+        ],
+    },
+    Target {
         name: "lists",
         run: text::lists,
         words: &[
@@ -120,6 +159,24 @@ pub const TARGETS: &[Target] = &[
         words: &[
             "*", "**", "?", "[", "]", "[^", "[!", "-", "!", "/", "\\", "\n", "#", "{", "}", ",", "..", ".", "a", "é",
             "$", "(",
+        ],
+    },
+    Target {
+        name: "range",
+        run: headers::range,
+        words: &[
+            "bytes ",
+            "bytes=",
+            "0-",
+            "-",
+            "/",
+            "*",
+            "0",
+            "9",
+            "18446744073709551615",
+            "18446744073709551616",
+            "+",
+            " ",
         ],
     },
     Target {

@@ -95,12 +95,15 @@ targets!(
     bento_archive,
     bento_tag,
     cache_entry,
+    challenge,
     command_files,
     dockerfile,
     image_reference,
+    link,
     lists,
     manifest,
     patterns,
+    range,
     yaml,
 );
 

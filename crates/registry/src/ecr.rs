@@ -5,13 +5,15 @@
 //!
 //! Source: the API references of ECR and ECR Public, `GetAuthorizationToken`.
 
+use std::cell::Cell;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bento_core::action::Cancel;
 use bento_core::http::{self, Attempt, Refusal};
 use bento_core::runner::mask;
 use bento_core::{Cause, Context as _, Env, Error, Result};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
@@ -23,6 +25,15 @@ use crate::login::Login;
 use crate::sigv4::{Signed, Signer};
 
 const JSON: &str = "application/x-amz-json-1.1";
+/// What AWS answers to a signature of another time, and to other wrong ones: those that the SDKs sign anew by its clock.
+const SIGNATURE: [&str; 6] = [
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "RequestExpired",
+    "RequestInTheFuture",
+    "RequestTimeTooSkewed",
+    "AuthFailure",
+];
 
 /// One of ECR's two services, and who we are to it.
 #[derive(Debug)]
@@ -70,7 +81,9 @@ impl Ecr {
     /// AWS refuses the credentials or cannot be reached.
     pub(crate) async fn login(&self, registry: &str, cancel: &Cancel) -> Result<Login> {
         let http = http::client()?;
-        let answer = http::retry(cancel, || self.ask(&http)).await?;
+        // How far this machine's clock is ahead of AWS's.
+        let ahead = Cell::new(SignedDuration::ZERO);
+        let answer = http::retry(cancel, || self.ask(&http, &ahead)).await?;
         // A list at one service, one alone at the other.
         let data = answer.pointer("/authorizationData/0").or_else(|| answer.get("authorizationData"));
         let token = data.and_then(|data| data.get("authorizationToken")).and_then(Value::as_str);
@@ -80,12 +93,16 @@ impl Ecr {
         Login::new(registry, Some(user.to_owned()), password.into())
     }
 
-    async fn ask(&self, http: &Client) -> Result<Value, Attempt> {
+    /// Asks once. A request that is refused for its signature is worth another one, signed by AWS's clock, where this
+    /// machine's is another.
+    async fn ask(&self, http: &Client, ahead: &Cell<SignedDuration>) -> Result<Value, Attempt> {
         let what = || format!("cannot get a token from {}", self.endpoint);
         let url = Url::parse(&self.endpoint).context(|| format!("{} is no address", self.endpoint))?;
         let host = url.host_str().unwrap_or_default();
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+        let now = Timestamp::now();
+        let now = now.checked_sub(ahead.get()).unwrap_or(now);
+        let time = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         let mut headers = vec![("content-type", JSON), ("host", &host), ("x-amz-date", &time)];
         if let Some(session) = &self.session {
             headers.push(("x-amz-security-token", session.expose_secret()));
@@ -109,6 +126,13 @@ impl Ecr {
         let (code, error) = self.refused(&refusal);
         if code.contains("Throttling") {
             return Err(Attempt::Again(error, refusal.pause));
+        }
+        if let Some(differs) = refusal.ahead.filter(|_| SIGNATURE.contains(&code.as_str())) {
+            let minutes = differs.abs().as_secs().saturating_add(30) / 60;
+            let which = if differs.is_negative() { "behind" } else { "ahead of" };
+            ahead.set(differs);
+            let hint = format!("This machine's clock is {minutes} minutes {which} AWS's: set it right.");
+            return Err(Attempt::Once(error.hint(hint)));
         }
         Err(refusal.judge(error))
     }

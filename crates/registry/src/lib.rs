@@ -9,6 +9,8 @@ mod blob;
 mod client;
 mod docker;
 mod ecr;
+#[doc(hidden)]
+pub mod fuzzing;
 mod helper;
 mod image;
 mod layer;

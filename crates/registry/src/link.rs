@@ -7,26 +7,30 @@ pub(crate) fn next(header: &str) -> Option<&str> {
     let mut rest = header;
     loop {
         let (target, after) = rest.split_once('<')?.1.split_once('>')?;
-        let end = end_of_parameters(after);
-        let (parameters, following) = after.split_at_checked(end)?;
-        if parameters.split(';').any(is_next) {
-            return Some(target);
+        let (mut parameters, following) = split(after, ',');
+        while !parameters.is_empty() {
+            let (parameter, others) = split(parameters, ';');
+            if is_next(parameter) {
+                return Some(target);
+            }
+            parameters = others;
         }
         rest = following;
     }
 }
 
-/// Where the parameters of a link end: at a comma that stands in no quotes.
-fn end_of_parameters(text: &str) -> usize {
+/// What stands before the first separator that is in no quotes, and what stands behind it.
+fn split(text: &str, separator: char) -> (&str, &str) {
     let mut is_quoted = false;
     let mut is_escaped = false;
     let end = text.char_indices().find(|(_, c)| {
-        let ends = *c == ',' && !is_quoted;
+        let ends = *c == separator && !is_quoted;
         is_quoted ^= *c == '"' && !is_escaped;
         is_escaped = *c == '\\' && is_quoted && !is_escaped;
         ends
     });
-    end.map_or(text.len(), |(at, _)| at)
+    let (before, after) = end.and_then(|(at, _)| text.split_at_checked(at)).unwrap_or((text, ""));
+    (before, after.strip_prefix(separator).unwrap_or(after))
 }
 
 /// `rel=next`, `rel="prev next"`.
@@ -48,6 +52,7 @@ mod tests {
             ("</a>;REL=\"prev NEXT\"", Some("/a")),
             (r#"</a>; rel="prev", </b>; rel="next""#, Some("/b")),
             (r#"</a,b>; title="x, </evil>; rel=next"; rel="next""#, Some("/a,b")),
+            (r#"</a>; title="x; rel=next"; rel=prev, </b>; rel=next"#, Some("/b")),
             (r#"</next>; rel="prev""#, None),
             (r#"</a>; title="next""#, None),
             ("</a>", None),

@@ -214,9 +214,7 @@ impl<'a> Upload<'a> {
             return Ok(None);
         }
         let range = response.headers().get(RANGE).and_then(|range| range.to_str().ok());
-        let last = range.and_then(|range| range.trim_start_matches("bytes=").strip_prefix("0-")?.parse::<u64>().ok());
-        // `0-0` may be one byte or none.
-        let at = last.map_or(Some(0), |last| if last == 0 { Some(0) } else { last.checked_add(1) });
+        let at = range.map_or(Some(0), received);
         let url = self.registry.location(&response).unwrap_or_else(|_| url.clone());
         Ok(at.filter(|at| *at <= self.plan.len()).map(|at| Session { url, at, sure: true }))
     }
@@ -246,6 +244,16 @@ impl<'a> Upload<'a> {
             }
             error => Err(error),
         }
+    }
+}
+
+/// How many bytes a registry has, by the `Range` of an upload; none where they cannot be counted.
+pub(crate) fn received(range: &str) -> Option<u64> {
+    let last = range.trim().trim_start_matches("bytes=").strip_prefix("0-").and_then(|last| last.parse::<u64>().ok());
+    match last {
+        // `0-0` may be one byte or none, and what cannot be read is as good as none.
+        None | Some(0) => Some(0),
+        Some(last) => last.checked_add(1),
     }
 }
 

@@ -1,10 +1,10 @@
 //! The end of a multipart upload, which may have happened although nobody heard of it.
 
-use bento_core::http::{self, Attempt};
+use bento_core::http::{self, Attempt, ContentRange};
 use bento_core::{Cause, Result};
 use md5::{Digest, Md5};
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_RANGE, ETAG, RANGE};
+use reqwest::header::{ETAG, RANGE};
 use serde_json::{Value, json};
 
 use super::download;
@@ -40,12 +40,11 @@ async fn is_there(sending: &Sending<'_>, before: &Artifact, parts: &[Part]) -> R
     let (request, _) = download::request(sending.remote, before).await?;
     let looking = request.header(RANGE, "bytes=0-0").timeout(http::PATIENCE).send();
     let response = looking.await.map_err(|error| http::transport_error("the object cannot be looked at", error))?;
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let total = header(CONTENT_RANGE).rsplit_once('/').and_then(|(_, total)| total.parse::<u64>().ok());
+    let total = ContentRange::of(response.headers()).and_then(|range| range.total);
     if response.status() != StatusCode::PARTIAL_CONTENT || total != Some(sending.plan.len()) {
         return Ok(false);
     }
-    let etag = header(ETAG).trim_matches('"');
+    let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).unwrap_or_default().trim_matches('"');
     Ok(match etag.rsplit_once('-') {
         Some((_, count)) if count.parse::<usize>().is_ok() => etag.eq_ignore_ascii_case(&etag_of(parts)),
         _ => before.upload_status != UploadStatus::Success,

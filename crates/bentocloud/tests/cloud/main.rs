@@ -6,6 +6,7 @@ mod bentoml;
 mod deployments;
 mod differences;
 mod download;
+mod hostile;
 mod hub;
 mod identity;
 mod lab;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 
-use super::{Attempt, is_transient, retry_after, transport_error};
+use super::{Attempt, clock, is_transient, retry_after, transport_error};
 use crate::{Cause, Error};
 
 /// The most that an answer may hold, bytes: a list of a hub's files, a manifest, a record.
@@ -22,14 +23,15 @@ const REFUSAL_PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// It breaks off or takes longer than a minute, which another attempt may change; it is longer than [`LONGEST`].
 pub async fn bytes(mut response: Response, what: &str) -> Result<Vec<u8>, Attempt> {
+    let too_long = || Attempt::Final(odd(what, &format!("is longer than {} MiB", LONGEST / 1024 / 1024)));
+    if response.content_length().is_some_and(|length| length > LONGEST as u64) {
+        return Err(too_long());
+    }
     let mut bytes = Vec::new();
     let reading = async {
         while let Some(chunk) = response.chunk().await.map_err(|error| again(what, error))? {
             if chunk.len() > LONGEST.saturating_sub(bytes.len()) {
-                return Err(Attempt::Final(Error::new(
-                    Cause::Unreachable,
-                    format!("{what}: its answer is longer than {} MiB", LONGEST / 1024 / 1024),
-                )));
+                return Err(too_long());
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -37,10 +39,7 @@ pub async fn bytes(mut response: Response, what: &str) -> Result<Vec<u8>, Attemp
     };
     match tokio::time::timeout(PATIENCE, reading).await {
         Ok(read) => read.map(|()| bytes),
-        Err(_) => {
-            let text = format!("{what}: its answer did not come within {} s", PATIENCE.as_secs());
-            Err(Attempt::Again(Error::new(Cause::Unreachable, text), None))
-        }
+        Err(_) => Err(Attempt::Again(odd(what, &format!("did not come within {} s", PATIENCE.as_secs())), None)),
     }
 }
 
@@ -50,10 +49,12 @@ pub async fn bytes(mut response: Response, what: &str) -> Result<Vec<u8>, Attemp
 /// Those of [`bytes`]; it is something else.
 pub async fn json<T: DeserializeOwned>(response: Response, what: &str) -> Result<T, Attempt> {
     let bytes = bytes(response, what).await?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        let text = format!("{what}: its answer cannot be read ({error})");
-        Attempt::Final(Error::new(Cause::Unreachable, text))
-    })
+    serde_json::from_slice(&bytes).map_err(|error| Attempt::Final(odd(what, &format!("cannot be read ({error})"))))
+}
+
+fn odd(what: &str, why: &str) -> Error {
+    Error::new(Cause::Unreachable, format!("{what}: its answer {why}"))
+        .hint("Check the address: something else may answer there, or stand in front of the server.")
 }
 
 fn again(what: &str, error: reqwest::Error) -> Attempt {
@@ -71,12 +72,15 @@ pub struct Refusal {
     pub pause: Option<Duration>,
     /// Did the text break off?
     pub is_cut: bool,
+    /// How far this machine's clock is ahead of the server's, or, negative, behind it; none where they agree.
+    pub ahead: Option<SignedDuration>,
 }
 
 impl Refusal {
     /// Reads what an answer says.
     pub async fn of(mut response: Response) -> Self {
-        let (status, pause) = (response.status(), retry_after(response.headers()));
+        let (status, headers) = (response.status(), response.headers());
+        let (pause, ahead) = (retry_after(headers), clock::ahead(headers));
         let mut bytes = Vec::new();
         let reading = async {
             while let Some(chunk) = response.chunk().await? {
@@ -89,7 +93,7 @@ impl Refusal {
             Ok::<_, reqwest::Error>(())
         };
         let is_cut = !matches!(tokio::time::timeout(REFUSAL_PATIENCE, reading).await, Ok(Ok(())));
-        Self { status, text: String::from_utf8_lossy(&bytes).into_owned(), pause, is_cut }
+        Self { status, text: String::from_utf8_lossy(&bytes).into_owned(), pause, is_cut, ahead }
     }
 
     /// A field of the error in XML that an object storage answers with, such as `Code`.
@@ -151,6 +155,10 @@ mod tests {
         let error = bytes(answer(ENDLESS, &text, Duration::ZERO).await, "the hub").await.unwrap_err();
         let Attempt::Final(error) = error else { panic!("{error:?}") };
         assert_eq!(error.to_string(), "the hub: its answer is longer than 16 MiB");
+        let claim = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 1 << 30);
+        let claimed = bytes(answer(&claim, "", Duration::ZERO).await, "the hub");
+        let error = tokio::time::timeout(Duration::from_secs(5), claimed).await.expect("at once").unwrap_err();
+        assert!(error.into_error().full_text().contains("16 MiB. Check the address"), "and says what to do");
         let refusal = Refusal::of(answer(ENDLESS, &text, Duration::ZERO).await).await;
         assert_eq!((refusal.status.as_u16(), refusal.text.len()), (400, LONGEST_REFUSAL));
     }
@@ -173,7 +181,13 @@ mod tests {
         let judged = |status, code: &str, message: &str| {
             let text =
                 format!("<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>");
-            let refusal = Refusal { status: StatusCode::from_u16(status).unwrap(), text, pause: None, is_cut: false };
+            let refusal = Refusal {
+                status: StatusCode::from_u16(status).unwrap(),
+                text,
+                pause: None,
+                is_cut: false,
+                ahead: None,
+            };
             match refusal.judge(Error::failure("no")) {
                 Attempt::Final(_) => "final",
                 Attempt::Again(..) => "again",

@@ -2,7 +2,7 @@
 //!
 //! Source: RFC 9110, sections 13.1.5 (`If-Range`), 14.4 (`Content-Range`) and 15.3.7 (206).
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderValue, IF_RANGE, RANGE};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_RANGE, RANGE};
 use reqwest::{RequestBuilder, Response, StatusCode};
 
 /// Where a download goes on.
@@ -58,6 +58,46 @@ impl Place {
     }
 }
 
+/// What `Content-Range` says, bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentRange {
+    /// Where the part begins; none where there is no part, as in `bytes */100`.
+    pub start: Option<u64>,
+    /// The length of the whole; none where it is not known, as in `bytes 0-9/*`.
+    pub total: Option<u64>,
+}
+
+impl ContentRange {
+    /// Reads the header of an answer; none where it is missing or says what cannot be.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        Self::parse(headers.get(CONTENT_RANGE)?.to_str().ok()?)
+    }
+
+    /// Reads `bytes 5-9/100`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (unit, rest) = text.trim().split_once(' ')?;
+        let (range, total) = rest.trim_start().split_once('/')?;
+        let total = if total == "*" { None } else { Some(number(total)?) };
+        let start = match range {
+            "*" => None,
+            range => {
+                let (start, end) = range.split_once('-')?;
+                let (start, end) = (number(start)?, number(end)?);
+                if start > end || total.is_some_and(|total| end >= total) {
+                    return None;
+                }
+                Some(start)
+            }
+        };
+        unit.eq_ignore_ascii_case("bytes").then_some(Self { start, total })
+    }
+}
+
+/// Digits alone, without the sign that Rust would take.
+fn number(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
 /// What an answer says of the object that it is of.
 #[derive(Debug, Clone)]
 pub(super) struct Object {
@@ -71,20 +111,17 @@ pub(super) struct Object {
 impl Object {
     pub(super) fn of(response: &Response) -> Self {
         let headers = response.headers();
-        let number = |text: Option<&str>| text.and_then(|text| text.trim().parse().ok());
-        // `bytes 5-9/100`, `bytes */100`.
-        let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()?.trim().strip_prefix("bytes "));
+        let range = ContentRange::of(headers);
+        let length = || number(headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim());
         let total = match range {
-            Some(range) => number(range.split_once('/').map(|(_, total)| total)),
-            None if response.status() == StatusCode::OK => {
-                number(headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()))
-            }
+            Some(range) => range.total,
+            None if response.status() == StatusCode::OK => length(),
             None => None,
         };
         Self {
             etag: headers.get(ETAG).filter(|etag| etag.as_bytes().starts_with(b"\"")).cloned(),
             total,
-            start: number(range.and_then(|range| range.split_once('-')).map(|(start, _)| start)),
+            start: range.and_then(|range| range.start),
         }
     }
 
@@ -95,5 +132,31 @@ impl Object {
             _ => true,
         };
         self.etag.is_some() && self.etag == other.etag && same_total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_that_cannot_be_is_none() {
+        let range = |start, total| Some(ContentRange { start, total });
+        for (text, expected) in [
+            ("bytes 5-9/100", range(Some(5), Some(100))),
+            ("Bytes  0-0/1 ", range(Some(0), Some(1))),
+            ("bytes 5-9/*", range(Some(5), None)),
+            ("bytes */100", range(None, Some(100))),
+            ("bytes 9-5/100", None),
+            ("bytes 5-100/100", None),
+            ("bytes 5-9/18446744073709551616", None),
+            ("bytes +5-9/100", None),
+            ("items 5-9/100", None),
+            ("bytes 5/100", None),
+            ("bytes", None),
+            ("", None),
+        ] {
+            assert_eq!(ContentRange::parse(text), expected, "{text}");
+        }
     }
 }

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use reqwest::StatusCode;
-use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
+use super::clock::time;
 use crate::action::Cancel;
 use crate::{Error, Result};
 
@@ -142,19 +142,19 @@ pub fn is_transient(status: StatusCode) -> bool {
 
 /// The pause that a server asks for: in seconds, or until a time by its own clock.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
-    let asked = text(RETRY_AFTER)?;
-    if let Ok(seconds) = asked.parse() {
+    let asked = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    if let Ok(seconds) = asked.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let time = |text: &str| rfc2822::parse(text).ok().map(|time| time.timestamp());
-    let now = text(DATE).and_then(time).unwrap_or_else(Timestamp::now);
-    Some(Duration::try_from(time(asked)?.duration_since(now)).unwrap_or_default())
+    let now = time(headers, DATE).unwrap_or_else(Timestamp::now);
+    Some(Duration::try_from(time(headers, RETRY_AFTER)?.duration_since(now)).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::{Cell, RefCell};
+
+    use reqwest::header::HeaderName;
 
     use tokio::time::Instant;
 

@@ -232,7 +232,10 @@ impl Hub {
                 }
             }
         }
-        Err(Attempt::Final(Error::failure(format!("{}: it redirects without end", self.cannot(reference)))))
+        let text = format!("{}: it redirects without end", self.cannot(reference));
+        Err(Attempt::Final(
+            Error::new(Cause::Unreachable, text).hint("Check that HF_ENDPOINT is the address of a hub."),
+        ))
     }
 
     fn cannot(&self, reference: &Reference) -> String {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::header::DATE;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::post;
@@ -12,6 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bento_core::action::Cancel;
 use bento_core::{Cause, Env};
+use jiff::{SignedDuration, Timestamp};
 use registry::{Credentials, Logins};
 use ring::{digest, hmac};
 use secrecy::ExposeSecret;
@@ -22,17 +24,43 @@ const REGISTRY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 /// How often it is still to answer that it is busy.
 type Busy = Arc<AtomicU64>;
 
+/// How far its clock is from this machine's, minutes.
+#[derive(Clone, Copy)]
+struct Clock(i64);
+
+impl Clock {
+    fn now(self) -> Timestamp {
+        Timestamp::now() + SignedDuration::from_mins(self.0)
+    }
+
+    /// Was this signed within five minutes?
+    fn takes(self, time: &str) -> bool {
+        let time = Timestamp::strptime("%Y%m%dT%H%M%S%z", time.replace('Z', "+0000"));
+        time.is_ok_and(|time| time.duration_since(self.now()).abs() < SignedDuration::from_mins(5))
+    }
+}
+
 async fn aws() -> (String, Busy) {
+    aws_at(Clock(0)).await
+}
+
+async fn aws_at(clock: Clock) -> (String, Busy) {
     let busy = Busy::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let router = axum::Router::new().route("/", post(token)).with_state(Arc::clone(&busy));
+    let router = axum::Router::new().route("/", post(token)).with_state((Arc::clone(&busy), clock));
     tokio::spawn(async move { axum::serve(listener, router).await });
     (address, busy)
 }
 
-async fn token(State(busy): State<Busy>, uri: Uri, headers: HeaderMap, body: Bytes) -> impl IntoResponse {
-    let said = |status: u16, text: String| (StatusCode::from_u16(status).unwrap(), text);
+async fn token(
+    State((busy, clock)): State<(Busy, Clock)>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> impl IntoResponse {
+    let date = clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let said = |status: u16, text: String| (StatusCode::from_u16(status).unwrap(), [(DATE, date)], text);
     if busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
         return said(400, r#"{"__type": "com.amazon#ThrottlingException", "message": "slower"}"#.into());
     }
@@ -43,6 +71,9 @@ async fn token(State(busy): State<Busy>, uri: Uri, headers: HeaderMap, body: Byt
             r#"{"__type": "InvalidSignatureException", "message": "wrong signature\n\nThe Canonical String was"}"#
                 .into(),
         );
+    }
+    if !clock.takes(get("x-amz-date")) {
+        return said(400, r#"{"__type": "InvalidSignatureException", "message": "Signature expired"}"#.into());
     }
     if get("x-amz-security-token") != "x-session" {
         return said(400, r#"{"__type": "UnrecognizedClientException", "message": "expired"}"#.into());
@@ -118,6 +149,23 @@ async fn the_job_s_aws_credentials_become_a_login_for_us_and_the_engine() {
     let config = std::fs::read_to_string(written.join("config.json")).unwrap();
     let config: serde_json::Value = serde_json::from_str(&config).unwrap();
     assert_eq!(config["auths"][REGISTRY]["auth"], STANDARD.encode("AWS:x-ecr-password"));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_an_hour_off_is_no_obstacle() {
+    for minutes in [-61, 61] {
+        let (endpoint, _) = aws_at(Clock(minutes)).await;
+        let folder = tempfile::tempdir().unwrap();
+        let login = |more: &[(&str, &str)]| {
+            let env = env(&endpoint, folder.path(), more);
+            async move { Logins::default().resolve(&[REGISTRY], &env, &Cancel::default()).await }
+        };
+        let logins = login(&[]).await.unwrap();
+        assert!(matches!(logins.credentials(REGISTRY), Credentials::Basic(..)));
+        let text = login(&[("AWS_SECRET_ACCESS_KEY", "x-another")]).await.unwrap_err().full_text();
+        let which = if minutes < 0 { "ahead of" } else { "behind" };
+        assert!(text.contains(&format!("clock is 61 minutes {which} AWS's")), "{text}");
+    }
 }
 
 #[tokio::test]

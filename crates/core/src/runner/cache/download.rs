@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use reqwest::header::{CONTENT_RANGE, RANGE};
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
+use reqwest::header::RANGE;
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 
 use super::{Cache, Found, unpack};
-use crate::http::{self, Attempt};
+use crate::http::{self, Attempt, ContentRange};
 use crate::{Cause, Error, Result};
 
 /// Bytes of a range.
@@ -91,7 +91,8 @@ async fn range(cache: &Cache, found: &Found, range: Range<u64>, known: Option<u6
                 Attempt::Final(error)
             });
         }
-        let (start, size) = content_range(&answer)
+        let (start, size) = ContentRange::of(answer.headers())
+            .and_then(|range| Some((range.start?, range.total?)))
             .ok_or_else(|| Error::failure(format!("{DOING}: it does not say how much there is")))?;
         if start != range.start || known.is_some_and(|known| known != size) {
             return Err(Attempt::Again(Error::failure(format!("{DOING}: it sent another range")), None));
@@ -111,13 +112,6 @@ async fn range(cache: &Cache, found: &Found, range: Range<u64>, known: Option<u6
         Err(Attempt::Again(Error::failure(format!("{DOING}: it sent another range")), None))
     })
     .await
-}
-
-/// The first and the last number of `Content-Range: bytes 0-9/100`.
-fn content_range(answer: &Response) -> Option<(u64, u64)> {
-    let (range, size) = answer.headers().get(CONTENT_RANGE)?.to_str().ok()?.rsplit_once('/')?;
-    let start = range.trim().strip_prefix("bytes")?.trim_start().split('-').next()?;
-    Some((start.parse().ok()?, size.trim().parse().ok()?))
 }
 
 /// The ranges as one stream.
