@@ -110,12 +110,15 @@ fn canary(deployment: &Deployment, targets: &[Value]) -> Option<Value> {
                 "secrets": held("secrets", json!([])),
                 "bento": bento_of(target),
             });
-            match routing.and_then(|routing| routing.get("weights")).and_then(Value::as_object) {
-                None => version["weight"] = Value::Null,
+            let weighed = match routing.and_then(|routing| routing.get("weights")).and_then(Value::as_object) {
+                None => ("weight", Value::Null),
                 Some(weights) => match weights.get(&name) {
-                    Some(weight) => version["weight"] = weight.clone(),
-                    None => version[UNWEIGHED] = json!(true),
+                    Some(weight) => ("weight", weight.clone()),
+                    None => (UNWEIGHED, json!(true)),
                 },
+            };
+            if let Some(fields) = version.as_object_mut() {
+                fields.insert(weighed.0.into(), weighed.1);
             }
             (name, version)
         };
