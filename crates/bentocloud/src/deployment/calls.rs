@@ -113,3 +113,21 @@ fn segment(name: &str) -> String {
 fn cluster_query(cluster: Option<&str>) -> Vec<(&'static str, &str)> {
     cluster.map(|cluster| ("cluster", cluster)).into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_segment_of_a_path_whatever_it_holds() {
+        for (name, path_of_it) in [
+            ("greet", "/api/v2/deployments/greet"),
+            ("../../v1/auth", "/api/v2/deployments/..%2F..%2Fv1%2Fauth"),
+            ("..", "/api/v2/deployments/%2E%2E"),
+            ("a?cluster=b#c", "/api/v2/deployments/a%3Fcluster%3Db%23c"),
+            ("ü\r\n", "/api/v2/deployments/%C3%BC%0D%0A"),
+        ] {
+            assert_eq!(path(name, ""), path_of_it, "{name}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use bento_core::action::inputs::nearest;
 use bento_core::yaml::{Content, Node, YamlError};
 use serde_json::{Map, Value};
 
+use super::placeholder;
 use super::schema::{Absent, Key, Slot};
 
 /// Something wrong, or worth knowing, and where it stands.
@@ -81,8 +82,8 @@ impl Converter {
                     None => Ok(Value::Object(map)),
                 }
             }
-            (Slot::List(_), _) => Err(self.takes("a list", node, line)),
-            (Slot::Free | Slot::Each(_) | Slot::Keys(_), _) => Err(self.takes("a mapping", node, line)),
+            (Slot::List(_), _) => Err(self.takes_kind("a list", node, line)),
+            (Slot::Free | Slot::Each(_) | Slot::Keys(_), _) => Err(self.takes_kind("a mapping", node, line)),
         }
     }
 
@@ -110,31 +111,32 @@ impl Converter {
                     format!("`{}` is empty, which is sent as the text None; write \"\" for an empty one.", self.key());
                 self.remark(line, "Empty value in deployment_config", message);
             }
-            Content::Text(text) => self.look_for_variables(text, node.line),
+            Content::Text(text) => self.look_for_placeholders(text, node.line),
             _ => {}
         }
         Ok(text)
     }
 
     fn any(&mut self, node: &Node) -> Result<Value, Remark> {
-        self.variables_below(node);
+        self.placeholders_below(node);
         node.to_wire().map_err(|error| self.refused(error))
     }
 
-    fn variables_below(&mut self, node: &Node) {
+    fn placeholders_below(&mut self, node: &Node) {
         match &node.content {
-            Content::Text(text) => self.look_for_variables(text, node.line),
-            Content::List(items) => items.iter().for_each(|item| self.variables_below(item)),
-            Content::Map(entries) => entries.iter().for_each(|(_, value)| self.variables_below(value)),
+            Content::Text(text) => self.look_for_placeholders(text, node.line),
+            Content::List(items) => items.iter().for_each(|item| self.placeholders_below(item)),
+            Content::Map(entries) => entries.iter().for_each(|(_, value)| self.placeholders_below(value)),
             _ => {}
         }
     }
 
-    fn look_for_variables(&mut self, text: &str, line: Line) {
-        let Some(variable) = variable(text) else { return };
+    /// Warns of what somebody meant to be replaced. The text itself is not shown: it may be a password that looks so.
+    fn look_for_placeholders(&mut self, text: &str, line: Line) {
+        let Some(shape) = placeholder::shape(text) else { return };
         let message =
-            format!("`{}` holds {variable}, which nothing replaces: it is sent as it stands here.", self.key());
-        self.remark(line, "Variable in deployment_config", message);
+            format!("`{}` looks like {shape}, and nothing replaces it: it is sent as it stands here.", self.key());
+        self.remark(line, "Placeholder in deployment_config", message);
     }
 
     /// `bool()`, but of texts, which are all true for it, `"false"` too.
@@ -179,6 +181,14 @@ impl Converter {
         let key = self.below(name, |this| this.key());
         let message = format!("`{key}` is no key of a v2 Deployment and has no effect.{meant}");
         self.remarks.push(Remark { line, key, title: "Unknown key in deployment_config", message });
+    }
+
+    /// Another kind of value is meant. A text is not shown: `envs: KEY=value` may hold a secret.
+    fn takes_kind(&self, what: &str, node: &Node, line: Line) -> Remark {
+        match &node.content {
+            Content::Text(_) => self.wrong(line, format!("takes {what}, not a text")),
+            _ => self.takes(what, node, line),
+        }
     }
 
     pub(super) fn takes(&self, what: &str, node: &Node, line: Line) -> Remark {
@@ -232,46 +242,9 @@ fn python_int(text: &str) -> Option<i64> {
     if parts_are_digits { text.replace('_', "").parse().ok() } else { None }
 }
 
-/// A variable that somebody meant to be replaced: a text that is `$NAME` as a whole, `${NAME}`, or an expression of
-/// GitHub's.
-fn variable(text: &str) -> Option<String> {
-    let is_name = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    };
-    if text.strip_prefix('$').is_some_and(is_name) {
-        return Some(text.to_owned());
-    }
-    text.match_indices("${").find_map(|(at, _)| {
-        let rest = text.get(at..)?;
-        if let Some(expression) = rest.strip_prefix("${{") {
-            return expression.find("}}").map(|end| format!("${{{{{}}}}}", &expression[..end]));
-        }
-        let name = rest.get(2..rest.find('}')?)?;
-        is_name(name).then(|| format!("${{{name}}}"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn variables_that_were_meant_to_be_replaced_are_found() {
-        for (text, found) in [
-            ("$YOUR_KEY", Some("$YOUR_KEY")),
-            ("https://${HOST}/v1", Some("${HOST}")),
-            ("${{ secrets.HF_TOKEN }}", Some("${{ secrets.HF_TOKEN }}")),
-            ("costs $5", None),
-            ("$", None),
-            ("a$b", None),
-            ("${", None),
-            ("${1}", None),
-            ("pa$$word", None),
-        ] {
-            assert_eq!(variable(text).as_deref(), found, "{text}");
-        }
-    }
 
     #[test]
     fn texts_are_whole_numbers_where_python_says_so() {

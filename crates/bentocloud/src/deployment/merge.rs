@@ -104,22 +104,20 @@ fn canary(deployment: &Deployment, targets: &[Value]) -> Option<Value> {
                 Some(config) => config.get(key).cloned().unwrap_or_default(),
                 None => without,
             };
-            let mut version = json!({
+            // Where the server says others' weights and not this one, the file has to.
+            let (key, weight) = match routing.and_then(|routing| routing.get("weights")).and_then(Value::as_object) {
+                None => ("weight", Value::Null),
+                Some(weights) => {
+                    weights.get(&name).map_or((UNWEIGHED, true.into()), |weight| ("weight", weight.clone()))
+                }
+            };
+            let version = json!({
                 "services": held("services", json!({})),
                 "envs": held("envs", json!([])),
                 "secrets": held("secrets", json!([])),
                 "bento": bento_of(target),
+                key: weight,
             });
-            let weighed = match routing.and_then(|routing| routing.get("weights")).and_then(Value::as_object) {
-                None => ("weight", Value::Null),
-                Some(weights) => match weights.get(&name) {
-                    Some(weight) => ("weight", weight.clone()),
-                    None => (UNWEIGHED, json!(true)),
-                },
-            };
-            if let Some(fields) = version.as_object_mut() {
-                fields.insert(weighed.0.into(), weighed.1);
-            }
             (name, version)
         };
         canary.insert("versions".into(), Value::Object(others.into_iter().map(version).collect()));
@@ -139,5 +137,44 @@ mod tests {
             base,
             json!({"services": {"S": {"scaling": {"min": 1, "max": 5}}, "T": {}}, "envs": [3], "bento": "a:1"})
         );
+    }
+
+    /// Everything below the keys that an update is made of is the server's, whether this version knows it or not.
+    #[test]
+    fn what_the_server_holds_is_carried_through_untouched() {
+        let service = json!({
+            "instance_type": 7, "scaling": {"min_replicas": 3, "max_replicas": 2, "schedule": [{"cron": "0 8 * * *"}]},
+            "deployment_strategy": "Surge", "envs": [null, {"name": "A", "value": "b", "stage": "later"}],
+            "extras": {"bento_function_overrides": ["new"], "more": {"a": null}}, "probe": {"path": "/livez"},
+        });
+        let config = json!({"services": {"S": service, "T": null}, "access_authorization": "maybe", "envs": "odd", "secrets": [1]});
+        let target = |name: &str| json!({"name": name, "bento": {"repository": {"name": "b"}, "version": "v1"}, "config": config});
+        let deployment: Deployment = serde_json::from_value(json!({
+            "name": "d", "status": "running",
+            "manifest": {"routing": {"route_type": "cookie", "route_by": ["x"], "weights": {"next": "20%"}}},
+            "latest_revision": {"uid": "r1", "targets": [target("main"), target("next")]},
+        }))
+        .unwrap();
+        let root = bento_core::yaml::load("services: {S: {cold_start_timeout: 5}}").unwrap().unwrap();
+        let written = Written::read(&root).unwrap();
+        let fields = update(&deployment, Some(&written)).unwrap();
+        let sent = super::super::Config::complete(fields, "b:v2", Some(&written)).unwrap().to_update();
+        let next = json!({"services": config["services"], "envs": "odd", "secrets": [1], "weight": "20%"});
+        let canary = json!({"route_type": "cookie", "route_by": ["x"], "versions": {"next": next}});
+        assert_holds(&sent, &config, "");
+        assert_holds(&sent["canary"], &canary, "canary");
+        assert_eq!(sent["services"]["S"]["cold_start_timeout"], 5);
+    }
+
+    /// Is everything of the one in the other?
+    fn assert_holds(sent: &Value, held: &Value, place: &str) {
+        match (sent, held) {
+            (Value::Object(sent), Value::Object(held)) => {
+                for (key, held) in held {
+                    assert_holds(sent.get(key).unwrap_or(&Value::Null), held, &format!("{place}.{key}"));
+                }
+            }
+            _ => assert_eq!(sent, held, "{place}"),
+        }
     }
 }

@@ -4,6 +4,7 @@ mod calls;
 mod config;
 mod convert;
 mod merge;
+mod placeholder;
 mod schema;
 mod state;
 mod written;

@@ -117,7 +117,8 @@ async fn what_is_wrong_is_shown_at_its_line_before_anything_is_sent() {
         ("name: greet\nenvs:\n  - name: A\n    value: [1]\n", 4, "envs.0.value takes a text, not a list"),
         ("name: greet\nenvs:\n  - {value: Hi}\n", 3, "envs.0 lacks `name`"),
         ("name: greet\nenvs:\n  - {name: Hi}\n", 3, "envs.0 lacks `value`"),
-        ("name: greet\nsecrets: hf\n", 2, "secrets takes a list, not \"hf\""),
+        ("name: greet\nsecrets: hf\n", 2, "secrets takes a list, not a text"),
+        ("name: greet\nenvs: [KEY=cloud-t0ken-s3cret]\n", 2, "envs.0 takes a mapping, not a text"),
         ("name: greet\naccess_authorization: maybe\n", 2, "access_authorization takes true or false, not \"maybe\""),
         ("name: greet\ncanary: {route_type: cookie}\n", 2, "canary.route_type takes one of random, header, query"),
         ("name: ''\n", 1, "name takes a name, not \"\""),
@@ -266,6 +267,9 @@ services:
 envs:
 - name: EMPTY
   value:
+- name: TOKEN
+  value: <your-key>
+secrets: [YOUR_SECRET]
 ";
     let result = with_config(&cloud, "create", text).with("deployment_name", "").go().await;
     succeeded(&result);
@@ -275,9 +279,11 @@ envs:
     let expected = [
         (2, "`dev: true` makes a Codespace"),
         (4, "has no service `Greter`: what is set for it has no effect. Did you mean `Greeter`?"),
-        (7, "`services.Greter.envs.0.value` holds $YOUR_KEY, which nothing replaces"),
-        (11, "holds ${HOST}"),
+        (7, "`services.Greter.envs.0.value` looks like a variable ($NAME), and nothing replaces it"),
+        (11, "looks like a variable (${NAME})"),
         (14, "`envs.0.value` is empty, which is sent as the text None"),
+        (16, "`envs.1.value` looks like a placeholder (<…>)"),
+        (17, "`secrets.0` looks like a placeholder (YOUR_…)"),
     ];
     assert_eq!(warnings.len(), expected.len(), "{warnings:?}");
     for ((line, message), (expected, says)) in warnings.into_iter().zip(expected) {

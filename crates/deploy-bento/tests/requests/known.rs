@@ -80,6 +80,24 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         ours: &[],
         theirs: &["but got '?'"],
     },
+    Difference {
+        why: "characters that end a line for PyYAML and for no editor are folded into blanks, which nobody sees coming",
+        example: ("create", "none", "envs: [{name: A, value: \"a\u{85}b\"}]"),
+        ours: &["ends a line for BentoML, and not for an editor"],
+        theirs: &[],
+    },
+    Difference {
+        why: "an ordered mapping is sent as a list of lists",
+        example: ("create", "none", "services: {Single: {config_overrides: {a: !!omap [x: 1]}}}"),
+        ours: &["the tag omap has no meaning here"],
+        theirs: &[],
+    },
+    Difference {
+        why: "the share of a target that the server does not say may come from the file",
+        example: ("update", "unweighed", "canary: {versions: {next: {weight: 5}}}"),
+        ours: &[],
+        theirs: &["KeyError: 'next'"],
+    },
 ];
 
 /// The examples as cases.

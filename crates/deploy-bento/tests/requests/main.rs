@@ -4,10 +4,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod chance;
 mod clients;
 mod cloud;
 mod generate;
 mod known;
+mod named;
 mod states;
 
 use serde_json::Value;
@@ -35,6 +37,7 @@ async fn requests_are_those_of_the_real_client() {
     let (count, seed) = (number("BENTO_CONFIGURATIONS", 1000), number("BENTO_CONFIGURATIONS_SEED", 20_251_129));
     let generated = generate::cases(count, seed);
     let mut cases = known::cases();
+    cases.extend(named::cases());
     cases.extend(generated);
 
     let cloud = cloud::Cloud::start(&cases).await;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// The Deployments that `dep-1` may be, by name; `none` is none at all. One more, `foreign`, is of a
-/// server that the client does not know.
+/// The Deployments that `dep-1` may be, by name; `none` is none at all. Two more are of no use at random:
+/// `foreign`, of a server that the client does not know, and `unweighed`, in which a target has no share of the traffic.
 pub(crate) const STATES: [&str; 8] =
     ["none", "plain", "full", "canary", "nulls", "odd-scaling", "bare-canary", "routing-only"];
 
@@ -78,9 +78,11 @@ pub(crate) fn deployment(name: &str, state: &str) -> Value {
         "Other": {"scaling": {"min_replicas": null, "max_replicas": null, "policy": null}, "deployment_strategy": "Surge"},
     }});
     let routing = json!({"route_type": "header", "route_by": "x-user", "weights": {"next": 20}});
+    let others = json!({"route_type": "header", "route_by": "x-user", "weights": {"v9": 20}});
     let (targets, routing) = match state {
         "full" => (vec![target("main", full)], Value::Null),
         "canary" => (vec![target("main", full.clone()), target("next", full)], routing),
+        "unweighed" => (vec![target("main", plain.clone()), target("next", plain)], others),
         "nulls" => (vec![target("main", nulls)], Value::Null),
         "odd-scaling" => (vec![target("main", odd)], Value::Null),
         "bare-canary" => (vec![target("next", Value::Null), target("main", plain)], Value::Null),
