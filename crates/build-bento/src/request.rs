@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use bento_core::action::Context;
 use bento_core::bento::Tag;
 use bento_core::{Context as _, Error, Result};
 use secrecy::SecretString;
 
-use crate::{Inputs, Source};
+use crate::{Inputs, Source, locate};
 
 /// What to build.
 #[derive(Debug, Clone)]
@@ -76,6 +77,16 @@ impl Request {
     pub fn check(&self) -> Result<()> {
         check_name(self.name.as_deref())?;
         check_version(self.version.as_deref())
+    }
+
+    /// Looks for the project on disk and reads its build configuration, as [`build`](crate::build) will; one of a git
+    /// repository is found only then.
+    ///
+    /// # Errors
+    /// There is none, or its build configuration cannot be read.
+    pub fn look(&self, ctx: &Context) -> Result<()> {
+        let Source::Local(context) = &self.source else { return Ok(()) };
+        locate::local(context, self.bentofile.as_deref(), ctx.workspace(), &ctx.env).map(drop)
     }
 }
 

@@ -81,6 +81,11 @@ impl Verb {
     pub fn takes_bento(self) -> bool {
         !matches!(self, Self::Terminate | Self::Delete)
     }
+
+    /// Does it say how a Deployment runs?
+    pub(crate) fn configures(self) -> bool {
+        matches!(self, Self::Create | Self::Update | Self::Apply)
+    }
 }
 
 impl bento_core::action::FromInput for Verb {

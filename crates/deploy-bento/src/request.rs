@@ -61,11 +61,7 @@ impl Request {
             Err(_) if !inputs.action.takes_bento() && inputs.deployment_name.is_some() => None,
             read => read?,
         };
-        if let (true, Some(tag)) = (inputs.build && inputs.action.takes_bento(), &inputs.bento_tag) {
-            tracing::warn!(
-                "bento_tag ({tag}) has no effect, as the Bento is built here; set `build: false` to deploy it"
-            );
-        }
+        warn_of_idle_inputs(inputs);
         let written = file.as_ref().map(|file| &file.written);
         let name = inputs.deployment_name.clone().or_else(|| written.and_then(|written| written.name.clone()));
         if name.is_none() && !matches!(inputs.action, Verb::Create | Verb::Skip) {
@@ -86,11 +82,31 @@ impl Request {
     }
 }
 
+/// Warns of inputs that are set and have no effect beside others. Their values are not shown: an address may hold a
+/// password.
+fn warn_of_idle_inputs(inputs: &Inputs) {
+    let Inputs { context, bento_tag, bento_version, bentoml_version, labels, .. } = inputs;
+    let takes_bento = inputs.action.takes_bento();
+    let (builds, deploys_as_is) = (takes_bento && inputs.build, takes_bento && !inputs.build);
+    let nothing_is_built = "nothing is built (`build: false`)";
+    for (input, is_idle, why) in [
+        ("bento_tag", builds && bento_tag.is_some(), "the Bento is built here; set `build: false` to deploy that one"),
+        ("context", deploys_as_is && !matches!(&**context, "" | "."), nothing_is_built),
+        ("bento_version", deploys_as_is && bento_version.is_some(), nothing_is_built),
+        ("bentoml_version", deploys_as_is && !bentoml_version.is_empty(), nothing_is_built),
+        ("labels", !inputs.action.configures() && !labels.is_empty(), "this action configures no Deployment"),
+    ] {
+        if is_idle {
+            tracing::warn!("the input {input} has no effect: {why}");
+        }
+    }
+}
+
 fn wanted(inputs: &Inputs, file: Option<&ConfigFile>, ctx: &Context) -> Result<Wanted> {
     Ok(match Source::of(inputs, file, ctx)? {
         Source::Built(context, named) => Wanted::Built(Box::new(Build {
             environment: environment(inputs)?,
-            project: project(inputs, &context)?,
+            project: project(inputs, &context, ctx)?,
             named,
         })),
         Source::Tag(tag) => Wanted::Tag(tag),
@@ -114,12 +130,13 @@ fn environment(inputs: &Inputs) -> Result<setup::Request> {
     Ok(setup::Request { python, reuse: Reuse::OfAnyPython, cache: false, ..setup::Request::new(bentoml) })
 }
 
-fn project(inputs: &Inputs, context: &str) -> Result<build_bento::Request> {
+fn project(inputs: &Inputs, context: &str, ctx: &Context) -> Result<build_bento::Request> {
     let request = build_bento::Request {
         version: inputs.bento_version.clone(),
         cloud: Some(Cloud { endpoint: Some(inputs.cloud_endpoint.clone()), token: inputs.cloud_api_token.clone() }),
         ..build_bento::Request::of_context(context)?
     };
     request.check()?;
+    request.look(ctx)?;
     Ok(request)
 }

@@ -66,7 +66,9 @@ fn built(inputs: &Inputs, file: Option<&ConfigFile>, named: Option<Named<'_>>, w
         }
     };
     match named {
-        Some(Named::Project(project)) if inputs.context == "." => Source::Built(project.to_owned(), None),
+        Some(Named::Project(project)) if matches!(&*inputs.context, "" | ".") => {
+            Source::Built(project.to_owned(), None)
+        }
         Some(Named::Project(project)) => {
             let real = |path: &str| workspace.join(path).canonicalize().ok();
             if real(project) != real(&inputs.context) {

@@ -1,5 +1,6 @@
 //! Cancelled jobs end soon, leave no process behind, and tell the cloud what they leave undone.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use local_cloud::Transmission;
@@ -61,5 +62,36 @@ async fn while_the_deployment_is_waited_for() {
     let end = run.cancelled_at("greet: deploying after").await;
     ended(&end);
     assert_eq!(end.0.outputs["deployment_name"], "greet", "later steps may end it");
+    cloud.stop().await;
+}
+
+/// Wherever a server says no more: at the first look, at the change, while its word is waited for, between attempts.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_server_is_silent_or_fails() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    cloud.create("greet").await;
+    let account = Front::of(&cloud, |line| if line.contains("/auth/current") { Way::Stuck } else { Way::On }).await;
+    let change = Front::of(&cloud, |line| if line.starts_with("PUT ") { Way::Stuck } else { Way::On }).await;
+    // The update is made, and the first look after it gets no answer.
+    let look = Front::of(&cloud, |line| {
+        static LOOKS: AtomicUsize = AtomicUsize::new(0);
+        let is_look = line.starts_with("GET /api/v2/deployments/greet");
+        if is_look && LOOKS.fetch_add(1, Ordering::Relaxed) > 1 { Way::Stuck } else { Way::On }
+    })
+    .await;
+    let busy = Front::of(&cloud, |_| Way::Answer("503 Service Unavailable", "text/plain", "busy")).await;
+    let update = |front: &Front| {
+        Run::at(&front.endpoint).with("build", "false").with("bento_tag", BENTO).with("deployment_name", "greet")
+    };
+    let [at_account, at_change, at_look, at_busy] = [&account, &change, &look, &busy].map(update);
+    let ends = tokio::join!(
+        at_account.cancelled_after(account.stuck.notified()),
+        at_change.cancelled_after(change.stuck.notified()),
+        at_look.cancelled_after(look.stuck.notified()),
+        at_busy.cancelled_at("trying again in"),
+    );
+    for end in [&ends.0, &ends.1, &ends.2, &ends.3] {
+        ended(end);
+    }
     cloud.stop().await;
 }

@@ -59,6 +59,17 @@ async fn the_time_is_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn any_number_of_seconds_can_be_waited() {
+    let cloud = Cloud::with_bentos(Serving::AtOnce).await;
+    let result = create(&cloud).with("wait_timeout", "18446744073709551615").go().await;
+    succeeded(&result);
+    assert_eq!(result.outputs["deployment_status"], "running");
+    let result = create(&cloud).with("deployment_name", "hurry").with("wait_timeout", "0").go().await;
+    assert!([Some(0), Some(8)].contains(&result.exit_code), "{}", result.log_text());
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_cloud_goes_away() {
     let cloud = Cloud::with_bentos(Serving::Never).await;
     let (run, endpoint) = (create(&cloud), cloud.endpoint());
