@@ -74,8 +74,26 @@ pub(crate) async fn push(build: Build<'_>, push: &Push, engine: &Engine) -> Resu
         if tokio::time::timeout(patience, cleaning).await.is_err() {
             tracing::warn!("the tag {staging} may be left in the registry, it can be deleted");
         }
+        if done.is_ok() {
+            keep(push, &registries, &finals).await?;
+        }
     }
     done
+}
+
+/// Looks once more at what was pushed: a registry may have taken more away than the staging tag.
+async fn keep(push: &Push, registries: &[Registry], finals: &[Manifest]) -> Result<()> {
+    for (registry, manifest) in registries.iter().zip(finals) {
+        let tags = push.images.iter().filter(|image| push.tagged && &image.repository == registry.repository());
+        let digest = (!push.tagged).then_some(manifest.digest.as_str());
+        for reference in tags.map(|image| image.tag.as_str()).chain(digest) {
+            if registry.keep(reference, manifest).await? {
+                let repository = registry.repository();
+                tracing::warn!("{repository} took {reference} away with the staging tag: it was written again");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A registry that has a bad moment is no reason to fail: what is built is in the engine's cache.

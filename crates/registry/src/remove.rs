@@ -2,7 +2,7 @@
 
 use bento_core::{Cause, Error, Result};
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Registry;
 use crate::layer::digest_of;
@@ -39,6 +39,29 @@ impl Registry {
         let none = || Error::failure(format!("{} answered {answered} to DELETE", self.repository()));
         self.put_manifest(instead.ok_or_else(none)?, tag).await?;
         Ok(false)
+    }
+
+    /// Makes sure that an image is still there under this tag or digest after another tag was taken away: some registries
+    /// delete what a tag names in its place. Had it gone? Then it was written again.
+    ///
+    /// # Errors
+    /// A part of the image is gone, or the registry refuses the image or cannot be reached.
+    pub async fn keep(&self, reference: &str, image: &Manifest) -> Result<bool> {
+        let parts = image.document.get("manifests").and_then(Value::as_array).into_iter().flatten();
+        for part in parts.filter_map(|part| part.get("digest").and_then(Value::as_str)) {
+            if self.lacks(part).await? {
+                let (repository, digest) = (self.repository(), &image.digest);
+                return Err(Error::failure(format!(
+                    "{repository} deleted {part}, a part of {digest}, with another tag"
+                ))
+                .hint("Push the image again; if it stays, look at the registry's rules of deletion."));
+            }
+        }
+        if !self.lacks(reference).await? {
+            return Ok(false);
+        }
+        self.put_manifest(image, reference).await?;
+        Ok(true)
     }
 
     /// What the registry answers; a right that we do not have is an answer too.

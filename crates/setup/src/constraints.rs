@@ -26,10 +26,16 @@ mod tests {
         let (one, both) = (&["setuptools<81"][..], &["setuptools<81", "pydantic<2.9"][..]);
         for (version, constraints) in [
             ("1.0.25", one),
+            ("1.1.0", one),
             ("1.1.11", one),
             ("1.2.0", both),
+            ("1.2.20", both),
+            ("1.3.0", both),
             ("1.3.3", both),
             ("1.3.4.post1", one),
+            ("1.3.22", one),
+            ("1.4.0", one),
+            ("1.4.10", one),
             ("1.4.19", one),
             ("1.4.20", &[]),
             ("1.4.39", &[]),

@@ -39,7 +39,7 @@ bento_core::inputs! {
         tools: Vec<String> => input("tools"),
         /// Install what the project asks for, too: its build configuration, its pyproject.toml, the image of its service.
         install_project_dependencies: bool => input("install-project-dependencies").default("false"),
-        /// The folder of the project, for `install-project-dependencies`.
+        /// The folder of the project, for `install-project-dependencies` and for what `requires-python` says.
         context: String => input("context").default("."),
         /// Compile what is installed to bytecode, for a quicker start of all that uses it.
         compile_bytecode: bool => input("compile-bytecode").default("true"),

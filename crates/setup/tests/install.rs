@@ -129,13 +129,14 @@ async fn constraints_hold_for_the_version_that_a_range_ends_with() {
     }
 }
 
-/// From the oldest that the action takes for "latest" to today's, with the real packages.
+/// The first and the last of each row of the table of constraints, with the real packages. `BENTO_TEST_ALL_RELEASES=1` tries every line
+/// of releases, from the oldest that the action takes for "latest" to today's.
 #[tokio::test]
-async fn every_line_of_releases_starts_after_it_was_installed() {
-    let versions = [
-        "1.0.25", "1.1.0", "1.1.11", "1.2.0", "1.2.20", "1.3.0", "1.3.22", "1.4.0", "1.4.10", "1.4.19", "1.4.20",
-        BENTOML,
-    ];
+async fn releases_start_after_they_were_installed() {
+    let mut versions = vec!["1.0.25", "1.1.11", "1.2.0", "1.3.3", "1.4.19", "1.4.20"];
+    if std::env::var_os("BENTO_TEST_ALL_RELEASES").is_some() {
+        versions.extend(["1.1.0", "1.2.20", "1.3.0", "1.3.22", "1.4.0", "1.4.10", BENTOML]);
+    }
     for version in versions {
         let mut machine = Machine::with_python();
         machine.set("bentoml-version", version);

@@ -16,7 +16,7 @@ fn what_breaks_off_goes_on_in_pieces_and_a_dead_registry_is_told() {
     let image = format!("{}/{}:relayed", relay.address(), lab.repository());
     let with = [("bento-tag", "greeter:v1"), ("file", "Dockerfile"), ("push", "true"), ("tags", image.as_str())];
 
-    // Not even a piece gets through: four attempts, then an error.
+    // Not even a piece gets through: seven attempts, then an error.
     relay.break_after(2 * MIB, u64::MAX);
     let dead = lab.step(&with);
     assert_eq!((dead.succeeded(), dead.errors().len()), (false, 1), "{}", dead.log_text());

@@ -90,3 +90,27 @@ async fn where_nothing_is_deleted_the_tag_names_the_image() {
         assert!(registry.remove_tag("none", None).await.is_ok() == (status == 404), "{status}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_goes_with_another_tag_is_written_again() {
+    let lab = Lab::start();
+    let (registry, manifest) = staged(&lab, Arc::new(|_| None)).await;
+    assert!(!registry.keep("v1", &manifest).await.unwrap(), "it is there");
+    // A registry that takes the deletion of a tag for that of its manifest.
+    assert!(registry.remove_tag(&manifest.digest, None).await.unwrap());
+    assert!(tags(&registry).await.is_empty());
+    for reference in ["v1", manifest.digest.as_str()] {
+        let had_gone = registry.keep(reference, &manifest).await.unwrap();
+        assert_eq!(had_gone, reference == "v1");
+    }
+    registry.verify_tag("v1", &manifest.digest).await.unwrap();
+    // An index has lost one of its images.
+    let gone = format!("sha256:{}", "0".repeat(64));
+    let index = Manifest::new(serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [manifest.descriptor(), {"digest": gone, "size": 1}],
+    }));
+    let error = registry.keep("v1", &index).await.unwrap_err().full_text();
+    assert!(error.contains(&format!("deleted {gone}, a part of {}", index.digest)), "{error}");
+}
