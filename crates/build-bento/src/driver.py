@@ -51,7 +51,7 @@ def build(request):
         bento = bentoml.bentos.build_bentofile(_bento_store=store, **wanted)
     else:
         bento = build_by_parts(store, **wanted)
-    return {"ok": True, "folder": os.path.join(folders["bentos"], bento.tag.name, bento.tag.version)}
+    return {"ok": True, "folder": os.path.join("bentos", bento.tag.name, bento.tag.version)}
 
 
 def build_by_parts(store, build_ctx, bentofile=None, service=None, name=None, version=None, labels=None, **others):
@@ -270,10 +270,16 @@ def bentoml_version():
         return None
 
 
+def decoded(value):
+    """Paths come as lists of bytes: JSON has no word for one that is not UTF-8."""
+    is_path = value.keys() == {"bytes"} and isinstance(value["bytes"], list)
+    return os.fsdecode(bytes(value["bytes"])) if is_path else value
+
+
 def main():
     request_file, result_file = sys.argv[1:3]
     with open(request_file, encoding="utf-8") as f:
-        request = json.load(f)
+        request = json.load(f, object_hook=decoded)
     from used_models import uses
 
     # A module of the project may have that name.
@@ -291,8 +297,9 @@ def main():
             traceback.print_exc()
     result["bentoml_version"] = bentoml_version()
     result["uses"] = uses(request["context"], request["service"])
-    with open(result_file, "w", encoding="utf-8") as f:
-        json.dump(result, f)
+    # What is not UTF-8 is shown as `?`.
+    with open(result_file, "w", encoding="utf-8", errors="replace") as f:
+        json.dump(result, f, ensure_ascii=False)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -27,9 +27,9 @@ const DEADLINE: Duration = Duration::from_secs(3600);
 
 #[derive(Serialize)]
 struct Question<'a> {
-    staging: &'a Path,
-    context: &'a Path,
-    found_bentofile: Option<&'a Path>,
+    staging: Bytes<'a>,
+    context: Bytes<'a>,
+    found_bentofile: Option<Bytes<'a>>,
     /// The service, whoever names it.
     service: Option<&'a str>,
     parameters: Parameters<'a>,
@@ -38,13 +38,25 @@ struct Question<'a> {
 /// Parameters of `bentoml.bentos.build_bentofile`; those that are absent are not passed.
 #[derive(Serialize)]
 struct Parameters<'a> {
-    bentofile: Option<&'a Path>,
+    bentofile: Option<Bytes<'a>>,
     service: Option<&'a str>,
     name: Option<&'a str>,
     version: Option<&'a str>,
     labels: Option<&'a BTreeMap<String, String>>,
     args: Option<&'a BTreeMap<String, String>>,
-    build_ctx: &'a Path,
+    build_ctx: Bytes<'a>,
+}
+
+/// A path as `{"bytes": […]}`: JSON has no word for one that is not UTF-8.
+#[derive(Serialize)]
+struct Bytes<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Bytes<'a> {
+    fn of(path: &'a Path) -> Self {
+        Self { bytes: path.as_os_str().as_encoded_bytes() }
+    }
 }
 
 /// What the driver answers.
@@ -52,6 +64,7 @@ struct Parameters<'a> {
 struct Answer {
     ok: bool,
     bentoml_version: Option<String>,
+    /// Below the staging folder.
     #[serde(default)]
     folder: PathBuf,
     #[serde(default)]
@@ -146,7 +159,7 @@ pub(crate) async fn run(
     };
     let answer: Answer = serde_json::from_slice(&bytes).context(|| "failed to read the answer of Python".into())?;
     let outcome = match answer.ok {
-        true => Outcome::Built(answer.folder),
+        true => Outcome::Built(staging.join(answer.folder)),
         false => Outcome::Failed(Box::new(Failed {
             failure: answer.failure,
             bentoml: answer.bentoml_version,
@@ -159,18 +172,18 @@ pub(crate) async fn run(
 fn question<'a>(request: &'a Request, project: &'a Located, staging: &'a Path) -> Question<'a> {
     let given = |pairs: &'a BTreeMap<String, String>| Some(pairs).filter(|pairs| !pairs.is_empty());
     Question {
-        staging,
-        context: &project.context,
-        found_bentofile: project.found.as_deref(),
+        staging: Bytes::of(staging),
+        context: Bytes::of(&project.context),
+        found_bentofile: project.found.as_deref().map(Bytes::of),
         service: project.project.service.as_ref().map(|service| &*service.value).or(project.service.as_deref()),
         parameters: Parameters {
-            bentofile: project.named.as_deref(),
+            bentofile: project.named.as_deref().map(Bytes::of),
             service: project.service.as_deref(),
             name: request.name.as_deref(),
             version: request.version.as_deref(),
             labels: given(&request.labels),
             args: given(&request.args),
-            build_ctx: &project.context,
+            build_ctx: Bytes::of(&project.context),
         },
     }
 }

@@ -73,7 +73,26 @@ mod tests {
             assert_eq!(error.location().unwrap(), &Location { file: file.clone(), line, column: None });
             assert!(error.to_string().contains(says) && error.to_string().contains("requirements.txt"), "{error}");
         }
+        assert!(read_if_there(&file).is_err() && read_if_there(&folder.path().join("none")).unwrap().is_none());
         std::fs::write(&file, "idna # café\n").unwrap();
         assert_eq!(read(&file).unwrap(), "idna # café\n");
+    }
+
+    #[test]
+    fn files_of_the_store_that_are_not_text_name_themselves() {
+        use crate::bento::{BentoInfo, ModelInfo, description};
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["bento.yaml", "model.yaml", "README.md"] {
+            std::fs::write(folder.path().join(name), b"name: caf\xe9\n").unwrap();
+        }
+        let errors = [
+            BentoInfo::read(folder.path()).unwrap_err(),
+            ModelInfo::read(folder.path()).unwrap_err(),
+            description(folder.path()).unwrap_err(),
+        ];
+        for (error, name) in errors.iter().zip(["bento.yaml", "model.yaml", "README.md"]) {
+            let text = error.to_string();
+            assert!(error.cause() == crate::Cause::Input && text.contains(name) && text.contains("0xe9"), "{text}");
+        }
     }
 }

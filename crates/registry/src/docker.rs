@@ -276,6 +276,19 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_not_text_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let env: Env = [("DOCKER_CONFIG", folder.path().display().to_string())].into_iter().collect();
+        fs::write(folder.path().join("config.json"), b"\xff\xfe{\0}\0").unwrap();
+        let error = DockerConfig::of(&env).unwrap_err();
+        let text = error.full_text();
+        assert!(
+            error.cause() == bento_core::Cause::Input && text.contains("config.json cannot be read as text"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn where_links_need_a_right_folders_are_copied() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("from"), folder.path().join("to"));

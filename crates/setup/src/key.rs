@@ -1,7 +1,9 @@
 //! Keys of the cache: all that makes one environment unlike another.
 
-use bento_core::Env;
+use std::path::Path;
+
 use bento_core::python::{Architecture, Interpreter, Version};
+use bento_core::{Env, text};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -58,7 +60,7 @@ fn distribution(env: &Env) -> String {
     match env.get("ImageOS") {
         Some(image) => image.to_owned(),
         None => {
-            let text = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+            let text = text::read(Path::new("/etc/os-release")).unwrap_or_default();
             format!("{} {}", field(&text, "ID"), field(&text, "VERSION_ID"))
         }
     }

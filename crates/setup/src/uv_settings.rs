@@ -2,11 +2,10 @@
 //!
 //! Sources: uv's reference, "Environment variables" and "Configuration files".
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use bento_core::Env;
 use bento_core::action::Context;
+use bento_core::{Env, text};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -84,7 +83,7 @@ impl UvSettings {
             }
         }
         for file in configuration_files(ctx) {
-            let Ok(text) = fs::read_to_string(&file) else { continue };
+            let Ok(text) = text::read(&file) else { continue };
             let settings = settings(&file, &text);
             moving |= settings.as_ref().is_some_and(|settings| are_moving(settings, ctx));
             let text = settings.map_or(text, |settings| settings.to_string());
@@ -135,9 +134,9 @@ fn configuration_files(ctx: &Context) -> Vec<PathBuf> {
     }
     let above =
         ctx.workspace().ancestors().flat_map(|folder| ["uv.toml", "pyproject.toml"].map(|name| folder.join(name)));
-    let of_project = above.into_iter().find(|file| {
-        fs::read_to_string(file).is_ok_and(|text| file.ends_with("uv.toml") || settings(file, &text).is_some())
-    });
+    let of_project = above
+        .into_iter()
+        .find(|file| text::read(file).is_ok_and(|text| file.ends_with("uv.toml") || settings(file, &text).is_some()));
     of_project.into_iter().chain(of_user(env)).chain([PathBuf::from("/etc/uv/uv.toml")]).collect()
 }
 

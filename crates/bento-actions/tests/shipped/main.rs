@@ -3,3 +3,5 @@
 mod crates;
 #[cfg(target_os = "linux")]
 mod privacy;
+#[cfg(unix)]
+mod text;

@@ -226,3 +226,17 @@ impl Write for Sink {
         self.chunks.blocking_send(Ok(chunk.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_are_not_text_are_named_and_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(RULES), b"caf\xe9/\n").unwrap();
+        let error = top_of(folder.path(), &[]).unwrap_err();
+        let text = error.full_text();
+        assert!(error.cause() == bento_core::Cause::Input && text.contains(".dockerignore cannot be read"), "{text}");
+    }
+}

@@ -1,16 +1,16 @@
 //! The local store under BENTOML_HOME, laid out and kept as BentoML does.
 
-use std::fs;
+use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{BentoInfo, ModelInfo, Tag, expand_variables};
 use crate::env::BENTOML_HOME;
-use crate::{Cause, Context, Env, Error, Result, files};
+use crate::{Cause, Context, Env, Error, Result, files, text};
 
 /// The names of folders whose items are on their way into the store.
 const INCOMING: &str = "incoming-";
@@ -18,6 +18,9 @@ const INCOMING: &str = "incoming-";
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 /// Held while `latest` is read and written.
 const LOCK: &str = ".bento-actions.lock";
+/// It is held for milliseconds; who holds it longer hangs.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +45,18 @@ impl Kind {
             Self::Bento => "bentos",
             Self::Model => "models",
         }
+    }
+
+    /// The file that makes a folder an item of this kind: without it, it was never complete.
+    fn manifest(self) -> &'static str {
+        match self {
+            Self::Bento => "bento.yaml",
+            Self::Model => "model.yaml",
+        }
+    }
+
+    fn is_in(self, folder: &Path) -> bool {
+        folder.join(self.manifest()).is_file()
     }
 
     /// Tag and creation time of the item in a folder.
@@ -73,7 +88,9 @@ impl Store {
                     .hint("Set BENTOML_HOME to a folder.")
             })
         };
-        let Some(value) = env.get(BENTOML_HOME) else { return Ok(Self::at(user()?.join("bentoml"))) };
+        let Some(value) = env.path(BENTOML_HOME) else { return Ok(Self::at(user()?.join("bentoml"))) };
+        // A name that is not UTF-8 is a name too, without variables.
+        let Some(value) = value.to_str() else { return Ok(Self::at(value)) };
         let expanded = expand_variables(value, env);
         Ok(Self::at(match expanded.strip_prefix("~/") {
             Some(rest) => user()?.join(rest),
@@ -99,10 +116,13 @@ impl Store {
 
     /// The folder of the item with exactly this tag, if it is there.
     pub fn get(&self, kind: Kind, tag: &Tag) -> Option<PathBuf> {
-        Some(self.path(kind, tag.name(), tag.exact_version()?)).filter(|folder| folder.is_dir())
+        Some(self.path(kind, tag.name(), tag.exact_version()?)).filter(|folder| kind.is_in(folder))
     }
 
     /// Finds an item: by version, by a prefix of it that fits one item only, or the newest for `latest` and no version.
+    ///
+    /// # Errors
+    /// The store cannot be read, a prefix fits several items, or the folder of this version was never complete.
     pub fn find(&self, kind: Kind, tag: &Tag) -> Result<Option<(Tag, PathBuf)>> {
         let name = self.home.join(kind.folder()).join(tag.name());
         let version = match tag.exact_version() {
@@ -112,10 +132,15 @@ impl Store {
                 None => return Ok(None),
             },
         };
-        if name.join(&version).is_dir() {
-            return Ok(Some((tag.with_version(&version)?, name.join(version))));
+        let folder = name.join(&version);
+        if kind.is_in(&folder) {
+            return Ok(Some((tag.with_version(&version)?, folder)));
         }
-        let mut fitting: Vec<_> = versions(&name)?.into_iter().filter(|known| known.starts_with(&version)).collect();
+        if folder.is_dir() {
+            return Err(incomplete(kind, &folder));
+        }
+        let fits = |known: &String| known.starts_with(&version) && kind.is_in(&name.join(known));
+        let mut fitting: Vec<_> = versions(&name)?.into_iter().filter(fits).collect();
         match fitting.len() {
             0 => Ok(None),
             1 => {
@@ -173,6 +198,7 @@ impl Store {
         share(staging.path()).context(failed)?;
         // A folder never takes the place of one that is not empty, so of two jobs that save the same item one wins.
         fs::rename(staging.path(), &target).map_err(|error| match target.is_dir() {
+            true if !kind.is_in(&target) => incomplete(kind, &target),
             true => Error::new(Cause::Exists, format!("the local store has a {} {tag} already", kind.noun())),
             false => Error::failure(failed()).caused_by(error),
         })?;
@@ -196,18 +222,30 @@ impl Store {
         write_latest(name, version).context(|| format!("failed to write {}", name.join("latest").display()))
     }
 
-    /// Held until the file is dropped. A file system without locks is used without.
+    /// Held until the file is dropped. A file system without locks is used without, and so is one whose lock somebody holds
+    /// for longer than it takes to write a name.
     fn lock(&self) -> Option<fs::File> {
         let mut options = fs::OpenOptions::new();
         let file = options.create(true).truncate(false).write(true).open(self.home.join(LOCK)).ok()?;
-        file.lock().ok().map(|()| file)
+        let started = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Some(file),
+                Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => {
+                    tracing::warn!("{} is locked by another process; going on without", self.home.join(LOCK).display());
+                    return None;
+                }
+                Err(TryLockError::Error(_)) => return None,
+            }
+        }
     }
 
     /// The newest version under a name: what its `latest` file says, else the newest by creation time.
     fn latest(&self, kind: Kind, name: &Path) -> Result<Option<String>> {
-        if let Ok(version) = fs::read_to_string(name.join("latest")) {
+        if let Ok(version) = text::read(&name.join("latest")) {
             let version = version.trim();
-            if !version.is_empty() && name.join(version).is_dir() {
+            if !version.is_empty() && kind.is_in(&name.join(version)) {
                 return Ok(Some(version.to_owned()));
             }
         }
@@ -280,6 +318,12 @@ fn remove_abandoned(tmp: &Path) {
     }
 }
 
+/// The folder of an item that somebody began to write and never finished.
+fn incomplete(kind: Kind, folder: &Path) -> Error {
+    Error::input(format!("{} is no {}: it has no {}", folder.display(), kind.noun(), kind.manifest()))
+        .hint("Remove the folder: what wrote it did not end, such as a run that was killed.")
+}
+
 fn hint_store(error: Error) -> Error {
     error.hint("Make it writable, or set BENTOML_HOME to a folder that is.")
 }
@@ -297,86 +341,4 @@ fn share(_: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn model(name: &str, version: &str, created: &str) -> impl FnOnce(&Path) -> Result<()> {
-        let text = format!("name: {name}\nversion: {version}\ncreation_time: '{created}'\n");
-        move |folder| fs::write(folder.join("model.yaml"), text).context(String::new)
-    }
-
-    #[test]
-    fn what_a_killed_run_left_a_day_ago_goes_and_the_rest_stays() {
-        let home = tempfile::tempdir().unwrap();
-        let tmp = home.path().join("tmp");
-        for name in ["incoming-old", "incoming-young", "other"] {
-            fs::create_dir_all(tmp.join(name)).unwrap();
-            if name != "incoming-young" {
-                let old = std::time::SystemTime::now() - ABANDONED - Duration::from_secs(60);
-                fs::File::open(tmp.join(name)).unwrap().set_modified(old).unwrap();
-            }
-        }
-        let staged = Store::at(home.path()).stage().unwrap();
-        let there = |name: &str| tmp.join(name).exists();
-        assert!(staged.path().exists() && there("incoming-young") && there("other") && !there("incoming-old"));
-    }
-
-    #[test]
-    fn latest_follows_creation_time_and_prefixes_must_be_unique() {
-        let home = tempfile::tempdir().unwrap();
-        let store = Store::at(home.path());
-        let find = |tag: &str| store.find(Kind::Model, &tag.parse().unwrap());
-        store.insert(Kind::Model, model("m", "aa1", "2026-01-02T00:00:00+00:00")).unwrap();
-        store.insert(Kind::Model, model("m", "ab2", "2026-01-01T00:00:00+00:00")).unwrap();
-        assert_eq!(find("m").unwrap().unwrap().0.to_string(), "m:aa1");
-        assert_eq!(find("m:ab").unwrap().unwrap().0.to_string(), "m:ab2");
-        assert!(find("m:a").unwrap_err().to_string().contains("several models: aa1, ab2"));
-        assert!(find("m:zz").unwrap().is_none() && find("n").unwrap().is_none());
-        fs::remove_file(home.path().join("models/m/latest")).unwrap();
-        assert_eq!(find("m:latest").unwrap().unwrap().0.to_string(), "m:aa1");
-    }
-
-    #[test]
-    fn an_item_that_is_none_leaves_nothing_behind() {
-        let home = tempfile::tempdir().unwrap();
-        let store = Store::at(home.path());
-        assert!(store.insert(Kind::Bento, |_| Ok(())).unwrap_err().to_string().contains("no bento.yaml"));
-        assert_eq!(fs::read_dir(home.path().join("tmp")).unwrap().count(), 0);
-        assert!(!home.path().join("bentos").exists());
-    }
-
-    #[test]
-    fn of_jobs_that_save_at_the_same_time_the_newest_item_is_latest() {
-        let home = tempfile::tempdir().unwrap();
-        let store = Store::at(home.path());
-        std::thread::scope(|scope| {
-            for second in 0..20 {
-                let store = &store;
-                scope.spawn(move || {
-                    let created = format!("2026-01-01T00:00:{second:02}+00:00");
-                    store.insert(Kind::Model, model("m", &format!("v{second}"), &created)).unwrap();
-                });
-            }
-        });
-        let latest = store.find(Kind::Model, &"m".parse().unwrap()).unwrap().unwrap().0;
-        assert_eq!(latest.to_string(), "m:v19");
-    }
-
-    #[test]
-    fn an_item_whose_latest_cannot_be_written_is_not_left_behind() {
-        let home = tempfile::tempdir().unwrap();
-        let store = Store::at(home.path());
-        fs::create_dir_all(home.path().join("models/m/latest/x")).unwrap();
-        let error = store.insert(Kind::Model, model("m", "v1", "2026-01-01T00:00:00+00:00")).unwrap_err();
-        assert!(error.full_text().contains("latest"), "{}", error.full_text());
-        assert!(!home.path().join("models/m/v1").exists());
-    }
-
-    #[test]
-    fn bentoml_home_is_expanded_as_bentoml_does() {
-        let env: Env = [("BENTOML_HOME", "${A}/x/$B"), ("A", "/a"), ("HOME", "/h")].into_iter().collect();
-        assert_eq!(Store::of(&env).unwrap().home(), Path::new("/a/x/$B"));
-        let env: Env = [("HOME", "/h")].into_iter().collect();
-        assert_eq!(Store::of(&env).unwrap().home(), Path::new("/h/bentoml"));
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@ use super::hub::{Listed, Listing, TREE_FORMAT};
 use super::reference::{Reference, is_commit, is_plain};
 use super::snapshot::{SnapshotFile, link_to};
 use crate::bento::expand_variables;
-use crate::{Context, Env, Error, Result};
+use crate::{Context, Env, Error, Result, text};
 
 /// A folder of models that came from a hub.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ pub(super) fn token(env: &Env) -> Option<SecretString> {
     let set = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].into_iter().find_map(|name| env.get(name)).map(str::to_owned);
     let kept = || {
         let file = env.get("HF_TOKEN_PATH").map(|path| expand(path, env)).or_else(|| Some(home(env)?.join("token")));
-        fs::read_to_string(file?).ok()
+        text::read(&file?).ok()
     };
     let token = set.or_else(kept)?.trim().to_owned();
     (!token.is_empty()).then(|| SecretString::from(token))
@@ -104,7 +104,7 @@ impl Model {
         if is_commit(revision) {
             return Some(revision.to_owned());
         }
-        let kept = fs::read_to_string(local(&self.root.join("refs"), revision)).ok()?;
+        let kept = text::read(&local(&self.root.join("refs"), revision)).ok()?;
         Some(kept.trim().to_owned()).filter(|commit| is_plain(commit))
     }
 

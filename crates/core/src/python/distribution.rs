@@ -51,7 +51,7 @@ fn normalize(name: &str) -> String {
 }
 
 fn text(metadata: &Path) -> Option<String> {
-    ["METADATA", "PKG-INFO"].iter().find_map(|file| fs::read_to_string(metadata.join(file)).ok())
+    ["METADATA", "PKG-INFO"].iter().find_map(|file| crate::text::read(&metadata.join(file)).ok())
 }
 
 /// The values of a header.

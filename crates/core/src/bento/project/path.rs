@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::Env;
+use crate::{Env, text};
 
 /// Where a path of a build configuration leads: `$NAME` and `${NAME}` are filled in, then a leading `~`; what is relative
 /// then counts from the project. Source: `resolve_user_filepath` of BentoML's `_internal/utils/filesystem.py`.
@@ -55,7 +55,7 @@ pub(crate) fn expand_user(path: &str, env: &Env) -> String {
 #[cfg(unix)]
 fn home_of(user: Option<&str>) -> Option<String> {
     let own = rustix::process::getuid().as_raw().to_string();
-    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let users = text::read(Path::new("/etc/passwd")).ok()?;
     users.lines().find_map(|line| {
         let fields: Vec<_> = line.split(':').collect();
         let [name, _, id, _, _, home, ..] = fields[..] else { return None };
