@@ -162,6 +162,8 @@ fn digest(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use bento_core::action::Cancel;
 
     use super::*;
