@@ -206,6 +206,14 @@ fn services() -> Vec<Case> {
         .file("service.py", TWO_OF_A_NAME),
         case("service: service:Echo\n", 6, ("service.py", 2), &["Unsupported distro: mint", "debian"])
             .file("service.py", "import bentoml\nimage = bentoml.images.Image(distro='mint')\n"),
+        case("service: service:Echo\n", 6, ("service.py", 4), &["API methods cannot start with '__'"]).file(
+            "service.py",
+            "import bentoml\n@bentoml.service\nclass Echo:\n    @bentoml.api\n    def __echo(self) -> str: ...\n",
+        ),
+        case("service: service:Echo\n", 6, ("service.py", 2), &["MissingDependencyException", "the module torch"])
+            .file("service.py", "import bentoml\nbentoml.pytorch.load_model('w:v1')\n"),
+        case("service: service:Echo\n", 6, ("service.py", 2), &["has no attribute servise", "service.py raised"])
+            .file("service.py", "import bentoml\n@bentoml.servise\nclass Echo: ...\n"),
         case("service: service:Echo\n", 6, ("service.py", 2), &["Must specify at least one"])
             .file("service.py", "import bentoml\nbentoml.depends()\n"),
         case("service: service:Echo\n", 6, ("service.py", 3), &["Argument error", "size"]).file(
