@@ -10,6 +10,7 @@ mod cancel;
 mod cloud;
 mod config_file;
 mod dry_run;
+mod environment;
 mod front;
 mod idle;
 mod job;

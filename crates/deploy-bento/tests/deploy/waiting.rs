@@ -1,9 +1,12 @@
 //! How waiting ends, told apart.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 
 use crate::bento::{BENTO, OTHER};
 use crate::cloud::{Cloud, Serving};
+use crate::front::{Front, Way};
 use crate::job::{Run, failed, succeeded};
 
 /// In the log after the first look.
@@ -76,6 +79,24 @@ async fn the_cloud_goes_away() {
     let result = run.meanwhile(WAITS, cloud.stop()).await;
     failed(&result, 5, &[&format!("cannot reach {endpoint}")]);
     assert_eq!(result.outputs["deployment_name"], "greet");
+}
+
+/// However little time there was, a look gets ten seconds; however much, three of them fail.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_falls_silent_ends_the_wait() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    let silent = Front::of(&cloud, |line| {
+        static LOOKS: AtomicUsize = AtomicUsize::new(0);
+        let is_look = line.starts_with("GET /api/v2/deployments/greet");
+        // The first one is the plan's.
+        if is_look && LOOKS.fetch_add(1, Ordering::Relaxed) > 0 { Way::Stuck } else { Way::On }
+    })
+    .await;
+    let run = create(&cloud).with("cloud_endpoint", &silent.endpoint).with("wait_timeout", "1");
+    let result = run.go().await;
+    failed(&result, 5, &["was silent for 10 s", "may become ready all the same"]);
+    assert!((10..15).contains(&result.duration.as_secs()), "{:?}", result.duration);
+    cloud.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
