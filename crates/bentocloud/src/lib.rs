@@ -18,6 +18,7 @@ pub mod deployment;
 mod huggingface;
 mod pull;
 mod push;
+mod refusal;
 mod transfer;
 
 pub use account::Account;

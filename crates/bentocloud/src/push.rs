@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::artifact::{Artifact, Remote, UploadStatus};
-use crate::client::TooLarge;
+use crate::refusal::TooLarge;
 use crate::transfer::upload;
 use crate::{Client, huggingface};
 

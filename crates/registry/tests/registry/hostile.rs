@@ -169,7 +169,7 @@ async fn what_is_no_answer_is_said_to_be_none() {
     for (answer, expected) in [
         ("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 3\r\n\r\n[1,".to_owned(), "is no manifest"),
         (format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-header: 1\r\n".repeat(10_000)), "head is too large"),
-        ("HTTP/1.1 307 Again\r\nlocation: /v2/loop/x/blobs/sha256:00\r\ncontent-length: 0\r\n\r\n".into(), "307"),
+        ("HTTP/1.1 307 Again\r\nconnection: close\r\nlocation: /v2/loop/x/blobs/sha256:00\r\ncontent-length: 0\r\n\r\n".into(), "307"),
     ] {
         let address = raw(move |_| answer.clone()).await;
         let registry = access(&address, "odd/x", Credentials::None, &Cancel::default());
