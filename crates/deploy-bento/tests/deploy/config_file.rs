@@ -17,17 +17,17 @@ fn run(cloud: &Cloud, action: &str) -> Run {
         .env("PATH", "/nowhere")
 }
 
-fn with_config(cloud: &Cloud, action: &str, text: &str) -> Run {
+pub(crate) fn with_config(cloud: &Cloud, action: &str, text: &str) -> Run {
     run(cloud, action).file("ci/deployment.yaml", text).with("deployment_config", "ci/deployment.yaml")
 }
 
 /// File and line of an annotation.
-fn place(annotation: &Annotation) -> (Option<&str>, Option<u32>) {
+pub(crate) fn place(annotation: &Annotation) -> (Option<&str>, Option<u32>) {
     (annotation.file.as_deref(), annotation.line)
 }
 
 /// The one annotation of a level.
-fn only(result: &StepResult, level: Level) -> &Annotation {
+pub(crate) fn only(result: &StepResult, level: Level) -> &Annotation {
     let found: Vec<_> = result.annotations_of(level).collect();
     assert_eq!(found.len(), 1, "{}", result.log_text());
     found[0]
@@ -173,79 +173,6 @@ async fn name_and_bento_may_come_from_the_file_and_inputs_win() {
     assert_eq!(body["labels"], json!([{"key": "tier", "value": "a"}, {"key": "team", "value": "input"}]));
     assert_eq!(sent(body), [json!("greet"), json!(BENTO)]);
 
-    cloud.stop().await;
-}
-
-/// What names something that is not there, or that has no effect, is no reason to take something else.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bento_that_the_file_names_and_that_is_not_there_is_refused() {
-    let cloud = Cloud::with_bentos(Serving::Never).await;
-    cloud.create("greet").await;
-    // (the file's `bento`, build, action, what is said)
-    let cases = [
-        ("../services/greeter", "true", "names the folder ../services/greeter, which is not there"),
-        ("./greter", "true", "which is not there"),
-        ("~/greeter", "true", "which is not there"),
-        ("${PROJECT}", "true", "which is not there"),
-        ("../services/greeter", "false", "names the folder ../services/greeter, which is not there"),
-        ("notes.txt", "true", "names notes.txt, which is no folder"),
-        ("a:b:c", "true", "names a:b:c, which is no folder and no tag"),
-        ("services/greeter", "false", "names the project services/greeter, and nothing is built"),
-    ];
-    for (bento, build, says) in cases {
-        for action in ["update", "apply", "create", "skip"] {
-            let run = with_config(&cloud, action, &format!("name: greet\nbento: {bento}\n"))
-                .project(&fixture("greeter"))
-                .file("services/greeter/bentofile.yaml", "service: service:Greeter\n")
-                .file("notes.txt", "")
-                .with("bento_tag", "")
-                .with("build", build);
-            let result = run.go().await;
-            let error = failed(&result, 2, &["bento", says]);
-            assert_eq!(place(error), (Some("ci/deployment.yaml"), Some(2)), "{error:?}");
-            assert!(!run.home().exists(), "nothing is built");
-        }
-    }
-    let beside = with_config(&cloud, "apply", "name: greet\nbento: ../services/greeter\n")
-        .file("services/greeter/bentofile.yaml", "service: service:Greeter\n")
-        .with("build", "true");
-    failed(&beside.go().await, 2, &["counts from the working directory: write `bento: services/greeter`"]);
-    assert_eq!(cloud.changes(), [""; 0]);
-    cloud.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_project_that_the_file_names_is_the_one_that_is_built() {
-    let cloud = Cloud::empty(Serving::Never).await;
-    let root = "import bentoml\n\n\n@bentoml.service\nclass Echo:\n    @bentoml.api\n    def say(self, text: str) -> str:\n        return text\n";
-    let run = |bento: &str| {
-        with_config(&cloud, "create", &format!("name: greet\nbento: {bento}\n"))
-            .file("service.py", root)
-            .file("services/greeter/service.py", include_str!("fixtures/greeter/service.py"))
-            .file("services/greeter/bentofile.yaml", include_str!("fixtures/greeter/bentofile.yaml"))
-            .with("bento_tag", "")
-            .with("build", "true")
-            .with("bento_version", "v7")
-    };
-    // A misspelt folder that could be a Bento's name: the name of what was built tells.
-    let result = run("services_greeter").go().await;
-    let error = failed(&result, 2, &["names the Bento services_greeter, and what was built from . is echo:v7"]);
-    assert_eq!(place(error), (Some("ci/deployment.yaml"), Some(2)));
-    assert_eq!(cloud.changes(), [""; 0], "nothing is pushed");
-    succeeded(&run("services/greeter").go().await);
-    assert_eq!(cloud.deployed()["bento"], "greeter:v7");
-    // As `module:Service` of the working directory; the name of the Bento that is built here is nothing else either.
-    succeeded(&run("service:Echo").with("deployment_name", "echo").go().await);
-    assert_eq!(cloud.deployed()["bento"], "echo:v7");
-    let result = run("echo:latest").with("deployment_name", "echo-2").go().await;
-    succeeded(&result);
-    assert_eq!(result.annotations_of(Level::Warning).count(), 0, "{}", result.log_text());
-    // What has no effect is said.
-    let result = run("echo:v1").with("deployment_name", "echo-3").go().await;
-    succeeded(&result);
-    let warning = only(&result, Level::Warning);
-    assert!(warning.message.contains("`bento: echo:v1` has no effect"), "{}", warning.message);
-    assert_eq!(place(warning), (Some("ci/deployment.yaml"), Some(2)));
     cloud.stop().await;
 }
 

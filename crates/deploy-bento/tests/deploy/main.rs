@@ -15,6 +15,7 @@ mod front;
 mod idle;
 mod job;
 mod life;
+mod named_bento;
 mod variables;
 mod waiting;
 mod words;
