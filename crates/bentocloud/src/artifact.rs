@@ -1,5 +1,6 @@
 //! Bento and model repositories: the same calls under two prefixes.
 
+use std::fmt;
 use std::time::Duration;
 
 use bento_core::bento::{Kind, Tag};
@@ -55,6 +56,19 @@ pub enum UploadStatus {
     /// A word that this version does not know.
     #[serde(other)]
     Unknown,
+}
+
+impl fmt::Display for UploadStatus {
+    /// The cloud's own words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pending => "pending",
+            Self::Uploading => "uploading",
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Unknown => "a word that is not known here",
+        })
+    }
 }
 
 #[derive(Deserialize)]

@@ -78,7 +78,7 @@ impl Client {
         }
         if artifact.upload_status != UploadStatus::Success {
             return Err(Error::not_found(format!(
-                "{} was registered at {}, but its content is not there (its upload is {:?})",
+                "{} was registered at {}, but its content is not there (its upload: {})",
                 remote.noun(),
                 self.endpoint(),
                 artifact.upload_status

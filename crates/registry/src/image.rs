@@ -58,7 +58,7 @@ impl FromStr for Image {
                 "each part of a repository's name consists of lower-case letters and digits, with one '.', one or two '_', \
                  or any number of '-' between them",
             )
-            .hint(format!("Write {}.", sanitized(&name))));
+            .hint(format!("Write {registry}/{}:{tag}.", sanitized(&name))));
         }
         if name.len().saturating_add(registry.len()) > LONGEST {
             return Err(wrong("it is longer than 255 characters"));
@@ -200,7 +200,7 @@ mod tests {
         for part in ["lower case", "Write ghcr.io/acmeorg/myrepo:latest", "images and tag-rules"] {
             assert!(capitals.contains(part), "{capitals}");
         }
-        assert!(told("ghcr.io/acme/acme-_chat:v1").contains("Write acme/acme-chat."));
+        assert!(told("ghcr.io/acme/acme-_chat:v1").contains("Write ghcr.io/acme/acme-chat:v1."));
         for (name, expected) in [("acme-_chat", "acme-chat"), ("A.B__c", "a.b__c"), ("_x_", "x"), ("ü/-a", "a")] {
             assert_eq!(sanitized(name), expected);
         }

@@ -44,8 +44,9 @@ pub(crate) async fn upload(remote: &Remote<'_>, artifact: Artifact, plan: Plan) 
     match remote.get().await?.map(|artifact| artifact.upload_status) {
         Some(UploadStatus::Success) => Ok(()),
         status => Err(Error::failure(format!(
-            "{} was sent, but the server does not call it complete (it says {status:?})",
-            remote.noun()
+            "{} was sent, but the server does not call it complete ({})",
+            remote.noun(),
+            status.map_or_else(|| "it knows nothing of it".to_owned(), |status| format!("it says {status}"))
         ))
         .hint("Push it again.")),
     }
