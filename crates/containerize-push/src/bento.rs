@@ -1,12 +1,14 @@
 //! The Bento to put into an image: its folder, its Dockerfile, its models.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use bento_core::action::inputs::nearest;
 use bento_core::bento::{BentoInfo, Kind, Store, Tag};
-use bento_core::{Context as _, Error, Result, text};
+use bento_core::{Context as _, Error, Result};
 
-use crate::dockerfile::Dockerfile;
+use crate::dockerfile::{Dockerfile, LONGEST};
 use crate::model::Model;
 
 /// A Bento of the local store, or of a file.
@@ -73,9 +75,13 @@ impl Bento {
 }
 
 /// Reads a Dockerfile; `missing` says what it means when there is none.
+///
+/// # Errors
+/// It cannot be read, or is larger than anybody writes.
 pub(crate) fn read_dockerfile(file: &Path, missing: &str) -> Result<Dockerfile> {
-    match std::fs::read(file) {
-        Ok(bytes) => Ok(Dockerfile::new(text::decode(bytes, file)?)),
+    let mut bytes = Vec::new();
+    match File::open(file).and_then(|file| file.take(LONGEST.saturating_add(1)).read_to_end(&mut bytes)) {
+        Ok(_) => Dockerfile::parse(bytes, file),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(Error::input(format!("{missing}: {} does not exist", file.display()))
                 .hint("Build the Bento again, or name a Dockerfile by the input file."))

@@ -2,11 +2,18 @@
 
 #[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 mod models;
+#[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 mod syntax;
+#[cfg(test)]
+mod tests;
 
-use std::path::PathBuf;
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
-use syntax::{Copy, arguments, instructions, keyword, lineage, stage_of, stages};
+use bento_core::{Error, Location, Result, text};
+use syntax::{Copy, arguments, instructions, keyword, lineage, parents, stage_of, stages};
 
 pub(crate) use models::Scripts;
 
@@ -14,6 +21,15 @@ pub(crate) use models::Scripts;
 ///
 /// The options, and which instructions get them, are those of `bentoml containerize`: either finds the other's cache.
 const CACHE_MOUNT: &str = "--mount=type=cache,sharing=locked,target=/root/.cache/ ";
+
+/// The longest Dockerfile that is read, bytes.
+pub(crate) const LONGEST: u64 = 1024 * 1024;
+/// The most stages of one.
+const MOST_STAGES: usize = 1000;
+/// The most instructions of one, comments apart.
+const MOST_INSTRUCTIONS: usize = 10_000;
+/// How much of the Bento's scripts is looked into for one Dockerfile, bytes.
+const SCRIPTS: usize = 32 * 1024 * 1024;
 
 /// A Dockerfile's text.
 #[derive(Debug, Clone)]
@@ -31,8 +47,37 @@ pub(crate) struct Place {
 }
 
 impl Dockerfile {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    #[cfg(test)]
+    fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// The contents of a file, of which one byte more than [`LONGEST`] is enough.
+    ///
+    /// # Errors
+    /// It is not text, or has more bytes, stages or instructions than anybody writes.
+    pub(crate) fn parse(mut bytes: Vec<u8>, file: &Path) -> Result<Self> {
+        let longest = usize::try_from(LONGEST).unwrap_or(usize::MAX);
+        if bytes.len() > longest {
+            bytes.truncate(longest);
+            let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+            return Err(too_large(file, "1 MiB", lines.saturating_add(1)));
+        }
+        let text = text::decode(bytes, file)?;
+        let (mut line, mut stages, mut count) = (1_usize, 0_usize, 0_usize);
+        for piece in instructions(&text) {
+            let keyword = keyword(piece);
+            if !keyword.is_empty() && !keyword.starts_with('#') {
+                count = count.saturating_add(1);
+                stages = stages.saturating_add(usize::from(keyword == "FROM"));
+            }
+            let all = [(stages, MOST_STAGES, "stages"), (count, MOST_INSTRUCTIONS, "instructions")];
+            if let Some((_, most, what)) = all.into_iter().find(|(count, most, _)| count > most) {
+                return Err(too_large(file, &format!("{most} {what}"), line));
+            }
+            line = line.saturating_add(piece.matches('\n').count());
+        }
+        Ok(Self(text))
     }
 
     /// The text, for the engine.
@@ -49,13 +94,9 @@ impl Dockerfile {
             given.map(str::to_owned).or_else(|| self.argument(name))
         };
         let number = |name: &str| value(name).and_then(|value| value.parse().ok()).unwrap_or(1034);
-        let folder =
-            value("BENTO_PATH").or_else(|| self.folder(target)).unwrap_or_else(|| "/home/bentoml/bento".into());
-        Place {
-            folder: folder.trim_end_matches('/').to_owned(),
-            uid: number("BENTO_USER_UID"),
-            gid: number("BENTO_USER_GID"),
-        }
+        let folder = value("BENTO_PATH").or_else(|| self.folder(target));
+        let folder = folder.unwrap_or_else(|| "/home/bentoml/bento".into()).trim_end_matches('/').to_owned();
+        Place { folder, uid: number("BENTO_USER_UID"), gid: number("BENTO_USER_GID") }
     }
 
     fn argument(&self, name: &str) -> Option<String> {
@@ -71,7 +112,8 @@ impl Dockerfile {
         let stages = stages(&pieces);
         let stage = stage_of(&pieces, &stages, target)?;
         let (mut set, mut current, mut copied) = (None, PathBuf::new(), None);
-        for instruction in lineage(&pieces, &stages, stage).into_iter().filter_map(|at| pieces.get(at)) {
+        let parents = parents(&pieces, &stages);
+        for instruction in lineage(&stages, &parents, stage).into_iter().filter_map(|at| pieces.get(at)) {
             let arguments = arguments(instruction);
             match keyword(instruction).as_str() {
                 "ENV" => {
@@ -96,7 +138,7 @@ impl Dockerfile {
         let pieces: Vec<_> = instructions(&self.0).collect();
         let stages = stages(&pieces);
         pieces.iter().any(|piece| models::takes(piece))
-            || (0..stages.len()).any(|stage| runs_on_models(&pieces, &lineage(&pieces, &stages, stage), place, scripts))
+            || survey(&pieces, &stages, place, scripts).iter().any(|stage| stage.runs)
     }
 
     /// With the models that an instruction names taken from this build context; none where no instruction does.
@@ -191,15 +233,14 @@ impl Dockerfile {
         let pieces: Vec<_> = instructions(&self.0).collect();
         let stages = stages(&pieces);
         let last = stage_of(&pieces, &stages, target);
-        let mut places = Vec::new();
-        for (number, stage) in stages.iter().enumerate() {
-            let all = lineage(&pieces, &stages, number);
-            let copies = all.iter().copied().find(|&at| pieces.get(at).is_some_and(|piece| copies_all(piece)));
-            match copies {
-                Some(at) if Some(number) == last || runs_on_models(&pieces, &all, place, scripts) => places.push(at),
-                None if Some(number) == last => places.push(stage.end),
-                _ => {}
-            }
+        let mut places = BTreeSet::new();
+        for (number, (stage, has)) in stages.iter().zip(survey(&pieces, &stages, place, scripts)).enumerate() {
+            let makes = Some(number) == last;
+            match has.copied {
+                Some(at) if makes || has.runs => places.insert(at),
+                None if makes => places.insert(stage.end),
+                _ => false,
+            };
         }
         let mut text = String::new();
         for at in 0..=pieces.len() {
@@ -220,127 +261,37 @@ fn copies_all(instruction: &str) -> bool {
     Copy::parse(instruction).is_some_and(|copy| copy.is_whole())
 }
 
-/// Does one of these commands read or change the models, after the Bento was copied?
-fn runs_on_models(pieces: &[&str], all: &[usize], place: &Place, scripts: &Scripts<'_>) -> bool {
-    let all = all.iter().filter_map(|&at| pieces.get(at));
-    all.skip_while(|piece| !copies_all(piece)).any(|piece| models::runs_on(piece, place, scripts))
+/// What a stage has, with all that it begins from.
+#[derive(Debug, Clone, Copy, Default)]
+struct Survey {
+    /// The instruction that copies the whole Bento.
+    copied: Option<usize>,
+    /// Does a command behind it read or change the models?
+    runs: bool,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "FROM x\n# RUN pip install -r no\nARG BENTO_USER_UID=1034\nARG BENTO_USER_GID=7\nARG BENTO_PATH=/b/c/\n\
-        RUN if true; then \\\n    pip install -r x; \\\n    fi\nRUN --mount=type=cache,target=/c pip install -r a\n\
-        RUN echo hi\nCOPY --chown=a:a ./env ./env/\nCOPY --chown=a:a . ./\nUSER a\n";
-
-    #[test]
-    fn only_installing_instructions_get_a_cache() {
-        let changed = Dockerfile::new(TEXT).with_caches();
-        assert_eq!(changed.text().matches("sharing=locked").count(), 1, "{}", changed.text());
-        let first = format!("RUN {CACHE_MOUNT}if true; then \\\n    pip install -r x; \\\n    fi\n");
-        assert!(changed.text().contains(&first), "{}", changed.text());
-        assert_eq!(changed.text().replace(CACHE_MOUNT, ""), TEXT);
-    }
-
-    #[test]
-    fn lines_go_before_the_source_and_else_to_the_end() {
-        let with = |text: &str, target: Option<&str>| {
-            let dockerfile = Dockerfile::new(text);
-            dockerfile
-                .with_before_source("MODELS\n", &dockerfile.place(&[], target), target, &no_scripts)
-                .text()
-                .to_owned()
-        };
-        assert!(with(TEXT, None).contains("./env/\nMODELS\nCOPY --chown=a:a . ./\n"));
-        assert_eq!(with("FROM x", None), "FROM x\nMODELS\n");
-        // The stage that makes the image, and one that needs them.
-        let two = |run: &str| format!("FROM x AS a\nCOPY . .\nRUN {run}\nFROM y\nCOPY . /b\nRUN z\n");
-        assert_eq!(with(&two("make"), None), two("make").replace("COPY . /b", "MODELS\nCOPY . /b"));
-        assert_eq!(with(&two("convert models/m"), None), two("convert models/m").replace("COPY .", "MODELS\nCOPY ."));
-        assert_eq!(with(&two("make"), Some("a")), two("make").replace("COPY . .", "MODELS\nCOPY . ."));
-        assert_eq!(with("FROM x AS a\nRUN a\nFROM y\n", Some("a")), "FROM x AS a\nRUN a\nMODELS\nFROM y\n");
-    }
-
-    #[test]
-    fn a_builder_without_mounts_gets_none() {
-        let plain = Dockerfile::new(TEXT).with_caches().without_caches().unwrap();
-        assert!(!plain.text().contains("--mount"), "{}", plain.text());
-        assert!(plain.text().contains("RUN pip install -r a\n"), "{}", plain.text());
-        let secret =
-            Dockerfile::new("FROM x\nRUN --mount=type=cache,target=/c --mount=type=secret,id=a pip install x\n");
-        assert_eq!(secret.without_caches().unwrap_err(), "--mount=type=secret,id=a");
-    }
-
-    #[test]
-    fn the_whole_context_can_be_named_piece_by_piece() {
-        let changed = Dockerfile::new(TEXT).with_copied(&["src".into()], &["a b".into()]);
-        let expected = "COPY --chown=a:a [\"a b\",\"./\"]\nCOPY --chown=a:a [\"src\",\"./src/\"]\nUSER a\n";
-        assert!(changed.text().ends_with(expected), "{}", changed.text());
-    }
-
-    #[test]
-    fn bases_are_what_is_written_out() {
-        let text = "FROM --platform=$BUILDPLATFORM r.x/a:1 AS b\nFROM $BASE\nfrom python:3.11-slim\n";
-        assert_eq!(Dockerfile::new(text).bases(), ["r.x/a:1", "python:3.11-slim"]);
-    }
-
-    #[test]
-    fn the_place_comes_from_arguments() {
-        let dockerfile = Dockerfile::new(TEXT);
-        let place = |arguments: &[&str]| {
-            dockerfile.place(&arguments.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>(), None)
-        };
-        assert_eq!(place(&[]), Place { folder: "/b/c".into(), uid: 1034, gid: 7 });
-        assert_eq!(place(&["BENTO_USER_UID=5", "BENTO_PATH=/d"]), Place { folder: "/d".into(), uid: 5, gid: 7 });
-        let none = Dockerfile::new("FROM x").place(&[], None);
-        assert_eq!((none.folder.as_str(), none.uid), ("/home/bentoml/bento", 1034));
-        for (text, expected) in [
-            ("FROM x\nENV BENTO_PATH=/e\nWORKDIR /w\nCOPY . .\n", "/e"),
-            ("FROM x\nWORKDIR /w/\nCOPY . ./\nWORKDIR /z\n", "/w"),
-            ("FROM x\nWORKDIR /w\nCOPY . b/\n", "/w/b"),
-            ("FROM x\nCOPY . /c\n", "/c"),
-            ("FROM x\nWORKDIR $W\nCOPY . .\n", "/home/bentoml/bento"),
-            ("FROM x AS a\nCOPY . /src\nFROM y\nCOPY --from=a /src /app\nWORKDIR /app\n", "/app"),
-        ] {
-            assert_eq!(Dockerfile::new(text).place(&[], None).folder, expected, "{text}");
+/// What the stages have, in their order. Each instruction is looked at once.
+fn survey(pieces: &[&str], stages: &[Range<usize>], place: &Place, scripts: &Scripts<'_>) -> Vec<Survey> {
+    let left = Cell::new(SCRIPTS);
+    let bounded = |path: &str| {
+        let script = scripts(path).filter(|script| script.len() <= left.get())?;
+        left.set(left.get().saturating_sub(script.len()));
+        Some(script)
+    };
+    let mut all: Vec<Survey> = Vec::new();
+    for (stage, parent) in stages.iter().zip(parents(pieces, stages)) {
+        let mut has = parent.and_then(|parent| all.get(parent)).copied().unwrap_or_default();
+        for (at, piece) in stage.clone().filter_map(|at| Some((at, pieces.get(at)?))) {
+            has.copied = has.copied.or_else(|| copies_all(piece).then_some(at));
+            has.runs = has.runs || (has.copied.is_some() && models::runs_on(piece, place, &bounded));
         }
+        all.push(has);
     }
+    all
+}
 
-    fn no_scripts(_: &str) -> Option<String> {
-        None
-    }
-
-    /// The last stage begins from the one that copies the Bento.
-    #[test]
-    fn a_stage_has_what_it_begins_from() {
-        let text = "FROM x AS base\nWORKDIR /w\nCOPY . .\nFROM y AS other\nWORKDIR /o\nFROM base AS final\nRUN cat models/m/v1\n";
-        let dockerfile = Dockerfile::new(text);
-        let place = dockerfile.place(&[], None);
-        assert_eq!(place.folder, "/w");
-        for (target, folder) in [("BASE", "/w"), ("other", "/o"), ("1", "/o"), ("final", "/w")] {
-            assert_eq!(dockerfile.place(&[], Some(target)).folder, folder, "{target}");
-        }
-        assert!(dockerfile.reads_models(&place, &no_scripts));
-        let with = dockerfile.with_before_source("LINE\n", &place, None, &no_scripts);
-        assert_eq!(with.text(), text.replace("COPY . .\n", "LINE\nCOPY . .\n"));
-    }
-
-    #[test]
-    fn reading_models_during_the_build_is_noticed() {
-        let reads = |text: &str| {
-            let dockerfile = Dockerfile::new(text);
-            dockerfile.reads_models(&dockerfile.place(&[], None), &no_scripts)
-        };
-        assert!(!reads(TEXT));
-        assert!(!reads("ENV BENTOML_HF_CACHE_DIR=/b/hf-models/x\n# RUN ls models/\n"));
-        // BentoML runs the commands of an Image before it copies the Bento.
-        assert!(!reads("FROM x\nRUN mkdir -p models/cache\nCOPY . ./\n"));
-        assert!(!reads("FROM x\nCOPY . ./\nFROM y\nRUN convert models/m/v1\n"));
-        assert!(reads("FROM x\nCOPY . /b\nRUN convert models/m/v1\n"));
-        assert!(reads("FROM x\nCOPY models/m /m\nCOPY . ./\n"));
-        assert!(Dockerfile::new(TEXT).with_models_from("x").is_none());
-        let changed = Dockerfile::new("FROM x\nCOPY models/m /m\nUSER a\n").with_models_from("c").unwrap();
-        assert_eq!(changed.text(), "FROM x\nCOPY --from=c [\"models/m\",\"/m\"]\nUSER a\n");
-    }
+fn too_large(file: &Path, limit: &str, line: usize) -> Error {
+    Error::input(format!("{} is a Dockerfile with more than {limit}", file.display()))
+        .hint("Write a smaller one: what is copied or run in bulk can stand in a script.")
+        .at(Location { file: file.to_owned(), line: u32::try_from(line).ok(), column: None })
 }

@@ -17,7 +17,7 @@ fn spec() -> &'static InputSpec {
 
 /// Everything that is done with the text of a Dockerfile.
 pub fn dockerfile(text: &str) {
-    let file = Dockerfile::new(text);
+    let Ok(file) = Dockerfile::parse(text.into(), Path::new("Dockerfile")) else { return };
     let no_script = |_: &str| None;
     let place = file.place(&[], None);
     let _ = (file.reads_models(&place, &no_script), file.bases());

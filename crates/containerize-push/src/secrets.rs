@@ -18,18 +18,27 @@ const GIT_TOKEN: &str = "GIT_AUTH_TOKEN";
 /// BuildKit's name for the whole header, for hosts that want a user of their own beside the token.
 const GIT_HEADER: &str = "GIT_AUTH_HEADER";
 
-/// Beginnings of variables that hold the action's inputs, the runner's tokens and files, and the action's state: none
-/// is a value for a build.
-const WITHHELD: [&str; 5] = ["INPUT_", "ACTIONS_", "STATE_", "GITHUB_", "RUNNER_"];
-/// Credentials that stand in the environment for the steps themselves: a Bento gets them only where the user says so.
-const CREDENTIALS: [&str; 6] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AZURE_CLIENT_SECRET",
-    "BENTO_CLOUD_API_KEY",
-    "GOOGLE_APPLICATION_CREDENTIALS",
+/// Beginnings of variables that hold the action's inputs, the runner's tokens and files, the action's state, and what
+/// the job has for a cloud or a hub: a Bento gets none of their values, unless the user says so.
+const WITHHELD: [&str; 13] = [
+    "ACTIONS_",
+    "ARM_",
+    "AWS_",
+    "AZURE_",
+    "BENTO_CLOUD_",
+    "CLOUDSDK_",
+    "GH_",
+    "GITHUB_",
+    "GOOGLE_",
+    "HF_",
+    "INPUT_",
+    "RUNNER_",
+    "STATE_",
 ];
+/// What a name holds that is a secret's, whoever it is for.
+const SECRET_WORDS: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
+/// What such a name ends in.
+const SECRET_ENDS: [&str; 2] = ["_KEY", "_PAT"];
 
 /// A secret of the build.
 #[derive(Debug)]
@@ -59,11 +68,8 @@ impl Secret {
 /// A file or a variable that is named is not there, or a name cannot be one.
 pub(crate) fn of(plan: &Plan, ctx: &Context) -> Result<Vec<Secret>> {
     let mut secrets = given(plan, ctx)?;
-    for secret in build_envs(plan, ctx)? {
-        if !secrets.iter().any(|other| other.id == secret.id) {
-            secrets.push(secret);
-        }
-    }
+    let asked = build_envs(plan, &secrets, ctx)?;
+    secrets.extend(asked);
     let login = git_login(plan).filter(|login| !secrets.iter().any(|other| other.id == login.id));
     secrets.extend(login);
     let token = git_token(plan, ctx, &secrets);
@@ -124,8 +130,8 @@ fn given(plan: &Plan, ctx: &Context) -> Result<Vec<Secret>> {
 }
 
 /// The Bento's environment variables of the build stage, which BentoML's Dockerfile mounts as secrets: the value that the
-/// step sets, else the Bento's own.
-fn build_envs(plan: &Plan, ctx: &Context) -> Result<Vec<Secret>> {
+/// step sets, else the Bento's own. Those that the user gives are left to the user.
+fn build_envs(plan: &Plan, given: &[Secret], ctx: &Context) -> Result<Vec<Secret>> {
     let mut secrets: Vec<Secret> = Vec::new();
     for env in plan.bento.info.envs() {
         let field = |name: &str| env.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
@@ -138,6 +144,9 @@ fn build_envs(plan: &Plan, ctx: &Context) -> Result<Vec<Secret>> {
                 "bento.yaml of {tag}: envs has {name:?}, which is not a variable's name"
             ))
             .hint("A name consists of letters, digits and '_', and begins with no digit."));
+        }
+        if given.iter().any(|secret| secret.id == name) {
+            continue;
         }
         let withheld = is_withheld(name);
         let value = ctx.env.get(name).filter(|_| !withheld).unwrap_or(default);
@@ -166,7 +175,9 @@ fn is_name(name: &str) -> bool {
 fn is_withheld(name: &str) -> bool {
     // On Windows the case of a variable's name says nothing.
     let name = name.to_ascii_uppercase();
-    WITHHELD.iter().any(|start| name.starts_with(start)) || CREDENTIALS.contains(&name.as_str())
+    WITHHELD.iter().any(|start| name.starts_with(start))
+        || SECRET_WORDS.iter().any(|word| name.contains(word))
+        || SECRET_ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// BuildKit fetches a git context itself; the job's token is for the job's repository alone, and by its id for the
@@ -209,11 +220,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_of_the_runner_and_of_the_action_are_withheld() {
-        for name in ["INPUT_PASSWORD", "ACTIONS_RUNTIME_TOKEN", "STATE_x", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY"] {
+    fn values_of_the_runner_of_the_action_and_what_looks_like_a_secret_are_withheld() {
+        let withheld = "INPUT_PASSWORD ACTIONS_RUNTIME_TOKEN STATE_x GITHUB_TOKEN AWS_SECRET_ACCESS_KEY HF_TOKEN GH_TOKEN \
+            ARM_CLIENT_SECRET ARM_CLIENT_ID AWS_CONTAINER_AUTHORIZATION_TOKEN AZURE_CLIENT_SECRET GOOGLE_APPLICATION_CREDENTIALS \
+            CLOUDSDK_AUTH_ACCESS_TOKEN BENTO_CLOUD_API_KEY NPM_TOKEN npm_token SECRET_OF_MINE DB_PASSWORD DB_PASSWD \
+            MY_CREDENTIALS_JSON OPENAI_API_KEY DEPLOY_PAT";
+        for name in withheld.split_whitespace() {
             assert!(is_withheld(name), "{name}");
         }
-        for name in ["HF_TOKEN", "AWS_REGION", "PIP_INDEX_URL", "MY_INPUT_"] {
+        for name in ["PIP_INDEX_URL", "MY_INPUT_", "KEYBOARD", "KEY_OF_MAP", "SOME_PATH", "HFX", "DEBUG"] {
             assert!(!is_withheld(name), "{name}");
         }
         assert!(is_name("A_1") && !["", "1A", "A B", "A,src=/etc/passwd", "A=B"].into_iter().any(is_name));

@@ -1,5 +1,7 @@
 //! Instructions of a Dockerfile that read the models while the image is built.
 
+use std::collections::HashSet;
+
 use super::Place;
 use super::syntax::{Copy, arguments, keyword};
 use crate::model::{HUB_MODELS, MODELS};
@@ -29,27 +31,54 @@ const THROUGH: [&str; 5] = ["du", "find", "rsync", "tar", "tree"];
 const THROUGH_WITH_OPTION: [&str; 8] = ["chgrp", "chmod", "chown", "cp", "grep", "ls", "rm", "setfacl"];
 
 /// Does a command read or change models, which are there once the Bento is? It may name them, go through the whole folder
-/// of the Bento, or start a script of the Bento that does.
+/// of the Bento, or start a script of the Bento that does. Each script is looked into once.
 pub(super) fn runs_on(instruction: &str, place: &Place, scripts: &Scripts<'_>) -> bool {
-    keyword(instruction) == "RUN" && works_on(&super::syntax::command(instruction), place, scripts, 0)
+    if keyword(instruction) != "RUN" {
+        return false;
+    }
+    let (mut texts, mut seen) = (vec![super::syntax::command(instruction)], HashSet::new());
+    for _ in 0..=DEEPEST {
+        let mut started = Vec::new();
+        for text in texts {
+            let commands = Commands::of(&text);
+            if commands.work_on(place) {
+                return true;
+            }
+            let new =
+                commands.words().filter_map(|word| below(word, place)).filter(|path| seen.insert((*path).to_owned()));
+            started.extend(new.filter_map(scripts));
+        }
+        texts = started;
+    }
+    false
 }
 
-fn works_on(text: &str, place: &Place, scripts: &Scripts<'_>, depth: usize) -> bool {
-    let ends = |c: char| c.is_whitespace() || "\"'=;,()[]<>|&`".contains(c);
-    let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
-    let text = lines.join("\n").replace("\\\n", " ");
-    let commands: Vec<_> = text.lines().flat_map(|line| line.split([';', '|', '&', '(', ')', '`'])).collect();
-    let names = |command: &&str| command.split(ends).any(|word| is_model_of(word, place));
-    if commands.iter().any(names) || commands.iter().any(|command| goes_through(command, place)) {
-        return true;
+/// The commands of a script, as far as they can be told.
+struct Commands(Vec<String>);
+
+impl Commands {
+    fn of(text: &str) -> Self {
+        let lines: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+        let text = lines.join("\n").replace("\\\n", " ");
+        let commands = text.lines().flat_map(|line| line.split([';', '|', '&', '(', ')', '`']));
+        Self(commands.map(str::to_owned).collect())
     }
-    let started = commands.iter().filter(|command| !FILE_TOOLS.contains(&program(command)));
-    let mut words = started.flat_map(|command| command.split(ends)).filter(|word| !word.is_empty());
-    depth < DEEPEST
-        && words.any(|word| {
-            let script = below(word, place).and_then(scripts);
-            script.is_some_and(|script| works_on(&script, place, scripts, depth.saturating_add(1)))
-        })
+
+    /// Does one name a model, or go through all of the Bento?
+    fn work_on(&self, place: &Place) -> bool {
+        let names = |command: &str| command.split(ends_word).any(|word| is_model_of(word, place));
+        self.0.iter().any(|command| names(command) || goes_through(command, place))
+    }
+
+    /// The words that may be started.
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let started = self.0.iter().filter(|command| !FILE_TOOLS.contains(&program(command)));
+        started.flat_map(|command| command.split(ends_word)).filter(|word| !word.is_empty())
+    }
+}
+
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || "\"'=;,()[]<>|&`".contains(c)
 }
 
 /// What a command starts, without its folder.
@@ -132,16 +161,18 @@ fn apart(copy: &Copy, context: &str) -> Option<String> {
 fn mounted(instruction: &str, context: &str) -> String {
     let arguments = arguments(instruction);
     let flags = arguments.split_whitespace().take_while(|word| word.starts_with("--"));
-    let mut text = instruction.to_owned();
+    let (mut text, mut rest) = (String::new(), instruction);
     for flag in flags {
         let Some(mount) = flag.strip_prefix("--mount=") else { continue };
         let value = |name: &str| mount.split(',').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
         let binds = value("type").is_none_or(|kind| kind == "bind") && value("from").is_none();
-        if binds && value("source").or_else(|| value("src")).is_some_and(is_model) {
-            text = text.replacen(flag, &format!("{flag},from={context}"), 1);
+        let models = binds && value("source").or_else(|| value("src")).is_some_and(is_model);
+        if let Some((before, after)) = rest.split_once(flag).filter(|_| models) {
+            text.extend([before, flag, ",from=", context]);
+            rest = after;
         }
     }
-    text
+    text + rest
 }
 
 #[cfg(test)]
@@ -201,6 +232,26 @@ mod tests {
         ] {
             assert_eq!(runs_on(instruction, &place, &scripts), expected, "{instruction}");
         }
+    }
+
+    /// Scripts that start one another many times over.
+    #[test]
+    fn a_script_is_looked_into_once() {
+        let place = Place { folder: "/b/c".into(), uid: 1, gid: 1 };
+        let asked = std::cell::Cell::new(0);
+        let scripts = |path: &str| {
+            asked.set(asked.get() + 1);
+            matches!(path, "a.sh" | "b.sh").then(|| "sh a.sh; sh b.sh\n".repeat(2000))
+        };
+        assert!(!runs_on("RUN sh a.sh\n", &place, &scripts));
+        assert_eq!(asked.get(), 3, "sh, a.sh and b.sh");
+    }
+
+    #[test]
+    fn each_of_two_mounts_alike_is_changed() {
+        let mount = "--mount=source=models,target=/m";
+        let expected = format!("RUN {mount},from=x {mount},from=x ls\n");
+        assert_eq!(from_context(&format!("RUN {mount} {mount} ls\n"), "x"), expected);
     }
 
     #[test]

@@ -1,50 +1,55 @@
 //! A Dockerfile's text, taken apart.
 
+use std::cell::LazyCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// The instructions with their continued lines, here-documents and line ends; comments and empty lines are pieces of their
-/// own.
+/// own. Every line is looked at once, however the text is made.
 pub(super) fn instructions(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
+    let lines = LazyCell::new(move || ends_of_lines(text));
+    let mut start = 0_usize;
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let mut end = 0;
-        loop {
-            let line = rest[end..].find('\n').map_or(&rest[end..], |at| &rest[end..=end + at]);
-            end += line.len();
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let mut end = start;
+        for (number, line) in rest.split_inclusive('\n').enumerate() {
+            end = end.saturating_add(line.len());
             let comment = line.trim_start().starts_with('#');
-            let goes_on = line.trim_end().ends_with('\\') || (comment && rest[..end].lines().count() > 1);
-            if end >= rest.len() || !goes_on || (comment && rest[..end].lines().count() == 1) {
+            let goes_on = if comment { number > 0 } else { line.trim_end().ends_with('\\') };
+            if !goes_on {
                 break;
             }
         }
-        end += here_documents(&rest[..end], &rest[end..]);
-        let (instruction, after) = rest.split_at(end);
-        rest = after;
-        Some(instruction)
+        let instruction = text.get(start..end)?;
+        if instruction.contains("<<") && matches!(keyword(instruction).as_str(), "RUN" | "COPY" | "ADD") {
+            end = end_of_documents(instruction, end, &lines);
+        }
+        let instruction = text.get(start..end);
+        start = end;
+        instruction
     })
 }
 
-/// How many bytes after an instruction are here-documents of its own.
-fn here_documents(instruction: &str, after: &str) -> usize {
-    if !matches!(keyword(instruction).as_str(), "RUN" | "COPY" | "ADD") {
-        return 0;
+/// Where the lines end that hold the same, as a here-document sees them.
+fn ends_of_lines(text: &str) -> HashMap<&str, Vec<usize>> {
+    let (mut ends, mut at) = (HashMap::<_, Vec<_>>::new(), 0_usize);
+    for line in text.split_inclusive('\n') {
+        at = at.saturating_add(line.len());
+        ends.entry(line.trim_end_matches(['\r', '\n']).trim_start_matches('\t')).or_default().push(at);
     }
-    let mut length = 0;
+    ends
+}
+
+/// Where the here-documents of an instruction end, which itself ends at `end`.
+fn end_of_documents(instruction: &str, mut end: usize, lines: &HashMap<&str, Vec<usize>>) -> usize {
     for word in instruction.split_whitespace().filter_map(|word| word.split_once("<<").map(|(_, word)| word)) {
         let name = word.trim_start_matches('-').trim_matches(['"', '\'']);
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        let mut lines = after[length..].split_inclusive('\n').scan(0, |at, line| {
-            *at += line.len();
-            Some((*at, line.trim_end_matches(['\r', '\n']).trim_start_matches('\t')))
-        });
+        let places = lines.get(name).filter(|_| is_name).map(Vec::as_slice).unwrap_or_default();
         // Without its end it is none, as with `<<` in an expression.
-        let ended = lines.find(|(_, line)| is_name && *line == name);
-        length += ended.map_or(0, |(at, _)| at);
+        end = places.get(places.partition_point(|&place| place <= end)).copied().unwrap_or(end);
     }
-    length
+    end
 }
 
 /// What an instruction does, in capital letters.
@@ -99,17 +104,29 @@ pub(super) fn stage_of(pieces: &[&str], stages: &[Range<usize>], target: Option<
     named.or_else(|| stages.len().checked_sub(1))
 }
 
+/// The stage that each begins from, where it is one of those before it.
+pub(super) fn parents(pieces: &[&str], stages: &[Range<usize>]) -> Vec<Option<usize>> {
+    let mut named: HashMap<String, usize> = HashMap::new();
+    let mut parents = Vec::new();
+    for (number, stage) in stages.iter().enumerate() {
+        let from = pieces.get(stage.start).copied().unwrap_or_default();
+        let words = arguments(from);
+        let base = words.split_whitespace().find(|word| !word.starts_with("--")).unwrap_or_default();
+        let parent = named.get(&base.to_ascii_lowercase()).copied();
+        parents.push(parent.or_else(|| base.parse().ok().filter(|before| *before < number)));
+        if let Some(name) = stage_name(from) {
+            named.insert(name.to_ascii_lowercase(), number);
+        }
+    }
+    parents
+}
+
 /// The instructions whose outcome a stage is: those of the stages that it begins from, and its own.
-pub(super) fn lineage(pieces: &[&str], stages: &[Range<usize>], stage: usize) -> Vec<usize> {
-    let Some(own) = stages.get(stage) else { return Vec::new() };
-    let base = pieces.get(own.start).map(|from| arguments(from)).unwrap_or_default();
-    let base = base.split_whitespace().find(|word| !word.starts_with("--"));
-    // Only what stands before can be begun from.
-    let before = stages.get(..stage).unwrap_or_default();
-    let parent = base.and_then(|base| find_stage(pieces, before, base));
-    let mut all = parent.map(|parent| lineage(pieces, stages, parent)).unwrap_or_default();
-    all.extend(own.clone());
-    all
+pub(super) fn lineage(stages: &[Range<usize>], parents: &[Option<usize>], stage: usize) -> Vec<usize> {
+    // A parent stands before its child, so this ends.
+    let mut line: Vec<_> = std::iter::successors(Some(stage), |&stage| parents.get(stage).copied().flatten()).collect();
+    line.reverse();
+    line.into_iter().filter_map(|stage| stages.get(stage).cloned()).flatten().collect()
 }
 
 fn find_stage(pieces: &[&str], stages: &[Range<usize>], wanted: &str) -> Option<usize> {
@@ -200,10 +217,35 @@ mod tests {
         }
     }
 
+    /// Each of these took longer than a job has, or the stack of the thread, when a line was looked at again for each other.
+    #[test]
+    fn long_texts_are_taken_apart_in_one_pass() {
+        let start = std::time::Instant::now();
+        let comments = format!("RUN a \\\n{}b\n", "# x\n".repeat(250_000));
+        assert_eq!(instructions(&comments).count(), 1);
+        let words: String = (0..80_000).map(|number| format!(" <<A{number}")).collect();
+        let documents = format!("RUN{words}\n{}", "a\n".repeat(200_000));
+        assert_eq!(instructions(&documents).count(), 200_001);
+        let stages_of = |text: &str| {
+            let pieces: Vec<_> = instructions(text).collect();
+            let stages = stages(&pieces);
+            let parents = parents(&pieces, &stages);
+            (lineage(&stages, &parents, stages.len().saturating_sub(1)).len(), parents.last().copied().flatten())
+        };
+        let chain: String = (0..30_000).map(|number| format!("FROM s{number} AS s{}\n", number + 1)).collect();
+        assert_eq!(stages_of(&chain), (30_000, Some(29_998)));
+        // A name that a stage after it has is another image's, and the last of several stages with one name is meant.
+        assert_eq!(stages_of("FROM b\nFROM x AS B\nFROM x AS b\nFROM b\n"), (2, Some(2)));
+        assert_eq!(stages_of("FROM b\n"), (1, None));
+        assert_eq!(stages_of("FROM 0\n"), (1, None));
+        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    }
+
     #[test]
     fn stages_begin_with_from() {
         let pieces: Vec<_> = instructions("ARG A\nFROM --platform=$P a as one\nRUN x\nFROM b\n").collect();
         assert_eq!(stages(&pieces), [1..3, 3..4]);
-        assert_eq!((stage_name(pieces[1]).as_deref(), stage_name(pieces[3])), (Some("one"), None));
+        let names: Vec<_> = pieces.iter().map(|piece| stage_name(piece)).collect();
+        assert_eq!(names, [None, Some("one".to_owned()), None, None]);
     }
 }

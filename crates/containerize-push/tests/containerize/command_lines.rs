@@ -180,18 +180,21 @@ fn an_engine_that_is_too_old_for_an_input_is_told() {
 }
 
 /// What the job keeps from a build, and what a Bento of somebody else's asks for.
-const KEPT: [(&str, &str); 5] = [
+const KEPT: [(&str, &str); 7] = [
     ("ACTIONS_RUNTIME_TOKEN", "x-runtime"),
     ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "x-oidc"),
     ("AWS_SECRET_ACCESS_KEY", "x-aws"),
     ("STATE_folder", "x-state"),
     ("GITHUB_TOKEN", "x-job"),
+    ("HF_TOKEN", "x-hub"),
+    ("DEPLOY_PAT", "x-pat"),
 ];
 
 /// A Bento chooses names of secrets, and no variable of the program that builds.
 #[test]
 fn a_bento_rules_neither_the_environment_of_the_engine_nor_takes_values_of_the_runner() {
-    let asked = "INPUT_PASSWORD ACTIONS_RUNTIME_TOKEN AWS_SECRET_ACCESS_KEY STATE_folder GITHUB_TOKEN";
+    let asked =
+        "INPUT_PASSWORD ACTIONS_RUNTIME_TOKEN AWS_SECRET_ACCESS_KEY STATE_folder GITHUB_TOKEN HF_TOKEN DEPLOY_PAT";
     let envs: String = asked.split(' ').map(|name| format!("- {{name: {name}, stage: build}}\n")).collect();
     let more = "- {name: DOCKER_HOST, value: 'tcp://attacker.example:2375', stage: build}\n\
         - {name: LD_PRELOAD, value: /evil.so, stage: build}\n- {name: DOCKER_CONFIG, value: /evil, stage: build}\n\
@@ -217,7 +220,7 @@ fn a_bento_rules_neither_the_environment_of_the_engine_nor_takes_values_of_the_r
         for kept in ["x-runtime", "x-oidc", "s3cr3t-pw", "x-git-token", "attacker", "/evil", "INPUT_"] {
             assert!(!environment.contains(kept), "{program}: {kept} is in\n{environment}");
         }
-        for kept in ["x-runtime", "x-oidc", "x-state", "x-aws", "x-job", "s3cr3t-pw", "x-git-token"] {
+        for kept in ["x-runtime", "x-oidc", "x-state", "x-aws", "x-job", "x-hub", "x-pat", "s3cr3t-pw", "x-git-token"] {
             assert!(!told.iter().any(|line| line.contains(kept)), "{program}: {kept} is in {told:#?}");
         }
         for secret in ["id=MINE from the step", "id=THEIRS own", "id=DOCKER_HOST tcp://attacker.example:2375"] {
