@@ -44,7 +44,14 @@ impl FromStr for Image {
             Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
             _ => (HUB, text),
         };
+        if let Some((scheme, rest)) = text.split_once("://") {
+            return Err(wrong("it is an address").hint(format!("Write {rest}, without {scheme}://.")));
+        }
         let (path, tag) = path.rsplit_once(':').unwrap_or((path, "latest"));
+        if path.contains(':') {
+            return Err(wrong("it has more than one tag")
+                .hint("Take one away; where tag-rules make the tags, images has none."));
+        }
         let name = if registry == HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
         if !name.split('/').all(is_part) {
             let lower = name.to_lowercase();
@@ -201,6 +208,9 @@ mod tests {
             assert!(capitals.contains(part), "{capitals}");
         }
         assert!(told("ghcr.io/acme/acme-_chat:v1").contains("Write ghcr.io/acme/acme-chat:v1."));
+        let twice = told("127.0.0.1:5000/acme/x:v1:sha-0123456");
+        assert!(twice.contains("more than one tag") && twice.contains("images has none"), "{twice}");
+        assert!(told("https://ghcr.io/a/b:c").contains("Write ghcr.io/a/b:c, without https://."));
         for (name, expected) in [("acme-_chat", "acme-chat"), ("A.B__c", "a.b__c"), ("_x_", "x"), ("ü/-a", "a")] {
             assert_eq!(sanitized(name), expected);
         }
