@@ -80,37 +80,31 @@ impl Action for ContainerizePush {
             let workspace = Workspace::new(&plan, recipe, &models, ctx)?;
             let goal = Goal::Local(&[]);
             let build = Build { plan: &plan, recipe, models: &models, goal, workspace: &workspace, ctx };
-            let mut pushed = push(build, to, &engine).await?;
-            if let (true, Some(image)) = (plan.inputs.verify, pushed.image().map(str::to_owned)) {
-                let ready = verify(&image, &plan, &engine, &workspace, ctx).await;
-                // What was pushed is told, whether it serves or not.
-                let (took, failed) = match ready {
-                    Ok(took) => (Some(took), None),
-                    Err(error) => (None, Some(error)),
-                };
-                pushed = pushed.with_readiness(took);
-                if let Some(error) = failed {
-                    pushed.fill(&plan, start.elapsed(), report);
-                    return Err(error);
-                }
+            let (pushed, kept) = push(build, to, &engine).await?;
+            let image = pushed.image().filter(|_| plan.inputs.verify).map(str::to_owned);
+            let (pushed, fine) = match (kept, image) {
+                (Ok(()), Some(image)) => match verify(&image, &plan, &engine, &workspace, ctx).await {
+                    Ok(took) => (pushed.with_readiness(Some(took)), Ok(())),
+                    Err(error) => (pushed, Err(error)),
+                },
+                (kept, _) => (pushed, kept),
+            };
+            if fine.is_err() {
+                // What was pushed is reported, whether it stays and serves or not.
+                pushed.fill(&plan, start.elapsed(), report);
+                return fine;
             }
             outcome = Some(pushed);
         }
-        if let (Some(outputs), Some(recipe)) = (&plan.destination.local, &plan.local) {
-            if outputs.is_empty() && engine.by_digest() {
-                tracing::warn!("the image stays in the build cache: set push, load or outputs to get it out");
-            }
-            let models = models(&plan, recipe, ctx).await?;
-            let workspace = Workspace::new(&plan, recipe, &models, ctx)?;
-            let goal = Goal::Local(outputs);
-            let build = Build { plan: &plan, recipe, models: &models, goal, workspace: &workspace, ctx };
-            let metadata = engine.build(build, &ctx.cancel).await?;
-            outcome.get_or_insert_with(|| Outcome::local(plan.local_names(), metadata));
-        }
-        if let Some(outcome) = outcome {
+        // Neither does a build that fails take away what was pushed.
+        let (local, fine) = match local(&plan, &engine, ctx).await {
+            Ok(local) => (local, Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        if let Some(outcome) = outcome.or(local) {
             outcome.fill(&plan, start.elapsed(), report);
         }
-        Ok(())
+        fine
     }
 
     /// Removes what a killed run left.
@@ -126,6 +120,20 @@ impl Action for ContainerizePush {
 
 /// How long the post step may take.
 const POST: Duration = Duration::from_secs(18);
+
+/// Builds what stays on this machine, where anything does.
+async fn local(plan: &Plan, engine: &Engine, ctx: &Context) -> Result<Option<Outcome>> {
+    let (Some(outputs), Some(recipe)) = (&plan.destination.local, &plan.local) else { return Ok(None) };
+    if outputs.is_empty() && engine.by_digest() {
+        tracing::warn!("the image stays in the build cache: set push, load or outputs to get it out");
+    }
+    let models = models(plan, recipe, ctx).await?;
+    let workspace = Workspace::new(plan, recipe, &models, ctx)?;
+    let goal = Goal::Local(outputs);
+    let build = Build { plan, recipe, models: &models, goal, workspace: &workspace, ctx };
+    let metadata = engine.build(build, &ctx.cancel).await?;
+    Ok(Some(Outcome::local(plan.local_names(), metadata)))
+}
 
 /// Asks BuildKit about the Dockerfile; nothing is built.
 async fn ask(plan: &Plan, engine: &Engine, call: &str, ctx: &Context) -> Result<()> {

@@ -1,6 +1,7 @@
 //! A model as a layer of an image: the same bytes on every machine, read in place.
 
 use bento_core::Result;
+use bento_core::action::Cancel;
 use bento_core::bento::archive::FixedPlan;
 use bento_core::huggingface::Entry;
 use registry::LayerSource;
@@ -11,10 +12,10 @@ use crate::model::Present;
 /// Lays out a model where BentoML looks for it.
 ///
 /// # Errors
-/// The model cannot be read.
-pub(crate) fn of_model(model: &Present, place: &Place) -> Result<LayerSource> {
+/// The model cannot be read or has too many files, or the job is cancelled.
+pub(crate) fn of_model(model: &Present, place: &Place, cancel: &Cancel) -> Result<LayerSource> {
     let folder = place.folder.trim_start_matches('/');
-    let mut fixed = FixedPlan::new(place.uid, place.gid);
+    let mut fixed = FixedPlan::new(place.uid, place.gid).cancelled_by(cancel);
     for entry in &model.entries {
         match entry {
             Entry::Folder(path) => fixed.folder(&format!("{folder}/{path}"))?,

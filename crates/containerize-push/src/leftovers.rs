@@ -7,7 +7,7 @@ use bento_core::env::RUNNER_TEMP;
 use bento_core::{Context as _, Result};
 
 use crate::engine::Containers;
-use crate::verify::{CONTAINER, ENGINE};
+use crate::verify::{CONTAINER, ENGINE, NAMES};
 
 /// What the names of temporary folders begin with.
 pub(crate) const PREFIX: &str = "containerize-push-";
@@ -40,7 +40,7 @@ pub(crate) fn folders(ctx: &Context) -> Result<()> {
 pub(crate) async fn containers(ctx: &Context) -> Result<()> {
     let state = |name: &str| ctx.env.get(&format!("STATE_{name}")).filter(|value| !value.is_empty());
     let (Some(name), Some(engine)) = (state(CONTAINER), state(ENGINE)) else { return Ok(()) };
-    if !name.starts_with("bento-verify-") {
+    if name.strip_prefix(NAMES).is_none_or(|id| uuid::Uuid::try_parse(id).is_err()) {
         return Ok(());
     }
     let containers = Containers::of_state(engine, &ctx.env)?;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use bento_core::action::Cancel;
+use bento_core::bento::archive::Bound;
 use bento_core::{Context as _, Error, Result};
 
 use crate::model::{HUB_MODELS, MODELS};
@@ -42,38 +43,48 @@ fn is_models(name: &std::ffi::OsStr) -> bool {
 /// Lays the folder out anew, with what links name in their place. What leaves the folder is logged.
 ///
 /// # Errors
-/// A link names nothing or leads back into itself, a file cannot be read or written, or the job is cancelled.
+/// A link names nothing or leads back into itself, there are too many files with links followed, one cannot be read or
+/// written, or the job is cancelled.
 pub(crate) fn follow(from: &Path, to: &Path, cancel: &Cancel) -> Result<()> {
     let root = fs::canonicalize(from).context(|| format!("failed to read {}", from.display()))?;
-    folder(from, to, &root, 0, cancel)
+    Following { root: &root, bound: Bound::new(cancel), cancel }.folder(from, to, 0)
 }
 
-fn folder(from: &Path, to: &Path, root: &Path, depth: usize, cancel: &Cancel) -> Result<()> {
-    let failed = || format!("failed to read {}", from.display());
-    if depth > DEEPEST {
-        return Err(Error::input(format!("{} contains itself by a link", from.display()))
-            .hint("Remove the link from the project, and build the Bento again."));
+struct Following<'a> {
+    root: &'a Path,
+    bound: Bound,
+    cancel: &'a Cancel,
+}
+
+impl Following<'_> {
+    fn folder(&mut self, from: &Path, to: &Path, depth: usize) -> Result<()> {
+        let failed = || format!("failed to read {}", from.display());
+        if depth > DEEPEST {
+            return Err(Error::input(format!("{} contains itself by a link", from.display()))
+                .hint("Remove the link from the project, and build the Bento again."));
+        }
+        fs::create_dir(to).context(|| format!("failed to make {}", to.display()))?;
+        for entry in fs::read_dir(from).context(failed)? {
+            let entry = entry.context(failed)?;
+            if depth == 0 && is_models(&entry.file_name()) {
+                continue;
+            }
+            let (source, target) = (entry.path(), to.join(entry.file_name()));
+            self.bound.count(&source)?;
+            if entry.file_type().context(failed)?.is_symlink() {
+                tell(&source, self.root)?;
+            }
+            let meta = fs::metadata(&source).context(|| format!("failed to read {}", source.display()))?;
+            if meta.is_dir() {
+                self.folder(&source, &target, depth.saturating_add(1))?;
+            } else if meta.is_file() {
+                same_file(&source, &target, self.cancel)?;
+            }
+        }
+        // As it is there: the engine copies modes.
+        let mode = fs::metadata(from).context(failed)?.permissions();
+        fs::set_permissions(to, mode).context(|| format!("failed to set the mode of {}", to.display()))
     }
-    fs::create_dir(to).context(|| format!("failed to make {}", to.display()))?;
-    for entry in fs::read_dir(from).context(failed)? {
-        let entry = entry.context(failed)?;
-        if depth == 0 && is_models(&entry.file_name()) {
-            continue;
-        }
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type().context(failed)?.is_symlink() {
-            tell(&source, root)?;
-        }
-        let meta = fs::metadata(&source).context(|| format!("failed to read {}", source.display()))?;
-        if meta.is_dir() {
-            folder(&source, &target, root, depth.saturating_add(1), cancel)?;
-        } else if meta.is_file() {
-            same_file(&source, &target, cancel)?;
-        }
-    }
-    // As it is there: the engine copies modes.
-    let mode = fs::metadata(from).context(failed)?.permissions();
-    fs::set_permissions(to, mode).context(|| format!("failed to set the mode of {}", to.display()))
 }
 
 /// Says what the image gets from elsewhere.
@@ -118,6 +129,30 @@ mod tests {
         let shared = fs::symlink_metadata(to.join("src/shared.py")).unwrap();
         assert!(shared.is_file(), "a link is left");
         assert_eq!(fs::read_to_string(to.join("src/shared.py")).unwrap(), "shared");
+    }
+
+    #[test]
+    fn links_that_multiply_a_tree_end_in_an_error_and_a_cancelled_job_ends_at_once() {
+        let outer = tempfile::tempdir().unwrap();
+        let bento = outer.path().join("bento");
+        for level in 0..30 {
+            fs::create_dir_all(bento.join(format!("d{level}"))).unwrap();
+            for name in ["x", "y"] {
+                symlink(format!("../d{}", level + 1), bento.join(format!("d{level}/{name}"))).unwrap();
+            }
+        }
+        fs::create_dir(bento.join("d30")).unwrap();
+        let cancel = Cancel::default();
+        let mut following = Following { root: &bento, bound: Bound::of(500, &cancel), cancel: &cancel };
+        let error = following.folder(&bento, &outer.path().join("to"), 0).unwrap_err();
+        assert!(
+            error.cause() == bento_core::Cause::Input && error.full_text().contains("/x/"),
+            "{}",
+            error.full_text()
+        );
+        cancel.cancel();
+        let error = follow(&bento, &outer.path().join("other"), &cancel).unwrap_err();
+        assert_eq!(error.cause(), bento_core::Cause::Cancelled);
     }
 
     #[test]

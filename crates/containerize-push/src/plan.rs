@@ -1,12 +1,12 @@
 //! What will be built, from which files, and where it goes.
 
+mod source;
+
 use std::fmt;
-use std::path::PathBuf;
 
 use bento_core::action::Context;
 use bento_core::bento::{Store, Tag};
 use bento_core::{Error, Result, address, disk};
-use percent_encoding::percent_decode_str;
 use registry::{Credentials, Image, Logins, sanitized};
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -20,14 +20,7 @@ use crate::output::{Destination, destination};
 use crate::recipe::{Ingredients, Recipe, Way};
 use crate::tag_rules;
 
-/// Where the main build context is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// A folder of this machine.
-    Folder(PathBuf),
-    /// A git repository that the engine fetches, with the ref and folder after `#`.
-    Git(String),
-}
+pub(crate) use source::Source;
 
 /// What will be done.
 #[derive(Debug)]
@@ -80,7 +73,7 @@ impl Plan {
             Some(file) => read_dockerfile(&ctx.workspace().join(file), &format!("input file: {file:?} is no file"))?,
             None => bento.dockerfile()?,
         };
-        let (context, git_login) = source(&inputs, &bento, ctx)?;
+        let (context, git_login) = source::of(&inputs, &bento, ctx)?;
         match &context {
             Source::Git(_) => serves(GIT_CONTEXT, kind)?,
             Source::Folder(folder) if folder.is_dir() => {}
@@ -152,12 +145,7 @@ fn default_name(tag: &Tag) -> String {
 fn credentials_are_hidden(inputs: &Inputs) -> Result<()> {
     for (input, values) in options::given(inputs) {
         values.iter().for_each(|value| address::mask(value));
-        let told = |value: &String| {
-            let rest = value.split_once("://").map_or("", |(_, rest)| rest);
-            let host = rest.split(['/', '#', '?']).next().unwrap_or_default();
-            host.rsplit_once('@').is_some_and(|(user, _)| user != "git")
-        };
-        if let ("build-contexts", Some(number)) = (input, values.iter().position(told)) {
+        if let ("build-contexts", Some(number)) = (input, values.iter().position(|value| source::has_login(value))) {
             return Err(Error::input(format!(
                 "input build-contexts: item {} is an address with credentials, which would stand on a command line",
                 number.saturating_add(1)
@@ -201,50 +189,6 @@ fn tags(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Result<Vec<String>> {
         .hint("Add one that always has, such as type=sha, or run this step for other events only."));
     }
     Ok(tags)
-}
-
-/// The Bento's own folder, where the user names no other.
-///
-/// The Bento's own Dockerfile copies what only a Bento's folder has. `context: .`, which the original action never passed
-/// on, would fail in it.
-fn source(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Result<(Source, Option<SecretString>)> {
-    const DEFAULT: &str = "{{defaultContext}}";
-    let Some(context) = inputs.context.as_deref().filter(|context| !context.is_empty()) else {
-        return Ok((Source::Folder(bento.folder.clone()), None));
-    };
-    if context.contains("://") || context.starts_with("git@") {
-        return git(context);
-    }
-    let folder = ctx.workspace().join(context);
-    let source = match (inputs.file.as_deref().filter(|file| !file.is_empty()), context.strip_prefix(DEFAULT)) {
-        (Some(_), Some(below)) => {
-            let event = &ctx.event;
-            Source::Git(format!("{}/{}.git#{}{below}", event.server_url, event.repository, event.reference))
-        }
-        // One that is not there is told as such.
-        (None, None) if folder.join("bento.yaml").is_file() || !folder.is_dir() => Source::Folder(folder),
-        (Some(_), None) => Source::Folder(folder),
-        (None, _) => {
-            tracing::warn!(
-                "input context: {context} is no Bento's folder, which the Bento's own Dockerfile is for: the Bento's own \
-                 folder is the context. To build something else, name its Dockerfile by the input file"
-            );
-            Source::Folder(bento.folder.clone())
-        }
-    };
-    Ok((source, None))
-}
-
-/// A git repository, and the credentials of its address, which go to BuildKit as a secret.
-fn git(context: &str) -> Result<(Source, Option<SecretString>)> {
-    address::mask_whole(context);
-    address::check(context).map_err(|why| Error::input(format!("input context: the address {why}")))?;
-    let (scheme, rest) = context.split_once("://").unwrap_or(("", context));
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let login = host.rsplit_once('@').map(|(login, _)| login).filter(|_| matches!(scheme, "http" | "https"));
-    let shown = address::without_whole(context);
-    let login = login.filter(|login| !login.is_empty() && *login != "git");
-    Ok((Source::Git(shown), login.map(|login| percent_decode_str(login).decode_utf8_lossy().as_ref().into())))
 }
 
 fn check_outputs(destination: &Destination, kind: Kind) -> Result<()> {

@@ -36,8 +36,12 @@ pub(crate) struct Added {
     pub(crate) arrival: Arrival,
 }
 
-/// Builds and pushes. What the build's goal says does not count.
-pub(crate) async fn push(build: Build<'_>, push: &Push, engine: &Engine) -> Result<Outcome> {
+/// Builds and pushes. What the build's goal says does not count. With what was pushed comes whether it is known to be gone
+/// again.
+///
+/// # Errors
+/// The build or the push fails, or the job is cancelled.
+pub(crate) async fn push(build: Build<'_>, push: &Push, engine: &Engine) -> Result<(Outcome, Result<()>)> {
     let start = Instant::now();
     // Whoever fails stops the other.
     let stop = build.ctx.cancel.child();
@@ -67,6 +71,7 @@ pub(crate) async fn push(build: Build<'_>, push: &Push, engine: &Engine) -> Resu
         // The one that was stopped says so.
         (Err(build), Err(add)) => Err(if build.cause() == Cause::Cancelled { add } else { build }),
     };
+    let mut kept = Ok(());
     if let Some(staging) = &staging {
         // Also after a failure or a cancellation, which leaves little time.
         let cleaning = clean_up(&registries, &finals, staging, engine);
@@ -75,10 +80,10 @@ pub(crate) async fn push(build: Build<'_>, push: &Push, engine: &Engine) -> Resu
             tracing::warn!("the tag {staging} may be left in the registry, it can be deleted");
         }
         if done.is_ok() {
-            keep(push, &registries, &finals).await?;
+            kept = keep(push, &registries, &finals).await;
         }
     }
-    done
+    done.map(|outcome| (outcome, kept))
 }
 
 /// Looks once more at what was pushed: a registry may have taken more away than the staging tag.
@@ -87,11 +92,24 @@ async fn keep(push: &Push, registries: &[Registry], finals: &[Manifest]) -> Resu
         let tags = push.images.iter().filter(|image| push.tagged && &image.repository == registry.repository());
         let digest = (!push.tagged).then_some(manifest.digest.as_str());
         for reference in tags.map(|image| image.tag.as_str()).chain(digest) {
-            if registry.keep(reference, manifest).await? {
-                let repository = registry.repository();
-                tracing::warn!("{repository} took {reference} away with the staging tag: it was written again");
-            }
+            judge(registry.keep(reference, manifest).await, registry.repository(), reference)?;
         }
+    }
+    Ok(())
+}
+
+/// What a look at an image that was pushed and read back says. A registry that does not let us look says nothing of it.
+fn judge(written_again: Result<bool>, repository: &Repository, reference: &str) -> Result<()> {
+    match written_again {
+        Ok(false) => {}
+        Ok(true) => tracing::warn!("{repository} took {reference} away with the staging tag: it was written again"),
+        Err(error) if matches!(error.cause(), Cause::Unreachable | Cause::Access | Cause::Timeout) => {
+            tracing::warn!(
+                "{reference} is pushed, but {repository} did not show it again after the staging tag was taken away: {}",
+                error.full_text()
+            );
+        }
+        Err(error) => return Err(error),
     }
     Ok(())
 }
@@ -124,7 +142,7 @@ async fn add_models(build: Build<'_>, registries: &[Registry], stop: &Cancel) ->
     let Some((first, others)) = registries.split_first().filter(|_| grafts) else { return Ok(all) };
     for model in &build.plan.bento.models {
         let present = model.present(&build.ctx.env, stop).await?;
-        let (layer, mut arrival) = first.add_layer(&layer::of_model(&present, &build.plan.place)?).await?;
+        let (layer, mut arrival) = first.add_layer(&layer::of_model(&present, &build.plan.place, stop)?).await?;
         for (number, registry) in others.iter().enumerate() {
             let same = |other: &&Registry| other.repository().registry == registry.repository().registry;
             let before = registries[..=number].iter().filter(same);
@@ -203,3 +221,20 @@ async fn clean_up(registries: &[Registry], finals: &[Manifest], staging: &str, e
 const FAREWELL: Duration = Duration::from_millis(2500);
 /// The same, where there is time.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_a_registry_refuses_takes_no_success_away() {
+        let image: Image = "r.x/a:1".parse().unwrap();
+        let judged = |looked| judge(looked, &image.repository, "1");
+        for cause in [Cause::Unreachable, Cause::Access, Cause::Timeout] {
+            assert!(judged(Err(Error::new(cause, "503"))).is_ok(), "{cause:?}");
+        }
+        assert!(judged(Ok(true)).is_ok() && judged(Ok(false)).is_ok());
+        assert!(judged(Err(Error::failure("a part is gone"))).is_err());
+        assert!(judged(Err(Error::cancelled())).is_err());
+    }
+}

@@ -172,12 +172,16 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(fits) && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// Does the name say that it is a secret's?
+pub(crate) fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word)) || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+}
+
 fn is_withheld(name: &str) -> bool {
     // On Windows the case of a variable's name says nothing.
     let name = name.to_ascii_uppercase();
-    WITHHELD.iter().any(|start| name.starts_with(start))
-        || SECRET_WORDS.iter().any(|word| name.contains(word))
-        || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+    WITHHELD.iter().any(|start| name.starts_with(start)) || is_secret(&name)
 }
 
 /// BuildKit fetches a git context itself; the job's token is for the job's repository alone, and by its id for the
@@ -185,7 +189,7 @@ fn is_withheld(name: &str) -> bool {
 fn git_token(plan: &Plan, ctx: &Context, others: &[Secret]) -> Option<Secret> {
     let own = format!("{}/{}", ctx.event.server_url, ctx.event.repository);
     let is_own = |address: &str| {
-        let repository = address.split('#').next().unwrap_or_default();
+        let repository = address.split(['#', '?']).next().unwrap_or_default();
         repository.strip_suffix(".git").unwrap_or(repository) == own
     };
     let host = ctx.event.server_url.split("://").nth(1).unwrap_or_default().trim_end_matches('/');

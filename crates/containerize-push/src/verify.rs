@@ -12,6 +12,8 @@ use crate::workspace::Workspace;
 
 /// The states by which the post step finds a container that was left.
 pub(crate) const CONTAINER: &str = "container";
+/// What the names of containers begin with.
+pub(crate) const NAMES: &str = "bento-verify-";
 /// Who runs it.
 pub(crate) const ENGINE: &str = "engine";
 /// Between two questions.
@@ -41,7 +43,7 @@ pub(crate) async fn verify(
 ) -> Result<Duration> {
     let start = Instant::now();
     let containers = engine.containers(workspace)?;
-    let name = format!("bento-verify-{}", Uuid::new_v4().simple());
+    let name = format!("{NAMES}{}", Uuid::new_v4().simple());
     // Before it is started: the post step is to find it whenever we are killed.
     ctx.files.save_state(CONTAINER, &name)?;
     ctx.files.save_state(ENGINE, containers.state())?;

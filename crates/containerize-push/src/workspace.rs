@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use bento_core::action::{Cancel, Context};
+use bento_core::bento::archive::Bound;
 use bento_core::huggingface::Entry;
 use bento_core::{Context as _, Error, Result, text};
 use secrecy::ExposeSecret;
@@ -144,12 +145,13 @@ impl Workspace {
     fn copied(&self, models: &[Present], cancel: &Cancel) -> Result<PathBuf> {
         let folder = self.path(COPIED);
         make(&folder)?;
+        let mut bound = Bound::new(cancel);
         for entry in models.iter().flat_map(|model| &model.entries) {
             match entry {
                 Entry::Folder(path) => make(&folder.join(path))?,
                 Entry::Text(path, text) => write(&folder.join(path), text)?,
                 Entry::Link(path, to) => link(to, &folder.join(path))?,
-                Entry::File(path, from) => same_files(from, &folder.join(path), cancel)?,
+                Entry::File(path, from) => same_files(from, &folder.join(path), &mut bound, cancel)?,
             }
         }
         share(&folder).context(|| format!("failed to set the modes below {}", folder.display()))?;
@@ -202,14 +204,15 @@ fn copy(from: &Path, to: &Path, cancel: &Cancel) -> io::Result<()> {
 }
 
 /// The same for a file or a folder with all below.
-fn same_files(from: &Path, to: &Path, cancel: &Cancel) -> Result<()> {
+fn same_files(from: &Path, to: &Path, bound: &mut Bound, cancel: &Cancel) -> Result<()> {
+    bound.count(from)?;
     if !from.is_dir() {
         return same_file(from, to, cancel);
     }
     make(to)?;
     for entry in fs::read_dir(from).context(|| format!("failed to read {}", from.display()))? {
         let entry = entry.context(|| format!("failed to read {}", from.display()))?;
-        same_files(&entry.path(), &to.join(entry.file_name()), cancel)?;
+        same_files(&entry.path(), &to.join(entry.file_name()), bound, cancel)?;
     }
     Ok(())
 }
@@ -238,4 +241,22 @@ fn share(path: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn share(_: &Path) -> std::io::Result<()> {
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_that_multiply_a_model_end_in_an_error() {
+        let outer = tempfile::tempdir().unwrap();
+        let model = outer.path().join("model");
+        make(&model).unwrap();
+        for name in ["x", "y"] {
+            link(".", &model.join(name)).unwrap();
+        }
+        let cancel = Cancel::default();
+        let error = same_files(&model, &outer.path().join("to"), &mut Bound::of(30, &cancel), &cancel).unwrap_err();
+        assert!(error.cause() == bento_core::Cause::Input, "{}", error.full_text());
+    }
 }

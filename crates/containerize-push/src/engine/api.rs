@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bento_core::action::{Cancel, Context};
 use bento_core::huggingface::Entry;
-use bento_core::runner::console;
+use bento_core::runner::{console, mask};
 use bento_core::{Context as _, Env, Error, Result};
 use bollard::auth::DockerCredentials;
 use bollard::models::{BuildInfo, PushImageInfo};
@@ -156,7 +156,7 @@ impl Api {
 }
 
 /// Where the engine listens.
-fn address(backend: Backend, env: &Env) -> String {
+pub(super) fn address(backend: Backend, env: &Env) -> String {
     if backend != Backend::Podman {
         return variable(env, "DOCKER_HOST").unwrap_or(DOCKER).to_owned();
     }
@@ -233,12 +233,9 @@ async fn print<T>(
     while let Some(message) = messages.next().await {
         let told = read(&message.map_err(|error| error.to_string())?);
         line.push_str(told.text.as_deref().unwrap_or_default());
-        while let Some((first, rest)) = line.split_once('\n') {
-            foreign.line(first.trim_end());
-            line = rest.to_owned();
-        }
-        if line.len() > LONGEST_LINE {
-            foreign.line(&std::mem::take(&mut line));
+        complete(&mut line).for_each(|line| foreign.line(line.trim_end()));
+        while let Some(piece) = piece(&mut line) {
+            foreign.line(&piece);
         }
         if let Some(error) = told.error {
             return Err(error);
@@ -249,4 +246,52 @@ async fn print<T>(
         foreign.line(&line);
     }
     Ok(result)
+}
+
+/// Takes away the lines that have come to their end.
+fn complete(line: &mut String) -> impl Iterator<Item = String> {
+    let begun = line.split_off(line.rfind('\n').map_or(0, |end| end.saturating_add(1)));
+    let complete = std::mem::replace(line, begun);
+    complete.lines().map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// Takes away the beginning of a line that is too long to wait for its end. It parts no secret, which would show both halves.
+fn piece(line: &mut String) -> Option<String> {
+    if line.len() <= LONGEST_LINE {
+        return None;
+    }
+    let at = mask::boundary(line.as_bytes(), line.floor_char_boundary(LONGEST_LINE));
+    let rest = line.split_off(line.floor_char_boundary(at));
+    if line.is_empty() {
+        *line = rest;
+        return None;
+    }
+    Some(std::mem::replace(line, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_and_long_ones_in_pieces_that_part_no_secret() {
+        let mut line = "a\nb\r\n\nbegun".to_owned();
+        assert_eq!(complete(&mut line).collect::<Vec<_>>(), ["a", "b", ""]);
+        assert_eq!((line.as_str(), piece(&mut line.clone())), ("begun", None));
+        mask::add(&SecretString::from("engine-line-secret"));
+        for shift in 0..=18 {
+            let text = format!("{}engine-line-secret\u{e9}", "\u{e9}".repeat((LONGEST_LINE - shift) / 2));
+            let mut line = format!("{text}{text}");
+            let mut pieces: Vec<_> = std::iter::from_fn(|| piece(&mut line)).collect();
+            pieces.push(line);
+            assert_eq!(pieces.concat(), format!("{text}{text}"));
+            assert_eq!(
+                pieces.iter().map(|piece| piece.matches("engine-line-secret").count()).sum::<usize>(),
+                2,
+                "{shift}"
+            );
+        }
+    }
 }

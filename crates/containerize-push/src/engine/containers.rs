@@ -16,7 +16,7 @@ use bollard::query_parameters::{
 };
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::api;
+use super::{Backend, api};
 
 /// How long a question to the engine may take.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -33,15 +33,20 @@ pub(crate) enum Containers {
 }
 
 impl Containers {
-    /// Those whom [`Self::state`] described.
+    /// Those whom [`Self::state`] described in this environment: a later step may write any state, and must not choose
+    /// where we connect to.
     ///
     /// # Errors
-    /// It describes nobody, or the engine cannot be connected to.
+    /// The environment names no such engine, or it cannot be connected to.
     pub(crate) fn of_state(state: &str, env: &Env) -> Result<Self> {
         match state {
             "docker" => Ok(Self::Program("docker", env.clone())),
             "nerdctl" => Ok(Self::Program("nerdctl", env.clone())),
-            address => Ok(Self::Api(api::connect(address)?, address.to_owned())),
+            known if [Backend::Docker, Backend::Podman].into_iter().any(|one| api::address(one, env) == known) => {
+                Ok(Self::Api(api::connect(known)?, known.to_owned()))
+            }
+            other => Err(Error::failure(format!("no engine listens at {other:?} by the environment of this step"))
+                .hint("Leave DOCKER_HOST and CONTAINER_HOST as they are until the end of the job.")),
         }
     }
 
@@ -185,4 +190,21 @@ async fn exec(docker: &Docker, name: &str, command: &[&str]) -> Result<bool, bol
         while output.next().await.is_some() {}
     }
     Ok(docker.inspect_exec(&id).await?.exit_code == Some(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_chooses_no_other_engine_than_the_environment() {
+        let set = [("DOCKER_HOST", "tcp://127.0.0.1:2375"), ("CONTAINER_HOST", "tcp://127.0.0.1:2376")];
+        let env: Env = set.into_iter().collect();
+        for known in ["docker", "nerdctl", "tcp://127.0.0.1:2375", "tcp://127.0.0.1:2376"] {
+            assert_eq!(Containers::of_state(known, &env).unwrap().state(), known);
+        }
+        for other in ["tcp://attacker.example:2375", "http://127.0.0.1:2375", "unix:///tmp/x.sock", "podman", ""] {
+            assert!(Containers::of_state(other, &env).is_err(), "{other}");
+        }
+    }
 }

@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use bento_core::action::Cancel;
+use bento_core::bento::archive::Bound;
 use bento_core::huggingface::Entry;
 use bento_core::{Context as _, Error, Result, text};
 use bytes::Bytes;
@@ -52,7 +54,6 @@ impl Contents {
 
     fn write(self, sink: Sink) -> io::Result<()> {
         let mut tar = Builder::new(sink);
-        let failed = |error: Error| io::Error::other(error.full_text());
         let own = text::read_if_there(&self.folder.join(RULES)).map_err(failed)?;
         let ignore = Ignore::parse(own.as_deref().unwrap_or_default()).map_err(failed)?;
         let (name, text) = &self.dockerfile;
@@ -63,10 +64,12 @@ impl Contents {
         file(&mut tar, name, text.as_bytes())?;
         file(&mut tar, RULES, rules.as_bytes())?;
         self.below(&mut tar, Path::new(""), &ignore)?;
+        // A stream that nobody reads any more ends by itself.
+        let mut bound = Bound::new(&Cancel::default());
         for entry in &self.entries {
             match entry {
                 Entry::Folder(path) => folder(&mut tar, Path::new(path), None)?,
-                Entry::File(path, from) => tree(&mut tar, from, Path::new(path), 0)?,
+                Entry::File(path, from) => tree(&mut tar, from, Path::new(path), 0, &mut bound)?,
                 Entry::Text(path, text) => file(&mut tar, path, text.as_bytes())?,
                 Entry::Link(path, to) => {
                     tar.append_link(&mut header(EntryType::Symlink, 0o777, 0, None), path, to)?;
@@ -121,7 +124,9 @@ pub(crate) fn top_of(root: &Path, without: &[&str]) -> Result<(Vec<String>, Vec<
 /// Does anything of this come into the context? Of a folder that is left out, what an exception keeps.
 fn sends(root: &Path, path: &Path, ignore: &Ignore) -> bool {
     let below = || sorted(&root.join(path)).into_iter().flatten().any(|name| sends(root, &path.join(name), ignore));
-    !ignore.leaves_out(path) || (ignore.has_exceptions() && root.join(path).is_dir() && below())
+    // A link is not followed, as in the context itself.
+    let is_folder = || fs::symlink_metadata(root.join(path)).is_ok_and(|meta| meta.is_dir());
+    !ignore.leaves_out(path) || (ignore.has_exceptions() && is_folder() && below())
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<std::ffi::OsString>> {
@@ -130,7 +135,12 @@ fn sorted(folder: &Path) -> io::Result<Vec<std::ffi::OsString>> {
     Ok(names)
 }
 
-fn tree(tar: &mut Builder<Sink>, from: &Path, path: &Path, depth: usize) -> io::Result<()> {
+fn failed(error: Error) -> io::Error {
+    io::Error::other(error.full_text())
+}
+
+fn tree(tar: &mut Builder<Sink>, from: &Path, path: &Path, depth: usize, bound: &mut Bound) -> io::Result<()> {
+    bound.count(from).map_err(failed)?;
     let meta = fs::metadata(from)?;
     if meta.is_file() {
         let run = mode(&meta, 0o644) & 0o100 != 0;
@@ -142,7 +152,7 @@ fn tree(tar: &mut Builder<Sink>, from: &Path, path: &Path, depth: usize) -> io::
     folder(tar, path, None)?;
     sorted(from)?
         .into_iter()
-        .try_for_each(|name| tree(tar, &from.join(&name), &path.join(&name), depth.saturating_add(1)))
+        .try_for_each(|name| tree(tar, &from.join(&name), &path.join(&name), depth.saturating_add(1), bound))
 }
 
 fn contents(tar: &mut Builder<Sink>, from: &Path, path: &Path, mode: u32) -> io::Result<()> {
@@ -230,6 +240,26 @@ impl Write for Sink {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn links_multiply_neither_a_model_nor_the_look_for_exceptions() {
+        use std::os::unix::fs::symlink;
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("a");
+        fs::create_dir(&folder).unwrap();
+        symlink(".", folder.join("x")).unwrap();
+        symlink(".", folder.join("y")).unwrap();
+        let (chunks, _received) = mpsc::channel(WAITING);
+        let mut tar = Builder::new(Sink { chunks, chunk: Vec::new() });
+        let mut bound = Bound::of(30, &Cancel::default());
+        let error = tree(&mut tar, &folder, Path::new("m"), 0, &mut bound).unwrap_err();
+        assert!(error.to_string().contains("more than 30"), "{error}");
+        // What a link names is not sent, so no exception keeps it.
+        fs::write(folder.join("kept"), "").unwrap();
+        fs::write(outer.path().join(RULES), "a\n!a/x/y/kept\n").unwrap();
+        assert_eq!(top_of(outer.path(), &[]).unwrap().0, Vec::<String>::new());
+    }
 
     #[test]
     fn rules_that_are_not_text_are_named_and_not_passed_over() {

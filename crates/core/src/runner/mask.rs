@@ -38,7 +38,7 @@ pub fn redact(text: &str) -> String {
 
 /// Where text may be parted, at this place or before it, so that no registered secret stands on both sides: neither a whole
 /// one, nor one that the text ends within.
-pub(crate) fn boundary(text: &[u8], at: usize) -> usize {
+pub fn boundary(text: &[u8], at: usize) -> usize {
     let masks = MASKS.read().unwrap_or_else(PoisonError::into_inner);
     let mut at = at.min(text.len());
     while let Some(start) = masks.iter().filter_map(|mask| straddler(text, at, mask.as_bytes())).min() {

@@ -8,8 +8,10 @@ use std::path::Path;
 
 use tar::{Builder, EntryType, Header};
 
+use super::bound::Bound;
 use super::plan::{Plan, Source};
 use super::range::Stamp;
+use crate::action::Cancel;
 use crate::{Context, Error, Result};
 
 /// Deeper than this a tree is taken for a link that leads back into itself.
@@ -21,12 +23,19 @@ pub struct FixedPlan {
     plan: Plan,
     uid: u64,
     gid: u64,
+    bound: Bound,
 }
 
 impl FixedPlan {
     /// An empty archive whose entries all have this owner.
     pub fn new(uid: u64, gid: u64) -> Self {
-        Self { plan: Plan::empty(), uid, gid }
+        Self { plan: Plan::empty(), uid, gid, bound: Bound::new(&Cancel::default()) }
+    }
+
+    /// The same, which ends with the job.
+    #[must_use]
+    pub fn cancelled_by(self, cancel: &Cancel) -> Self {
+        Self { bound: Bound::new(cancel), ..self }
     }
 
     /// Adds a folder, mode 0755.
@@ -59,7 +68,8 @@ impl FixedPlan {
     /// point to. Modes are 0755 for folders and executable files, 0644 for other files.
     ///
     /// # Errors
-    /// Something in it cannot be read, is neither file nor folder, or has a name that is no Unicode.
+    /// Something in it cannot be read, is neither file nor folder, or has a name that is not Unicode; the trees of the
+    /// archive have too many entries; the job is cancelled.
     pub fn tree(&mut self, path: &str, root: &Path) -> Result<()> {
         self.below(path, root, 0)
     }
@@ -71,6 +81,7 @@ impl FixedPlan {
 
     fn below(&mut self, path: &str, from: &Path, depth: usize) -> Result<()> {
         let failed = || format!("failed to read {}", from.display());
+        self.bound.count(from)?;
         let meta = fs::metadata(from).context(failed)?;
         if meta.is_file() {
             let mode = if super::plan::mode(&meta) & 0o100 == 0 { 0o644 } else { 0o755 };
@@ -182,6 +193,28 @@ mod tests {
         let mut expected: Vec<_> = names.map(|(name, mode)| (name.to_owned(), mode, 1034)).into();
         expected.push((format!("home/models/v1/{long}"), 0o644, 1034));
         assert_eq!(entries, expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_multiply_a_tree_end_in_an_error_and_a_cancelled_job_ends_at_once() {
+        let root = tempfile::tempdir().unwrap();
+        for level in 0..30 {
+            let folder = root.path().join(format!("d{level}"));
+            fs::create_dir(&folder).unwrap();
+            for name in ["x", "y"] {
+                std::os::unix::fs::symlink(format!("../d{}", level + 1), folder.join(name)).unwrap();
+            }
+        }
+        fs::create_dir(root.path().join("d30")).unwrap();
+        let mut fixed = FixedPlan::new(0, 0);
+        fixed.bound = Bound::of(1000, &Cancel::default());
+        let error = fixed.tree("m", root.path()).unwrap_err();
+        assert!(error.cause() == crate::Cause::Input && error.full_text().contains("d0/x/x/"), "{}", error.full_text());
+        let cancel = Cancel::default();
+        cancel.cancel();
+        let error = FixedPlan::new(0, 0).cancelled_by(&cancel).tree("m", root.path()).unwrap_err();
+        assert_eq!(error.cause(), crate::Cause::Cancelled);
     }
 
     #[test]

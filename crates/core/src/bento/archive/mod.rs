@@ -2,6 +2,7 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
+mod bound;
 mod export;
 mod fixed;
 mod guard;
@@ -10,6 +11,7 @@ mod range;
 mod stream;
 mod unpack;
 
+pub use bound::Bound;
 pub use export::{outline_export, unpack_export};
 pub use fixed::FixedPlan;
 pub use plan::Plan;
