@@ -65,7 +65,7 @@ fn a_cancelled_try_leaves_no_container() {
 #[test]
 fn the_post_step_removes_what_a_killed_one_left() {
     let lab = Lab::greeter(10);
-    let name = format!("bento-verify-{}", lab.repository());
+    let name = format!("bento-verify-{}", uuid::Uuid::new_v4().simple());
     docker(&["run", "--detach", "--name", &name, "--entrypoint", "sleep", &crate::lab::base_image(), "600"]);
     let post = lab.post(&[("container", &name), ("engine", "docker")], &[]);
     assert!(post.succeeded() && post.annotations.is_empty(), "{}", post.log_text());
@@ -83,7 +83,8 @@ fn the_post_step_removes_folders_before_it_asks_an_engine_that_may_hang() {
     let lab = Lab::greeter(10);
     let bin = lab.folder("bin");
     let path = format!("{}:/usr/bin:/bin", bin.display());
-    let states = [("container", "bento-verify-x"), ("engine", "docker")];
+    let name = format!("bento-verify-{}", uuid::Uuid::new_v4().simple());
+    let states = [("container", name.as_str()), ("engine", "docker")];
     let post = lab.post_of_killed(&states, &[("PATH", &path)], |left| {
         std::fs::write(left.join("secret-0"), "x").unwrap();
         // Nobody here waits as long as for an engine that never answers: this one does where the folder is gone.
