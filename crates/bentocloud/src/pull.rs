@@ -87,7 +87,11 @@ impl Client {
         }
         let started = std::time::Instant::now();
         let staging = download(&remote, &artifact, store).await?;
-        let saved = match store.adopt_as(kind, staging, &tag) {
+        // Another process may hold the store's lock for seconds: a thread waits, not the job.
+        let (own, expected) = (store.clone(), tag.clone());
+        let adopting = tokio::task::spawn_blocking(move || own.adopt_as(kind, staging, &expected));
+        let adopted = adopting.await.context(|| "what writes to the local store stopped".into())?;
+        let saved = match adopted {
             // Another process pulled the same meanwhile.
             Err(error) if error.cause() == Cause::Exists => {
                 return store.get(kind, &tag).map(|path| Pulled::Present(tag, path)).ok_or(error);

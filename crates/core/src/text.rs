@@ -1,17 +1,22 @@
 //! Files that hold text.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::{Context as _, Error, Location, Result};
 
-/// Reads a file of the user's that has to be text in UTF-8.
+/// The longest file of text that is read, bytes: those that people write are smaller by far.
+pub const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// Reads a file of the user's that has to be text in UTF-8, of at most 16 MiB.
 ///
 /// # Errors
-/// It cannot be read, or is not UTF-8: [`Cause::Input`](crate::Cause), with the file, the line where that is known, and the
+/// It cannot be read, is longer, or is not UTF-8: [`Cause::Input`](crate::Cause), with the file, the line where that is known, and the
 /// encoding that it looks like.
 pub fn read(file: &Path) -> Result<String> {
-    let bytes = std::fs::read(file).context(|| format!("failed to read {}", file.display()))?;
-    decode(bytes, file)
+    let bytes = bytes(file, LONGEST).context(|| format!("failed to read {}", file.display()))?;
+    decode(within(bytes, file, LONGEST)?, file)
 }
 
 /// The same of a file that need not be there: `None` where it is not.
@@ -19,11 +24,35 @@ pub fn read(file: &Path) -> Result<String> {
 /// # Errors
 /// As of [`read`].
 pub fn read_if_there(file: &Path) -> Result<Option<String>> {
-    match std::fs::read(file) {
-        Ok(bytes) => decode(bytes, file).map(Some),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+    read_if_there_up_to(file, LONGEST)
+}
+
+/// The same with another limit, bytes.
+///
+/// # Errors
+/// As of [`read`].
+pub fn read_if_there_up_to(file: &Path, limit: u64) -> Result<Option<String>> {
+    match bytes(file, limit) {
+        Ok(bytes) => decode(within(bytes, file, limit)?, file).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).context(|| format!("failed to read {}", file.display())),
     }
+}
+
+/// What a file holds, up to one byte more than the limit: a file may be longer than any memory.
+fn bytes(file: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn within(bytes: Vec<u8>, file: &Path, limit: u64) -> Result<Vec<u8>> {
+    if bytes.len() as u64 <= limit {
+        return Ok(bytes);
+    }
+    let limit = crate::disk::readable(limit);
+    Err(Error::input(format!("{} is longer than {limit}, the most that is read of such a file", file.display()))
+        .hint("Check that it is the file that is meant, and what wrote it."))
 }
 
 /// The bytes of this file as text.
@@ -76,6 +105,43 @@ mod tests {
         assert!(read_if_there(&file).is_err() && read_if_there(&folder.path().join("none")).unwrap().is_none());
         std::fs::write(&file, "idna # café\n").unwrap();
         assert_eq!(read(&file).unwrap(), "idna # café\n");
+    }
+
+    #[test]
+    fn a_file_is_not_read_beyond_its_limit() {
+        use crate::bento::{BentoInfo, ModelInfo};
+        let folder = tempfile::tempdir().unwrap();
+        let long = |name: &str| {
+            let file = folder.path().join(name);
+            // A hole: no disk is needed, and reading all of it would take the memory of any machine.
+            File::create(&file).unwrap().set_len(1 << 40).unwrap();
+            file
+        };
+        let file = long("requirements.txt");
+        for (error, name, limit) in [
+            (read(&file).unwrap_err(), "requirements.txt", "16.0 MiB"),
+            (read_if_there(&file).unwrap_err(), "requirements.txt", "16.0 MiB"),
+            (
+                {
+                    long("bento.yaml");
+                    BentoInfo::read(folder.path()).unwrap_err()
+                },
+                "bento.yaml",
+                "8.0 MiB",
+            ),
+            (
+                {
+                    long("model.yaml");
+                    ModelInfo::read(folder.path()).unwrap_err()
+                },
+                "model.yaml",
+                "8.0 MiB",
+            ),
+        ] {
+            let text = error.to_string();
+            assert_eq!(error.cause(), crate::Cause::Input, "{text}");
+            assert!(text.contains(name) && text.contains(&format!("is longer than {limit}")), "{text}");
+        }
     }
 
     #[test]

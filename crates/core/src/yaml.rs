@@ -21,8 +21,8 @@ use serde_json::Value;
 pub use self::node::{Content, Node, python_float};
 use crate::{Error, Location};
 
-/// The longest text that is read, in bytes.
-const TEXT_LIMIT: usize = 8 << 20;
+/// The longest text that is read, bytes.
+pub const LONGEST: u64 = 8 * 1024 * 1024;
 
 /// A document: its value, and where its parts stand.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +87,7 @@ impl YamlError {
     /// An error of the suite that points into `file`.
     pub fn in_file(self, what: &str, file: &std::path::Path) -> Error {
         let at = Location { file: file.to_owned(), line: Some(self.line), column: Some(self.column) };
-        Error::input(format!("{what} {} is no valid YAML: {self}", file.display())).at(at)
+        Error::input(format!("{what} {} is not valid YAML: {self}", file.display())).at(at)
     }
 
     fn at(mark: Marker, message: impl Into<String>) -> Self {
@@ -112,8 +112,8 @@ pub fn parse(text: &str) -> Result<Document, YamlError> {
 /// # Errors
 /// The text is no YAML, or larger than the limits of [`parse`].
 pub fn load(text: &str) -> Result<Option<Arc<Node>>, YamlError> {
-    if text.len() > TEXT_LIMIT {
-        let message = format!("the document is larger than {} MiB", TEXT_LIMIT >> 20);
+    if text.len() as u64 > LONGEST {
+        let message = format!("the document is larger than {} MiB", LONGEST / 1024 / 1024);
         return Err(YamlError { line: 1, column: 1, message });
     }
     refuse_unprintable(text)?;
@@ -228,7 +228,12 @@ mod tests {
 
     #[test]
     fn a_text_that_is_too_long_is_not_read() {
-        assert!(parse(&"#".repeat(TEXT_LIMIT + 1)).unwrap_err().message.contains("larger than 8 MiB"));
+        assert!(
+            parse(&"#".repeat(usize::try_from(LONGEST).unwrap() + 1))
+                .unwrap_err()
+                .message
+                .contains("larger than 8 MiB")
+        );
     }
 
     #[test]

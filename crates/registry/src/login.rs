@@ -94,7 +94,7 @@ impl Logins {
                 .hint("Write a list, such as:\n- registry: ghcr.io\n  username: me\n  password: '…'")
         };
         let document = bento_core::yaml::parse(text.expose_secret())
-            .map_err(|error| wrong(format!("no valid YAML at line {}, column {}", error.line, error.column)))?;
+            .map_err(|error| wrong(format!("not valid YAML at line {}, column {}", error.line, error.column)))?;
         let entries = match document.value {
             Value::Null => return Ok(Self::default()),
             Value::Array(entries) => entries,
@@ -234,8 +234,8 @@ mod tests {
             ("- {registry: r.x, username: u}", "no password"),
             ("- {registry: r.x, password: s3cret}", "no username"),
             ("- {registry: r.x, username: u, password: s3cret, s3cret: x}", "a key besides"),
-            ("- {registry: r.x, username: u, password: s3cret\n", "no valid YAML"),
-            ("- {registry: r.x, username: u, password: *s3cret}", "no valid YAML"),
+            ("- {registry: r.x, username: u, password: s3cret\n", "not valid YAML"),
+            ("- {registry: r.x, username: u, password: *s3cret}", "not valid YAML"),
             (
                 "- {registry: r.x, username: u, password: a}\n- {registry: https://r.x, username: u, password: b}",
                 "the same",

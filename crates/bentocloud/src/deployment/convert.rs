@@ -99,7 +99,7 @@ impl Converter {
     pub(super) fn name(&self, key: &Node) -> Result<String, Remark> {
         key.python_str()
             .map_err(|error| self.refused(error))?
-            .ok_or_else(|| self.wrong(key.line, "has a key that is no text"))
+            .ok_or_else(|| self.wrong(key.line, "has a key that is not a text"))
     }
 
     fn text(&mut self, node: &Node, line: Line) -> Result<String, Remark> {
@@ -179,7 +179,7 @@ impl Converter {
         let meant = nearest(&name, known.iter().map(|key| key.name));
         let meant = meant.map(|meant| format!(" Did you mean `{meant}`?")).unwrap_or_default();
         let key = self.below(name, |this| this.key());
-        let message = format!("`{key}` is no key of a v2 Deployment and has no effect.{meant}");
+        let message = format!("`{key}` is not a key of a v2 Deployment and has no effect.{meant}");
         self.remarks.push(Remark { line, key, title: "Unknown key in deployment_config", message });
     }
 

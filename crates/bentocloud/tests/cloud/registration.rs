@@ -133,7 +133,7 @@ async fn a_readme_over_three_mebibytes_counts_as_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_bento_is_said_before_anything_is_sent() {
-    let cases = [("no bento.yaml", None), ("no valid YAML", Some("a: [")), ("lacks name or version", Some("a: 1"))];
+    let cases = [("no bento.yaml", None), ("not valid YAML", Some("a: [")), ("lacks name or version", Some("a: 1"))];
     let cloud = Cloud::plain().await;
     for (expected, manifest) in cases {
         let from = small("");

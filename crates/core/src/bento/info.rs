@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Tag, time};
-use crate::{Context, Error, Result, text, yaml};
+use crate::{Error, Result, text, yaml};
 
 /// The README is the Bento's description up to this size, 3 MiB; a larger one counts as none.
 const README_LIMIT: u64 = 3 * 1024 * 1024;
@@ -38,15 +38,11 @@ impl BentoInfo {
     /// Reads `bento.yaml` in the Bento's folder.
     pub fn read(folder: &Path) -> Result<Self> {
         let file = folder.join("bento.yaml");
-        let bytes = match std::fs::read(&file) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::input(format!("{} is no Bento: it has no bento.yaml", folder.display()))
-                    .hint("Build it again; a Bento that was copied by hand needs all its files."));
-            }
-            Err(error) => return Err(error).context(|| format!("failed to read {}", file.display())),
-        };
-        Self::parse(&text::decode(bytes, &file)?, &file)
+        let text = text::read_if_there_up_to(&file, yaml::LONGEST)?.ok_or_else(|| {
+            Error::input(format!("{} is not a Bento: it has no bento.yaml", folder.display()))
+                .hint("Build it again; a Bento that was copied by hand needs all its files.")
+        })?;
+        Self::parse(&text, &file)
     }
 
     fn parse(text: &str, file: &Path) -> Result<Self> {

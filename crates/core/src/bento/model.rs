@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Tag, info, time};
-use crate::{Context, Error, Result, text, yaml};
+use crate::{Error, Result, text, yaml};
 
 /// What model.yaml says.
 #[derive(Debug, Clone)]
@@ -22,9 +22,10 @@ impl ModelInfo {
     /// Reads `model.yaml` in the model's folder.
     pub fn read(folder: &Path) -> Result<Self> {
         let file = folder.join("model.yaml");
-        let bytes = std::fs::read(&file)
-            .context(|| format!("{} is no model: failed to read its model.yaml", folder.display()))?;
-        let text = text::decode(bytes, &file)?;
+        let text = text::read_if_there_up_to(&file, yaml::LONGEST)?.ok_or_else(|| {
+            Error::input(format!("{} is not a model: it has no model.yaml", folder.display()))
+                .hint("Save or pull the model again.")
+        })?;
         let wrong = |why: &str| Error::input(format!("{} {why}", file.display())).hint("Save or pull the model again.");
         let document = yaml::parse(&text).map_err(|error| error.in_file("the manifest", &file))?;
         let Value::Object(raw) = document.value else { return Err(wrong("holds no mapping")) };

@@ -184,7 +184,8 @@ impl Store {
         self.adopt(kind, staging)
     }
 
-    /// Gives a complete item in a staging folder its name in the store, and updates `latest`.
+    /// Gives a complete item in a staging folder its name in the store, and updates `latest`. Blocks, for up to 5 s where
+    /// another process holds the store's lock.
     ///
     /// # Errors
     /// The store cannot be written, or the tag is taken ([`Cause::Exists`](crate::Cause)): it stays as it is.
@@ -320,7 +321,7 @@ fn remove_abandoned(tmp: &Path) {
 
 /// The folder of an item that somebody began to write and never finished.
 fn incomplete(kind: Kind, folder: &Path) -> Error {
-    Error::input(format!("{} is no {}: it has no {}", folder.display(), kind.noun(), kind.manifest()))
+    Error::input(format!("{} is not a {}: it has no {}", folder.display(), kind.noun(), kind.manifest()))
         .hint("Remove the folder: what wrote it did not end, such as a run that was killed.")
 }
 

@@ -1,6 +1,7 @@
 //! An interpreter and what it says about itself.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -150,11 +151,15 @@ pub async fn find_with(distribution: &str, ctx: &Context) -> Result<Option<Inter
     Ok(None)
 }
 
+/// What is read of a script for its first line, bytes: no system takes a longer path.
+const FIRST_LINE: u64 = 8 * 1024;
+
 /// The interpreter that a console script runs under: the one its first line names, else the one beside it (scripts of
 /// relocatable environments start with a shell).
 fn interpreter_of_script(script: &Path) -> Option<PathBuf> {
     let script = script.canonicalize().ok()?;
-    let bytes = fs::read(&script).ok()?;
+    let mut bytes = Vec::new();
+    fs::File::open(&script).ok()?.take(FIRST_LINE).read_to_end(&mut bytes).ok()?;
     let line = bytes.split(|&byte| byte == b'\n').next()?;
     let named = line.strip_prefix(b"#!").map(|rest| PathBuf::from(String::from_utf8_lossy(rest).trim()));
     let is_python = |file: &Path| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("python"));

@@ -147,7 +147,7 @@ impl Node {
     }
 
     fn no_date(&self, written: &str) -> YamlError {
-        self.error(format!("{written} looks like a date and is none; quote it if it is meant as text"))
+        self.error(format!("{written} looks like a date and is not one; quote it if it is meant as text"))
     }
 }
 

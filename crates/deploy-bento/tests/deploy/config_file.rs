@@ -105,8 +105,8 @@ async fn what_is_wrong_is_shown_at_its_line_before_anything_is_sent() {
     let empty = Cloud::empty(Serving::Never).await;
     cloud.create("greet").await;
     let cases = [
-        ("name: greet\nenvs: [}\n", 2, "is no valid YAML"),
-        ("name: greet\nservices:\n\tGreeter: {}\n", 3, "is no valid YAML"),
+        ("name: greet\nenvs: [}\n", 2, "is not valid YAML"),
+        ("name: greet\nservices:\n\tGreeter: {}\n", 3, "is not valid YAML"),
         ("# nothing\n", 1, "holds nothing"),
         ("- name: greet\n", 1, "the file takes a mapping, not a list"),
         ("name: greet\nservices: [Greeter]\n", 2, "services takes a mapping, not a list"),
@@ -124,7 +124,7 @@ async fn what_is_wrong_is_shown_at_its_line_before_anything_is_sent() {
         ("name: ''\n", 1, "name takes a name, not \"\""),
         ("name: greet\ncluster: [a]\n", 2, "cluster takes a text, not a list"),
         ("name: greet\nbento: off\n", 2, "bento takes a tag or the folder of a project, not false"),
-        ("name: greet\nlabels:\n- key: a\n  value: 2024-13-45\n", 4, "looks like a date and is none"),
+        ("name: greet\nlabels:\n- key: a\n  value: 2024-13-45\n", 4, "looks like a date and is not one"),
         (
             "services:\n  Greeter:\n    scaling: {min_replicas: 3, max_replicas: 2}\n",
             3,

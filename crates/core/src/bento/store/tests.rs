@@ -92,7 +92,7 @@ fn a_folder_that_was_never_completed_is_no_item_and_is_named() {
     fs::write(half.join("weights.bin"), "4").unwrap();
     let named = |error: Error| {
         let text = error.full_text();
-        let is_named = text.contains("models/m/half is no model: it has no model.yaml") && text.contains("Remove");
+        let is_named = text.contains("models/m/half is not a model: it has no model.yaml") && text.contains("Remove");
         assert!(error.cause() == Cause::Input && is_named, "{text}");
     };
     named(find("m:half").unwrap_err());
