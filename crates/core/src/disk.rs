@@ -41,6 +41,9 @@ const STRIDE: u64 = 64 * 1024 * 1024;
 /// What is left free, bytes: a machine without any room fails in ways that say nothing.
 const RESERVE: u64 = 64 * 1024 * 1024;
 
+/// What an entry of a folder takes of the disk beside its contents, bytes.
+const ENTRY: u64 = 4096;
+
 /// Room that something of unknown size takes, such as what an archive unpacks to: looked at while it grows.
 #[derive(Debug)]
 pub struct Growth {
@@ -53,6 +56,20 @@ impl Growth {
     /// Nothing yet, below this path.
     pub fn at(path: &Path) -> Self {
         Self { path: path.to_owned(), written: 0 }
+    }
+
+    /// So many entries of a folder more: each takes a block of the disk, and a name.
+    ///
+    /// # Errors
+    /// Those of [`Self::add`].
+    pub fn add_entries(&mut self, count: u64) -> Result<()> {
+        self.add(count.saturating_mul(ENTRY))
+    }
+
+    /// The bytes since the last look.
+    #[cfg(test)]
+    pub(crate) fn since_look(&self) -> u64 {
+        self.written
     }
 
     /// So many bytes more.

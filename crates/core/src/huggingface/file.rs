@@ -1,7 +1,7 @@
 //! One file from the hub into the cache: streamed to a temporary name, resumed where it broke off, checked, renamed.
 
 use std::cell::RefCell;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,6 +12,7 @@ use super::cache::{Model, readable};
 use super::hub::{Ask, Hub, Listed};
 use super::reference::Reference;
 use super::snapshot::SnapshotFile;
+use crate::disk::Growth;
 use crate::http::{self, Incoming, Policy, Resume};
 use crate::{Context, Error, Result};
 
@@ -83,26 +84,26 @@ impl Written {
     }
 }
 
-/// Writes what comes, but not much more than the hub announced.
+/// Writes what comes, but not much more than the hub announced, and while there is room: of some files it announces nothing.
 fn write(folder: &Path, bytes: Incoming, announced: Option<u64>) -> Result<Written> {
     let mut hasher = Sha256::new();
-    let written = || -> io::Result<(NamedTempFile, u64)> {
-        std::fs::create_dir_all(folder)?;
-        let mut file = readable(&mut tempfile::Builder::new()).suffix(".incomplete").tempfile_in(folder)?;
-        let mut bytes = bytes.take(announced.map_or(u64::MAX, |size| size.saturating_add(1)));
-        let (mut buffer, mut size) = (vec![0; BUFFER], 0_u64);
-        loop {
-            let read = bytes.read(&mut buffer)?;
-            let chunk = buffer.get(..read).unwrap_or_default();
-            if chunk.is_empty() {
-                return Ok((file, size));
-            }
-            file.write_all(chunk)?;
-            hasher.update(chunk);
-            size = size.saturating_add(read as u64);
+    let failed = || format!("failed to write to {}", folder.display());
+    std::fs::create_dir_all(folder).context(failed)?;
+    let named = readable(&mut tempfile::Builder::new()).suffix(".incomplete").tempfile_in(folder);
+    let (mut file, mut growth) = (named.context(failed)?, Growth::at(folder));
+    let mut bytes = bytes.take(announced.map_or(u64::MAX, |size| size.saturating_add(1)));
+    let (mut buffer, mut size) = (vec![0; BUFFER], 0_u64);
+    loop {
+        let read = bytes.read(&mut buffer).context(failed)?;
+        let chunk = buffer.get(..read).unwrap_or_default();
+        if chunk.is_empty() {
+            break;
         }
-    };
-    let (file, size) = written().context(|| format!("failed to write to {}", folder.display()))?;
+        growth.add(read as u64).context(failed)?;
+        file.write_all(chunk).context(failed)?;
+        hasher.update(chunk);
+        size = size.saturating_add(read as u64);
+    }
     let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Written { file, size, sha256 })
 }

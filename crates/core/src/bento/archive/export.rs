@@ -97,7 +97,8 @@ fn unpack_zip(writer: &mut Writer, reader: impl Read + Seek, target: &Path) -> R
         }
         let path = target.join(&relative);
         let failed = || format!("failed to write {}", path.display());
-        ensure_plain_parents(target, &relative).map_err(|why| refused(&why))?;
+        let folders = ensure_plain_parents(target, &relative).map_err(|why| refused(&why))?;
+        writer.entry(folders).context(failed)?;
         if entry.is_dir() {
             fs::create_dir_all(&path).context(failed)?;
         } else {

@@ -43,18 +43,22 @@ pub(super) fn stays_inside(link: &Path, folder: &Path) -> bool {
     })
 }
 
-/// Makes the folders above an entry. One of them may not be a link: later entries must not write through it.
-pub(super) fn ensure_plain_parents(target: &Path, relative: &Path) -> std::result::Result<(), String> {
-    let mut path = target.to_owned();
+/// Makes the folders above an entry, and returns how many were missing. One of them may not be a link: later entries must
+/// not write through it.
+pub(super) fn ensure_plain_parents(target: &Path, relative: &Path) -> std::result::Result<u64, String> {
+    let (mut path, mut made) = (target.to_owned(), 0_u64);
     for part in relative.parent().unwrap_or(Path::new("")) {
         path.push(part);
         match path.symlink_metadata() {
             Ok(meta) if meta.is_dir() => {}
-            Ok(_) => return Err(format!("{} is no folder", path.display())),
-            Err(_) => fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?,
+            Ok(_) => return Err(format!("{} is not a folder", path.display())),
+            Err(_) => {
+                fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+                made = made.saturating_add(1);
+            }
         }
     }
-    Ok(())
+    Ok(made)
 }
 
 #[cfg(unix)]

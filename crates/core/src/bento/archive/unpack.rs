@@ -108,6 +108,11 @@ impl Writer {
         Self { most, ..self }
     }
 
+    /// An entry, and so many folders above it that were made for it.
+    pub(super) fn entry(&mut self, folders: u64) -> Result<()> {
+        self.growth.add_entries(folders.saturating_add(1))
+    }
+
     /// A file that is not there yet, with all that comes.
     pub(super) fn write(&mut self, from: &mut impl Read, path: &Path) -> Result<()> {
         let failed = || format!("failed to write {}", path.display());
@@ -137,8 +142,9 @@ fn unpack_entry(mut entry: Entry<'_, impl Read>, target: &Path, writer: &mut Wri
     };
     let relative = inside(&name).ok_or_else(|| refused("it would leave the target"))?;
     let path = target.join(&relative);
-    ensure_plain_parents(target, &relative).map_err(|why| refused(&why))?;
     let failed = || format!("failed to write {}", path.display());
+    let folders = ensure_plain_parents(target, &relative).map_err(|why| refused(&why))?;
+    writer.entry(folders).context(failed)?;
     match entry.header().entry_type() {
         EntryType::Directory => match path.symlink_metadata() {
             Ok(meta) if meta.is_dir() => {}
@@ -273,6 +279,16 @@ mod tests {
         let endless = name.as_bytes().chain(io::repeat(b'a'));
         let error = unpack(endless, target.path()).unwrap_err().full_text();
         assert!(error.contains("extended headers of an entry take more than"), "{error}");
+    }
+
+    #[test]
+    fn entries_without_contents_take_room_too() {
+        use EntryType::{Directory, Regular, Symlink};
+        let bytes = archive(&[("a", Directory, ""), ("b/c/d", Directory, ""), ("e", Regular, ""), ("f", Symlink, "e")]);
+        let target = tempfile::tempdir().unwrap();
+        let mut writer = Writer::below(target.path());
+        unpack_tar_by(&mut writer, bytes.as_slice(), target.path()).unwrap();
+        assert_eq!(writer.growth.since_look(), 6 * 4096, "four entries and two folders above one of them");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Unpacking an entry: whoever can write to the cache may have written it, so nothing in it is trusted.
 
-use std::collections::HashSet;
 use std::fs::{self, File, FileTimes};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -18,8 +17,8 @@ const BUFFER: usize = 256 * 1024;
 const WINDOW_LOG: u32 = 23;
 /// Bytes behind the last entry: the archive's end, padded to a record.
 const LONGEST_END: u64 = 64 * 1024;
-/// What an entry takes of the disk beside its contents, bytes.
-const ENTRY: u64 = 4096;
+/// The names of all folders without the right to write, bytes. An environment of Python has next to none.
+const LONGEST_READ_ONLY: usize = 16 * 1024 * 1024;
 
 /// Unpacks into a folder that exists and is empty.
 pub(crate) fn unpack(archive: impl Read, target: &Path) -> Result<()> {
@@ -51,10 +50,13 @@ pub(crate) fn unpack(archive: impl Read, target: &Path) -> Result<()> {
 /// The folders that were made here.
 #[derive(Default)]
 struct Folders {
-    /// Below the target. Only they take entries: the name of another one may lead through a link.
-    made: HashSet<PathBuf>,
+    /// The last one, below the target. Entries come in the order of a walk, so that only it and the folders above it, which
+    /// were made here too, take entries: the name of another one may lead through a link.
+    last: PathBuf,
     /// Those to be without the right to write, and their modes.
     read_only: Vec<(PathBuf, u32)>,
+    /// The length of their names, bytes.
+    length: usize,
 }
 
 fn check_format(first: Option<Entry<'_, impl Read>>) -> Result<()> {
@@ -84,20 +86,23 @@ impl Work<'_> {
         let relative = relative.ok_or_else(|| refused("it would leave the folder"))?;
         let path = self.target.join(&relative);
         let failed = || format!("failed to write {}", path.display());
-        // Entries come in the order of a walk: the folder above is there, and was made here.
         let parent = relative.parent().unwrap_or(Path::new(""));
-        if !parent.as_os_str().is_empty() && !self.folders.made.contains(parent) {
-            return Err(refused("the folder above it is none"));
+        if !self.folders.last.starts_with(parent) {
+            return Err(refused("it does not stand behind the folder above it"));
         }
-        self.growth.add(ENTRY)?;
+        self.growth.add_entries(1)?;
         let mode = entry.header().mode().unwrap_or(0o644) & 0o777;
         match entry.header().entry_type() {
             EntryType::Directory => {
                 fs::create_dir(&path).context(failed)?;
                 if mode & 0o200 == 0 {
+                    self.folders.length = self.folders.length.saturating_add(path.as_os_str().len());
+                    if self.folders.length > LONGEST_READ_ONLY {
+                        return Err(refused("the names of the folders that cannot be written take more than 16 MiB"));
+                    }
                     self.folders.read_only.push((path, mode));
                 }
-                self.folders.made.insert(relative);
+                self.folders.last = relative;
             }
             EntryType::Regular => {
                 let mut file = create(&path, mode).context(failed)?;
@@ -210,6 +215,9 @@ mod tests {
             vec![("d", Directory, ""), ("h", Link, "d")],
             vec![("b", Block, "")],
             vec![("missing/x", Regular, "x")],
+            vec![("f", Regular, "x"), ("f/x", Regular, "x")],
+            // Not in the order of a walk.
+            vec![("a", Directory, ""), ("d", Directory, ""), ("a/x", Regular, "x")],
             vec![
                 ("d", Directory, ""),
                 ("a", Directory, ""),
