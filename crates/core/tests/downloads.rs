@@ -109,6 +109,10 @@ async fn what_goes_on_must_be_of_the_same_object_else_all_of_it_comes_anew() {
             "no such range",
             ("416 Range Not Satisfiable\r\ncontent-range: bytes */99\r\ncontent-length: 0".into(), vec![]),
         ),
+        (
+            "an end before the end",
+            (format!("416 Range Not Satisfiable\r\ncontent-range: bytes */{half}\r\ncontent-length: 0"), vec![]),
+        ),
     ] {
         let (address, asked) = server(vec![first.clone(), second, whole.clone()]).await;
         let bytes = get(&address, &Cancel::default()).await.unwrap();

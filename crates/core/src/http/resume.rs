@@ -50,8 +50,14 @@ impl Place {
         match response.status() {
             StatusCode::OK if known.is(&object) => Self::Behind(resume.start),
             StatusCode::OK => Self::Start,
-            StatusCode::RANGE_NOT_SATISFIABLE if object.total == Some(resume.start) => Self::End,
-            StatusCode::RANGE_NOT_SATISFIABLE => Self::Nowhere("what was downloaded is longer than what is there"),
+            StatusCode::RANGE_NOT_SATISFIABLE if object.total != Some(resume.start) => {
+                Self::Nowhere("what was downloaded is longer than what is there")
+            }
+            // The first answer may have promised more than there is by now.
+            StatusCode::RANGE_NOT_SATISFIABLE if known.total.is_none_or(|total| total == resume.start) => Self::End,
+            StatusCode::RANGE_NOT_SATISFIABLE => {
+                Self::Nowhere("what is there is shorter than what began: it has changed")
+            }
             _ if object.start == Some(resume.start) && known.is(&object) => Self::Behind(0),
             _ => Self::Nowhere("what goes on is not what began: it has changed"),
         }

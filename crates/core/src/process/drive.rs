@@ -60,6 +60,11 @@ impl Command {
                         return Err(self.too_slow());
                     }
                 },
+                // Before the output: that of a grandchild may come without end, and hide the child's.
+                status = group.wait(), if ended.is_none() => {
+                    let status = status.context(|| format!("failed to wait for {}", self.program().display()))?;
+                    ended = Some((status, Instant::now().checked_add(LINGER)));
+                }
                 received = received.recv(), if pipes_open => match received {
                     Some((pipe, bytes)) => if let Err(error) = take(pipe, bytes) {
                         group.stop().await;
@@ -67,10 +72,6 @@ impl Command {
                     },
                     None => pipes_open = false,
                 },
-                status = group.wait(), if ended.is_none() => {
-                    let status = status.context(|| format!("failed to wait for {}", self.program().display()))?;
-                    ended = Some((status, Instant::now().checked_add(LINGER)));
-                }
             }
             if let (Some((status, _)), false) = (ended, pipes_open) {
                 break status;

@@ -71,6 +71,16 @@ async fn the_beginning_of_a_line_is_shown_though_a_grandchild_holds_the_pipe() {
 }
 
 #[tokio::test]
+async fn a_grandchild_that_prints_without_end_does_not_hide_the_child_s_end() {
+    let flood = Command::new("sh").args(["-c", "yes >&2 & echo $!"]);
+    let began = std::time::Instant::now();
+    let ended = flood.capture(&Cancel::default()).await.unwrap();
+    assert!(ended.status.success() && began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    // Nobody reads its pipe any more, which may have ended it by now.
+    let _ = Command::new("kill").arg(ended.stdout.trim()).capture(&Cancel::default()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_deadline_beyond_all_clocks_is_none() {
     let ended = Command::new("true").deadline(Duration::from_secs(u64::MAX)).stream(&Cancel::default()).await;
     assert!(ended.unwrap().status.success());
