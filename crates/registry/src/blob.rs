@@ -56,16 +56,20 @@ impl Registry {
     /// # Errors
     /// It is not there, or what comes is not it.
     pub async fn blob(&self, digest: &str) -> Result<Vec<u8>> {
-        let mut response = self.ask(&Method::GET, &format!("blobs/{digest}"), None).await?;
-        if response.status().is_redirection() {
-            // `send` keeps our authorization from storage that is not the registry.
-            let address = self.location(&response)?;
-            response = self.ask_at(&Method::GET, &address, None).await?;
-        }
-        if !response.status().is_success() {
-            return Err(self.refused(response).await);
-        }
-        let bytes = http::bytes(response, &format!("cannot read {digest}")).await.map_err(Attempt::into_error)?;
+        let address = self.address(&format!("blobs/{digest}"))?;
+        let whole = || async {
+            let mut response = self.ask_once(&Method::GET, &address, None).await?;
+            if response.status().is_redirection() {
+                // `send` keeps our authorization from storage that is not the registry.
+                let address = self.location(&response)?;
+                response = self.ask_once(&Method::GET, &address, None).await?;
+            }
+            if !response.status().is_success() {
+                return Err(Attempt::Final(self.refused(response).await));
+            }
+            http::bytes(response, &format!("cannot read {digest}")).await
+        };
+        let bytes = http::retry(&self.cancel, whole).await?;
         if digest_of(&bytes) == digest {
             Ok(bytes)
         } else {

@@ -85,6 +85,16 @@ impl Registry {
 
     /// The same at an address that the registry named.
     pub(crate) async fn ask_at(&self, method: &Method, address: &Url, accept: Option<&str>) -> Result<Response> {
+        http::retry(&self.cancel, || self.ask_once(method, address, accept)).await
+    }
+
+    /// A request without a body, once.
+    pub(crate) async fn ask_once(
+        &self,
+        method: &Method,
+        address: &Url,
+        accept: Option<&str>,
+    ) -> Result<Response, Attempt> {
         let request = || {
             let request = self.http.request(method.clone(), address.clone()).timeout(PATIENCE);
             match accept {
@@ -92,7 +102,7 @@ impl Registry {
                 None => request,
             }
         };
-        http::retry(&self.cancel, || self.send(request)).await
+        self.send(request).await
     }
 
     /// Sends a request once, with authorization; twice where the registry asks for a new token. Any answer is an answer,

@@ -190,16 +190,19 @@ fn set(config: &mut Value, mapping: &str, key: &str, value: Value) {
 }
 
 fn read(file: &Path) -> Result<Value> {
-    let failed = || format!("failed to read {}", file.display());
+    let wrong = |what: &str| {
+        Error::input(format!("{}: {what}", file.display()))
+            .hint("Docker cannot read such a file: correct it, or log in anew with `docker login`.")
+    };
     match text::read_if_there(file)? {
         None => Ok(json!({})),
         Some(text) if text.trim_ascii().is_empty() => Ok(json!({})),
         Some(text) => {
-            let config: Value = serde_json::from_str(&text).context(failed)?;
+            let config: Value =
+                serde_json::from_str(&text).map_err(|error| wrong(&format!("it is not valid JSON ({error})")))?;
             match misshapen(&config) {
                 None => Ok(config),
-                Some(what) => Err(Error::input(format!("{}: {what}", file.display()))
-                    .hint("Docker cannot read such a file: correct it, or log in anew with `docker login`.")),
+                Some(what) => Err(wrong(&what)),
             }
         }
     }
@@ -267,6 +270,13 @@ mod tests {
             // Nor does one that comes another way end in a panic.
             let given = config(serde_json::from_str(text).unwrap()).with(&login);
             given.for_containers_image();
+        }
+        for text in ["{", r#"{"auths": {"r.x": {"auth": "secret" "#, "secret"] {
+            fs::write(&file, text).unwrap();
+            let error = DockerConfig::of(&env).unwrap_err();
+            let said = error.full_text();
+            assert_eq!(error.cause(), bento_core::Cause::Input, "{said}");
+            assert!(said.contains("config.json: it is not valid JSON (") && !said.contains("secret"), "{said}");
         }
         for text in ["", "{}", r#"{"auths": null, "credHelpers": null}"#] {
             fs::write(&file, text).unwrap();

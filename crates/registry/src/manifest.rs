@@ -54,15 +54,20 @@ impl Registry {
     /// `Docker-Content-Digest` is the registry's word and no proof.
     ///
     /// # Errors
-    /// It is not there, what comes is no manifest, or not the one that was asked for.
+    /// It is not there, what comes is not a manifest, or not the one that was asked for.
     pub async fn manifest(&self, reference: &str) -> Result<Manifest> {
-        let response = self.ask(&Method::GET, &format!("manifests/{reference}"), Some(TYPES)).await?;
-        if !response.status().is_success() {
-            return Err(self.refused(response).await);
-        }
-        let header = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-        let wrong = || format!("{}@{reference} is no manifest", self.repository);
-        let bytes = http::bytes(response, &wrong()).await.map_err(Attempt::into_error)?;
+        let address = self.address(&format!("manifests/{reference}"))?;
+        let wrong = || format!("{}@{reference} is not a manifest", self.repository);
+        let whole = || async {
+            let response = self.ask_once(&Method::GET, &address, Some(TYPES)).await?;
+            if !response.status().is_success() {
+                return Err(Attempt::Final(self.refused(response).await));
+            }
+            let header = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+            let what = format!("{}@{reference} cannot be read", self.repository);
+            Ok((http::bytes(response, &what).await?, header))
+        };
+        let (bytes, header) = http::retry(&self.cancel, whole).await?;
         let document = serde_json::from_slice(&bytes).context(wrong)?;
         let mut manifest = Manifest::read(bytes, document);
         // No tag has a colon. Other digests than those of SHA-256 cannot be checked, and nothing here asks for one.
@@ -96,16 +101,19 @@ impl Registry {
 
     /// Some tags, and where more are.
     pub(crate) async fn tags_page(&self, address: Url) -> Result<(Vec<String>, Option<Url>)> {
-        let response = self.ask_at(&Method::GET, &address, None).await?;
-        match response.status() {
-            StatusCode::NOT_FOUND => return Ok((Vec::new(), None)),
-            status if !status.is_success() => return Err(self.refused(response).await),
-            _ => {}
-        }
-        let links = response.headers().get_all(LINK).iter().filter_map(|link| link.to_str().ok());
-        let next = links.filter_map(link::next).next().and_then(|link| address.join(link).ok());
-        let what = format!("the tags of {} cannot be read", self.repository);
-        let page: Value = http::json(response, &what).await.map_err(Attempt::into_error)?;
+        let whole = || async {
+            let response = self.ask_once(&Method::GET, &address, None).await?;
+            match response.status() {
+                StatusCode::NOT_FOUND => return Ok((Value::Null, None)),
+                status if !status.is_success() => return Err(Attempt::Final(self.refused(response).await)),
+                _ => {}
+            }
+            let links = response.headers().get_all(LINK).iter().filter_map(|link| link.to_str().ok());
+            let next = links.filter_map(link::next).next().and_then(|link| address.join(link).ok());
+            let what = format!("the tags of {} cannot be read", self.repository);
+            Ok((http::json(response, &what).await?, next))
+        };
+        let (page, next) = http::retry(&self.cancel, whole).await?;
         let tags = page.get("tags").and_then(Value::as_array).into_iter().flatten();
         Ok((tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect(), next))
     }

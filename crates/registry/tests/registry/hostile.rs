@@ -164,10 +164,39 @@ async fn a_registry_that_claims_to_have_all_there_can_be_is_started_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_breaks_off_once_is_asked_for_again() {
+    // The first of every two answers ends in the middle of its body.
+    let asked = Arc::new(Mutex::new(0));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let seen = Arc::clone(&asked);
+    let body = r#"{"tags": ["v1"], "mediaType": "x"}"#;
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let _ = client.read(&mut [0; 16 * 1024]).await;
+            let number = {
+                let mut seen = seen.lock().unwrap();
+                *seen += 1;
+                *seen
+            };
+            let sent = if number % 2 == 1 { body.split_at(10).0 } else { body };
+            let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+            let _ = client.write_all(format!("{head}{sent}").as_bytes()).await;
+        }
+    });
+    let registry = access(&address, "cut/x", Credentials::None, &Cancel::default());
+    let digest = registry::digest_of(body.as_bytes());
+    assert_eq!(registry.manifest("latest").await.unwrap().digest, digest);
+    assert_eq!(registry.tags().await.unwrap(), ["v1"]);
+    assert_eq!(registry.blob(&digest).await.unwrap(), body.as_bytes());
+    assert_eq!(*asked.lock().unwrap(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_answer_is_said_to_be_none() {
     let manifest = Manifest::new(json!({"schemaVersion": 2}));
     for (answer, expected) in [
-        ("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 3\r\n\r\n[1,".to_owned(), "is no manifest"),
+        ("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 3\r\n\r\n[1,".to_owned(), "is not a manifest"),
         (format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-header: 1\r\n".repeat(10_000)), "head is too large"),
         ("HTTP/1.1 307 Again\r\nconnection: close\r\nlocation: /v2/loop/x/blobs/sha256:00\r\ncontent-length: 0\r\n\r\n".into(), "307"),
     ] {
