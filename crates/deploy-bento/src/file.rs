@@ -54,6 +54,7 @@ impl ConfigFile {
         })?;
         if let Some(line) = line_of(&root, "targets") {
             refuse_v1(&path, at(line), needs_file)?;
+            refuse_other_cluster(&root, &path, at)?;
             return Ok(None);
         }
         let written = Written::read(&root).map_err(|wrong| error(&path, &wrong))?;
@@ -118,6 +119,22 @@ fn refuse_v1(path: &Path, at: Location, needs_file: bool) -> Result<()> {
     }
     Annotation::new(Level::Notice, format!("{what}: it is left alone")).at(Some(at)).emit(None);
     Ok(())
+}
+
+/// A v1 file is left alone, and a Deployment of the same name in the default cluster is another one.
+fn refuse_other_cluster(root: &Node, path: &Path, at: impl Fn(u32) -> Location) -> Result<()> {
+    let Content::Map(entries) = &root.content else { return Ok(()) };
+    let named = entries.iter().find(|(key, _)| key.content == Content::Text("cluster_name".into()));
+    match named {
+        Some((key, value))
+            if !matches!(&value.content, Content::Null) && value.content != Content::Text("default".into()) =>
+        {
+            Err(Error::input(format!("{} names a cluster in the v1 form, which is not looked into", path.display()))
+                .hint("Write the v2 form (`cluster`), or set `deployment_config: ''` for the default cluster.")
+                .at(at(key.line)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn missing(input: &str, path: &Path, workspace: &Path) -> Error {

@@ -43,7 +43,7 @@ bento_core::inputs! {
         wait_timeout: Duration => input("wait_timeout").default("3600"),
         /// Version of BentoML to build with, as in the setup action. Empty: the one that is installed, else the latest.
         bentoml_version: String => input("bentoml_version"),
-        /// Version of Python to build with; counts only when no BentoML is installed yet.
+        /// Version of Python to build with; applies only when no BentoML is installed yet.
         python_version: Vec<String> => input("python_version").default("3.11"),
         /// Print what would be done, and do nothing.
         dry_run: bool => input("dry_run").default("false"),

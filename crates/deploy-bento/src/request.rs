@@ -55,11 +55,13 @@ impl Request {
     /// Reads and checks the inputs.
     pub(crate) fn new(inputs: &Inputs, ctx: &Context) -> Result<Self> {
         let client = Client::connect(Some(&inputs.cloud_endpoint), &inputs.cloud_api_token, ctx)?;
-        let read = ConfigFile::read(&inputs.deployment_config, inputs.action, ctx.workspace());
-        let file = match read {
-            // To end a Deployment by its name, whatever its configuration has become.
-            Err(_) if !inputs.action.takes_bento() && inputs.deployment_name.is_some() => None,
-            read => read?,
+        // A Deployment can be ended by its name when its configuration is gone. One that is there says in which cluster the
+        // Deployment is: with a fault in it, a Deployment of that name in the default cluster could be the one that ends.
+        let is_gone = || ctx.workspace().join(&inputs.deployment_config).try_exists().is_ok_and(|exists| !exists);
+        let file = if !inputs.action.takes_bento() && inputs.deployment_name.is_some() && is_gone() {
+            None
+        } else {
+            ConfigFile::read(&inputs.deployment_config, inputs.action, ctx.workspace())?
         };
         warn_of_idle_inputs(inputs);
         let written = file.as_ref().map(|file| &file.written);

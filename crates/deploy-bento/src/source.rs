@@ -109,7 +109,7 @@ fn named<'f>(file: &'f ConfigFile, workspace: &Path) -> Result<Option<Named<'f>>
     }
     if path.exists() {
         return Err(file
-            .wrong("bento", format!("names {bento}, which is no folder"))
+            .wrong("bento", format!("names {bento}, which is not a folder"))
             .hint("Name the folder of the project, or the tag of a Bento."));
     }
     let is_path = bento.contains(['/', '\\']) || bento.starts_with(['.', '~', '$']);
@@ -121,15 +121,15 @@ fn named<'f>(file: &'f ConfigFile, workspace: &Path) -> Result<Option<Named<'f>>
             Some(beside.strip_prefix(workspace).ok()?.display().to_string())
         });
         return Err(error.hint(match beside {
-            Some(beside) => format!("It counts from the working directory: write `bento: {beside}`."),
-            None => "It counts from the working directory, not from the configuration's folder.".into(),
+            Some(beside) => format!("It is relative to the working directory: write `bento: {beside}`."),
+            None => "It is relative to the working directory, not to the configuration's folder.".into(),
         }));
     }
     if is_service(bento, workspace) {
         return Ok(Some(Named::Project(bento)));
     }
     let tag = bento.parse().map_err(|error: Error| {
-        file.wrong("bento", format!("names {bento}, which is no folder and no tag: {error}"))
+        file.wrong("bento", format!("names {bento}, which is neither a folder nor a tag: {error}"))
             .hint("Name the folder of the project, or the tag of a Bento.")
     })?;
     Ok(Some(Named::Tag(tag)))

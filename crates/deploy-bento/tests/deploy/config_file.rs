@@ -59,6 +59,34 @@ async fn a_missing_file() {
     cloud.stop().await;
 }
 
+/// The cluster that a file names is the one that is meant: what stands under the same name in the default one is another's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_with_a_fault_ends_no_deployment_of_the_default_cluster() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    cloud.create("greet").await;
+    let cases: [(&[u8], u32, &str); 5] = [
+        (b"cluster: prod-eu\naccess_authorization: maybe\n", 2, "access_authorization takes true or false"),
+        (b"cluster: prod-eu\nenvs: [}\n", 2, "YAML"),
+        (b"cluster: [prod-eu]\n", 1, "cluster takes a text"),
+        (b"cluster: prod-eu\nname: caf\xe9\n", 2, "cannot be read as text"),
+        (b"cluster_name: prod-eu\ntargets: []\n", 1, "names a cluster in the v1 form"),
+    ];
+    for action in ["terminate", "delete"] {
+        for (text, line, says) in cases {
+            let run = with_config(&cloud, action, "");
+            std::fs::write(run.workspace().join("ci/deployment.yaml"), text).unwrap();
+            let result = run.go().await;
+            let error = failed(&result, 2, &["ci/deployment.yaml", says]);
+            assert_eq!(place(error), (Some("ci/deployment.yaml"), Some(line)), "{error:?}");
+        }
+        failed(&with_config(&cloud, action, "cluster: prod-eu\n").go().await, 4, &["greet"]);
+        assert_eq!(cloud.changes(), [""; 0]);
+    }
+    // One that is gone does not keep a Deployment alive.
+    succeeded(&run(&cloud, "terminate").with("deployment_config", "ci/prod.yaml").go().await);
+    cloud.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_a_v1_deployment() {
     const V1: &str = r#"{"name": "greet",

@@ -19,8 +19,8 @@ async fn a_bento_that_the_file_names_and_that_is_not_there_is_refused() {
         ("~/greeter", "true", "which is not there"),
         ("${PROJECT}", "true", "which is not there"),
         ("../services/greeter", "false", "names the folder ../services/greeter, which is not there"),
-        ("notes.txt", "true", "names notes.txt, which is no folder"),
-        ("a:b:c", "true", "names a:b:c, which is no folder and no tag"),
+        ("notes.txt", "true", "names notes.txt, which is not a folder"),
+        ("a:b:c", "true", "names a:b:c, which is neither a folder nor a tag"),
         ("services/greeter", "false", "names the project services/greeter, and nothing is built"),
     ];
     for (bento, build, says) in cases {
@@ -40,7 +40,7 @@ async fn a_bento_that_the_file_names_and_that_is_not_there_is_refused() {
     let beside = with_config(&cloud, "apply", "name: greet\nbento: ../services/greeter\n")
         .file("services/greeter/bentofile.yaml", "service: service:Greeter\n")
         .with("build", "true");
-    failed(&beside.go().await, 2, &["counts from the working directory: write `bento: services/greeter`"]);
+    failed(&beside.go().await, 2, &["is relative to the working directory: write `bento: services/greeter`"]);
     assert_eq!(cloud.changes(), [""; 0]);
     cloud.stop().await;
 }
