@@ -172,7 +172,8 @@ impl Client {
             };
         }
         let refusal = Refusal::of(response).await;
-        if refusal.is_cut {
+        // Only where the text decides what the status means. Any other refusal stands, whatever comes of its text.
+        if refusal.is_cut && matches!(status, StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST) {
             let text = format!("cannot reach {}: its answer broke off", self.endpoint());
             let error = Error::new(Cause::Unreachable, text);
             return Err(if call.repeatable { Attempt::Again(error, refusal.pause) } else { Attempt::Final(error) });
@@ -199,9 +200,21 @@ impl Client {
     }
 
     /// A request at an address that the server signed.
-    pub(crate) fn at_storage(&self, method: Method, address: &str) -> RequestBuilder {
-        let url = Url::parse(address).ok().filter(|url| url.scheme() == "http" && self.endpoint.scheme() == "https");
-        if let Some(url) = url
+    ///
+    /// # Errors
+    /// It is not an address of HTTP: another attempt would get the same.
+    pub(crate) fn at_storage(&self, method: Method, address: &str) -> Result<RequestBuilder> {
+        // The address itself is not shown: it is signed.
+        let wrong = |why: String| {
+            Error::failure(format!("{} names an address of its storage that is not valid: {why}", self.endpoint()))
+                .hint("Check the server's settings of its object storage.")
+        };
+        let url = Url::parse(address).map_err(|error| wrong(error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong(format!("it begins with {}:", url.scheme())));
+        }
+        if url.scheme() == "http"
+            && self.endpoint.scheme() == "https"
             && !self.is_plain_said.swap(true, Ordering::Relaxed)
         {
             let host = url.host_str().unwrap_or_default();
@@ -211,7 +224,7 @@ impl Client {
                 self.endpoint()
             );
         }
-        self.http.request(method, address)
+        Ok(self.http.request(method, url))
     }
 
     pub(crate) fn unreachable(&self, error: reqwest::Error) -> Error {
@@ -240,6 +253,15 @@ mod tests {
             assert_eq!(connect(wrong, "t").unwrap_err().cause(), Cause::Input, "{wrong:?}");
         }
         assert!(connect("http://a.b", "t\nX: y").is_err() && connect("http://a.b", "").is_err());
+    }
+
+    #[test]
+    fn an_address_of_the_storage_that_is_not_valid_is_an_error_and_not_shown() {
+        let client = connect("https://a.b", "t").unwrap();
+        for address in ["", "/x?signature=s3cret", "https://[::1?signature=s3cret", "s3://bucket/x?signature=s3cret"] {
+            let error = client.at_storage(Method::PUT, address).unwrap_err().full_text();
+            assert!(error.contains("not valid: ") && !error.contains("s3cret"), "{address}: {error}");
+        }
     }
 
     #[test]

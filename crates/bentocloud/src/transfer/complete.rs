@@ -8,7 +8,7 @@ use reqwest::header::{ETAG, RANGE};
 use serde_json::{Value, json};
 
 use super::download;
-use super::put::{Sending, hex};
+use super::put::{Sending, has_etag_of_its_own, hex};
 use super::upload::Part;
 use crate::artifact::{Artifact, UploadStatus};
 
@@ -45,8 +45,9 @@ async fn is_there(sending: &Sending<'_>, before: &Artifact, parts: &[Part]) -> R
         return Ok(false);
     }
     let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).unwrap_or_default().trim_matches('"');
+    let is_digest = !sending.has_other_etags() && !has_etag_of_its_own(response.headers());
     Ok(match etag.rsplit_once('-') {
-        Some((_, count)) if count.parse::<usize>().is_ok() => etag.eq_ignore_ascii_case(&etag_of(parts)),
+        Some((_, count)) if is_digest && count.parse::<usize>().is_ok() => etag.eq_ignore_ascii_case(&etag_of(parts)),
         _ => before.upload_status != UploadStatus::Success,
     })
 }

@@ -42,7 +42,7 @@ pub(super) async fn request(remote: &Remote<'_>, artifact: &Artifact) -> Result<
     if artifact.transmission_strategy.as_deref() != Some("proxy") {
         let signed = remote.patch("presign_download_url", None).await?.presigned_download_url;
         if let Some(address) = signed.filter(|address| !address.is_empty()) {
-            return Ok((remote.client.at_storage(Method::GET, &address), Peer::Storage));
+            return Ok((remote.client.at_storage(Method::GET, &address)?, Peer::Storage));
         }
     }
     Ok((remote.content(Method::GET, "download")?, Peer::Api))

@@ -25,7 +25,7 @@ pub(super) struct Sending<'a> {
     pub(super) remote: &'a Remote<'a>,
     pub(super) plan: Arc<Plan>,
     progress: Arc<Progress>,
-    /// The storage's ETags look like an MD5, and are none: those of encrypted objects are not.
+    /// The storage's ETags look like an MD5, and are not one: those of encrypted objects are not.
     has_other_etags: Cell<bool>,
 }
 
@@ -39,6 +39,11 @@ pub(super) struct Sent {
 impl<'a> Sending<'a> {
     pub(super) fn new(remote: &'a Remote<'a>, plan: Arc<Plan>, progress: Arc<Progress>) -> Self {
         Self { remote, plan, progress, has_other_etags: Cell::new(false) }
+    }
+
+    /// Are the ETags of this storage known to be no digests?
+    pub(super) fn has_other_etags(&self) -> bool {
+        self.has_other_etags.get()
     }
 
     /// PUTs a range of the archive; `request` is asked anew for each attempt.
@@ -90,7 +95,16 @@ impl<'a> Sending<'a> {
 fn is_of_other_bytes(sent: &Sent) -> bool {
     let etag = sent.headers.get(ETAG).and_then(|etag| etag.to_str().ok()).unwrap_or_default().trim_matches('"');
     let looks_like_one = etag.len() == 32 && etag.bytes().all(|byte| byte.is_ascii_hexdigit());
-    looks_like_one && !etag.eq_ignore_ascii_case(&hex(&sent.md5))
+    looks_like_one && !has_etag_of_its_own(&sent.headers) && !etag.eq_ignore_ascii_case(&hex(&sent.md5))
+}
+
+/// Is the object encrypted with a key of KMS or of a customer? Its ETag looks like an MD5 then, and is not one.
+///
+/// Source: "Object" of the S3 API, `ETag`.
+pub(super) fn has_etag_of_its_own(headers: &HeaderMap) -> bool {
+    let by = headers.get("x-amz-server-side-encryption");
+    by.is_some_and(|by| by.as_bytes().starts_with(b"aws:kms"))
+        || headers.contains_key("x-amz-server-side-encryption-customer-algorithm")
 }
 
 /// Bytes in hexadecimal digits.

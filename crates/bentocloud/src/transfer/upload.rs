@@ -81,7 +81,7 @@ async fn single(sending: &Sending<'_>, address: String) -> Result<()> {
             Some(address) => address,
             None => signed(remote).await?.ok_or_else(|| Error::failure("the server signed no second address"))?,
         };
-        Ok(remote.client.at_storage(Method::PUT, &address))
+        remote.client.at_storage(Method::PUT, &address)
     };
     sending.put(Peer::Storage, 0..sending.plan.len(), request).await?;
     finish(remote).await
@@ -144,7 +144,7 @@ async fn part(sending: &Sending<'_>, upload_id: &str, number: u64, range: std::o
         let address = remote.patch("presign_multipart_upload_url", Some(body)).await?.presigned_upload_url;
         let address = address.filter(|address| !address.is_empty());
         let address = address.ok_or_else(|| Error::failure("the server signed no address for a part"))?;
-        Ok(remote.client.at_storage(Method::PUT, &address))
+        remote.client.at_storage(Method::PUT, &address)
     };
     let sent = sending.put(Peer::Storage, range, sign).await?;
     let etag = sent.headers.get(ETAG).and_then(|etag| etag.to_str().ok());

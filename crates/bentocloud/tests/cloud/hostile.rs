@@ -31,6 +31,15 @@ async fn server(head: String, text: &'static str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_stands_though_its_text_never_comes() {
+    let head = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 100\r\n\r\nno";
+    let (address, began) = (server(head.into(), "").await, Instant::now());
+    let error = client(&address, &Cancel::default()).account().await.unwrap_err();
+    assert_eq!((error.cause(), error.cause() as u8), (Cause::Access, 3), "{}", error.full_text());
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_api_ends_soon_and_says_what_to_do() {
     let json = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\n";
     for (head, text, expected) in [

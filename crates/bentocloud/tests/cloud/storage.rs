@@ -67,6 +67,20 @@ async fn what_arrived_as_other_bytes_is_sent_again_and_what_is_no_digest_is_none
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_etag_of_an_encrypted_object_is_compared_with_nothing() {
+    for headers in [
+        "etag: \"00000000000000000000000000000000\"\r\nx-amz-server-side-encryption: aws:kms\r\n",
+        "etag: \"00000000000000000000000000000000\"\r\nx-amz-server-side-encryption: aws:kms:dsse\r\n",
+        "etag: \"00000000000000000000000000000000\"\r\nx-amz-server-side-encryption-customer-algorithm: AES256\r\n",
+    ] {
+        let (_cloud, relay) = relayed(Transmission::Presigned).await;
+        relay.fault("PUT", "", 9, Fault::Answer(200, headers));
+        push(&relay).await.unwrap();
+        assert_eq!(relay.seen("PUT ").len(), 1, "{headers}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_to_the_beginning_or_the_end_of_a_multipart_upload_is_survived() {
     let start = "/start_multipart_upload";
     let end = "/complete_multipart_upload";
