@@ -1,9 +1,9 @@
-// Hands an action over to its native binary: finds `bento-actions` for this OS and CPU, runs it, passes on signals and
-// the exit code. Every decision about the action itself is taken in the binary.
+// Hands an action over to its native binary: finds `bento-actions` for this OS and CPU, and becomes it, or, where a process
+// cannot, runs it and passes on signals and the exit code. Every decision about the action itself is taken in the binary.
 'use strict'
 
-const { spawn } = require('node:child_process')
-const { accessSync, constants, existsSync } = require('node:fs')
+const { spawn, spawnSync } = require('node:child_process')
+const { accessSync, constants, existsSync, writeSync } = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 
@@ -28,7 +28,8 @@ function findBinary() {
   // commit pins its binary too, where the commit brings one.
   const named = existsSync(own) ? undefined : process.env.BENTO_ACTIONS_BIN
   if (process.env.BENTO_ACTIONS_BIN && !named) {
-    process.stdout.write('BENTO_ACTIONS_BIN is not used: this action brings its own binary\n')
+    // Not by process.stdout, which makes a pipe non-blocking: the binary gets it as it is.
+    writeSync(1, 'BENTO_ACTIONS_BIN is not used: this action brings its own binary\n')
   }
   const file = path.resolve(named || path.join(own, platform), name)
   try {
@@ -53,20 +54,39 @@ function findBinary() {
   return file
 }
 
+// The binary takes the place of this process. Node, as its parent, would keep the job's tokens where every program of the
+// same user can read them, in /proc/PID/environ; the binary guards its own.
+function become(file, args) {
+  // An execve that fails aborts node without a word of ours: an attempt, which sees nothing of the job, shows that it starts.
+  const { error, status, signal } = spawnSync(file, ['--version'], { stdio: 'ignore', env: {} })
+  if (error) throw error
+  // A file for another CPU is taken for a shell's script there.
+  if (status !== 0) throw new Error(`its --version ended with ${signal || status}`)
+  process.execve(file, [file, ...args])
+}
+
 module.exports = function launch(action, stage) {
   let file, child
+  const args = stage === 'post' ? [action, '--post'] : [action]
   const cannotStart = error => fail(`Cannot start ${file}: ${error.message}. Is it built for ${process.platform}-${process.arch}?`)
   try {
     file = findBinary()
   } catch (error) {
     return fail(error.message)
   }
+  if (process.platform !== 'win32' && process.execve) {
+    try {
+      return become(file, args)
+    } catch (error) {
+      return cannotStart(error)
+    }
+  }
   // A handler keeps node from ending at the signal: the end and its exit code are the binary's to choose. Set before the
   // binary starts, or a signal in between would orphan it.
   for (const signal of SIGNALS) process.on(signal, () => child && child.kill(signal))
   try {
     // Asynchronous: with spawnSync a SIGINT would end node at once and orphan the binary.
-    child = spawn(file, stage === 'post' ? [action, '--post'] : [action], { stdio: 'inherit' })
+    child = spawn(file, args, { stdio: 'inherit' })
   } catch (error) {
     return cannotStart(error) // some errors are thrown (ENOEXEC, ETXTBSY), others come as an event (EACCES)
   }

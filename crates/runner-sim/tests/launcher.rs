@@ -32,11 +32,22 @@ fn action(fixture: &Fixture, name: &str) -> PathBuf {
     folder
 }
 
-async fn fake(what: &str, step: impl FnOnce(Step) -> Step) -> StepResult {
+/// Where no process can become another one (Windows), the launcher starts the binary and passes on what happens.
+fn as_a_parent(folder: &Path) {
+    let main = folder.join("main.js");
+    let script = std::fs::read_to_string(&main).expect("the script");
+    std::fs::write(main, format!("process.execve = undefined\n{script}")).expect("writable");
+}
+
+async fn fake(what: &str, as_parent: bool, step: impl FnOnce(Step) -> Step) -> StepResult {
     let fixture = Fixture::new();
+    let folder = action(&fixture, "setup");
+    if as_parent {
+        as_a_parent(&folder);
+    }
     let mut job =
         fixture.job().timings(QUICK).env("BENTO_ACTIONS_BIN", fake_bin()).env("FAKE", what).env("FAKE_CODE", "7");
-    job.step(step(Step::action(action(&fixture, "setup")))).await.expect("it runs")
+    job.step(step(Step::action(folder))).await.expect("it runs")
 }
 
 #[tokio::test]
@@ -55,10 +66,13 @@ async fn each_action_names_itself_and_its_stage() {
 
 #[tokio::test]
 async fn the_exit_code_is_passed_on() {
-    let result = fake("exit", |step| step).await;
-    assert_eq!((result.exit_code, result.conclusion), (Some(7), Conclusion::Failure));
-    let result = fake("suicide", |step| step).await;
-    assert_eq!(result.exit_code, Some(128 + 9));
+    for as_parent in [false, true] {
+        let result = fake("exit", as_parent, |step| step).await;
+        assert_eq!((result.exit_code, result.conclusion), (Some(7), Conclusion::Failure));
+        assert_eq!(body(&result), ["arguments: setup"], "and nothing of node's");
+        let result = fake("suicide", as_parent, |step| step).await;
+        assert_eq!(result.exit_code, Some(128 + 9));
+    }
 }
 
 #[tokio::test]
@@ -80,24 +94,31 @@ async fn the_environment_is_passed_on_as_it_is() {
 
 #[tokio::test]
 async fn signals_reach_the_binary_and_its_clean_end_counts() {
-    let result = fake("wait", |step| step.cancel_when_log_has("ready")).await;
-    assert_eq!(body(&result)[1..], ["ready", "got INT", "##[error]The operation was canceled."]);
-    assert_eq!((result.exit_code, result.conclusion, result.killed), (Some(42), Conclusion::Cancelled, false));
+    for as_parent in [false, true] {
+        let result = fake("wait", as_parent, |step| step.cancel_when_log_has("ready")).await;
+        assert_eq!(body(&result)[1..], ["ready", "got INT", "##[error]The operation was canceled."]);
+        assert_eq!((result.exit_code, result.conclusion, result.killed), (Some(42), Conclusion::Cancelled, false));
+    }
 }
 
 #[tokio::test]
 async fn a_stubborn_binary_gets_both_signals_and_dies_with_the_tree() {
-    let result = fake("stubborn", |step| step.cancel_when_log_has("ready")).await;
-    assert_eq!(body(&result)[2..5], ["ready", "got INT", "got TERM"]);
-    assert!(result.killed);
-    assert!(!alive(body(&result)[1].trim_start_matches("pid: ")));
+    for as_parent in [false, true] {
+        let result = fake("stubborn", as_parent, |step| step.cancel_when_log_has("ready")).await;
+        assert_eq!(body(&result)[2..5], ["ready", "got INT", "got TERM"]);
+        assert!(result.killed);
+        assert!(!alive(body(&result)[1].trim_start_matches("pid: ")));
+    }
 }
 
 #[tokio::test]
 async fn hang_up_and_terminate_are_passed_on() {
-    for (signal, code) in [("HUP", 44), ("TERM", 43)] {
+    for (signal, code, as_parent) in [("HUP", 44, false), ("TERM", 43, false), ("HUP", 44, true), ("TERM", 43, true)] {
         let fixture = Fixture::new();
         let folder = action(&fixture, "setup");
+        if as_parent {
+            as_a_parent(&folder);
+        }
         let node = runner_sim::node::find().expect("a node");
         // The launcher is a child of this script, which sends it the signal once the binary is ready.
         let script = format!(
@@ -170,6 +191,11 @@ async fn a_file_that_cannot_be_executed_is_told_so() {
     let result = launch(job(), &folder).await;
     assert!(result.errors()[0].starts_with("Cannot start "), "{:?}", result.errors());
 
+    // For another CPU, or cut off.
+    std::fs::write(&binary, b"\x7fELF\x02\x01\x01").expect("writable");
+    let result = launch(job(), &folder).await;
+    assert!(result.errors()[0].starts_with("Cannot start "), "{:?}", result.errors());
+
     std::fs::remove_file(&binary).expect("ours");
     std::fs::create_dir(&binary).expect("writable");
     let result = launch(job(), &folder).await;
@@ -215,6 +241,6 @@ async fn without_binaries_in_the_tree_the_variable_names_one_from_the_working_di
 
 #[tokio::test]
 async fn launching_costs_little() {
-    let result = fake("exit", |step| step).await;
+    let result = fake("exit", false, |step| step).await;
     assert!(result.duration < Duration::from_secs(3), "{:?}", result.duration);
 }
