@@ -296,7 +296,11 @@ def main():
         if result["kind"] not in ("unsupported", "requirements") and not isinstance(error, KeyboardInterrupt):
             traceback.print_exc()
     result["bentoml_version"] = bentoml_version()
-    result["uses"] = uses(request["context"], request["service"])
+    try:
+        result["uses"] = uses(request["context"], request["service"])
+    except Exception:
+        # It is for warnings alone, and reads code of any depth: a Bento that was built stays built.
+        result["uses"] = []
     # What is not UTF-8 is shown as `?`.
     with open(result_file, "w", encoding="utf-8", errors="replace") as f:
         json.dump(result, f, ensure_ascii=False)

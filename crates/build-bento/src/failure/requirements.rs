@@ -111,10 +111,10 @@ fn reason(said: &[String]) -> Option<String> {
         let line = line.strip_prefix("error:").unwrap_or(line);
         line.strip_prefix("cause:").or_else(|| line.strip_prefix("Caused by:")).unwrap_or(line).trim().to_owned()
     };
-    let mut lines: Vec<_> = said.get(start..)?.iter().map(|line| marks(line)).filter(|line| !line.is_empty()).collect();
-    let first = lines.remove(0);
-    let more = lines.join(" ");
-    let whole = if more.is_empty() { first } else { format!("{}: {more}", first.trim_end_matches([':', '.'])) };
+    let lines: Vec<_> = said.get(start..)?.iter().map(|line| marks(line)).filter(|line| !line.is_empty()).collect();
+    let (first, more) = lines.split_first()?;
+    let more = more.join(" ");
+    let whole = if more.is_empty() { first.clone() } else { format!("{}: {more}", first.trim_end_matches([':', '.'])) };
     Some(whole.trim_end_matches('.').to_owned())
 }
 
@@ -125,6 +125,7 @@ mod tests {
     #[test]
     fn the_resolvers_reason_is_one_line_in_either_form() {
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!((reason(&lines("error:")), reason(&lines("a\n  ×\n"))), (None, None));
         let new = "INFO: Locking\nerror: No solution found when resolving dependencies\n  cause: Because acme-zz was not \
                    found in the package registry and you require acme-zz==9.9, we can conclude that.\n";
         let old = "  × No solution found when resolving dependencies:\n  ╰─▶ Because acme-zz was not found in the\n      \

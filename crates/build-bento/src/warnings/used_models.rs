@@ -56,7 +56,7 @@ fn message(one: &ModelUse) -> String {
     let ModelUse { call, model, .. } = one;
     if one.hub {
         return format!(
-            "{call}({model:?}) is no attribute of a service's class: the Bento does not have the model, and each start \
+            "{call}({model:?}) is not an attribute of a service's class: the Bento does not have the model, and each start \
              downloads it. Make it an attribute of the class, outside its methods."
         );
     }

@@ -135,3 +135,10 @@ fn models_are_looked_for_in_the_modules_that_the_service_imports_and_in_no_other
     let result = named.build();
     assert_eq!((result.exit_code, result.annotations.len()), (Some(4), 1), "{}", result.log_text());
 }
+
+#[test]
+fn code_that_is_too_deep_to_be_looked_through_builds() {
+    let deep = format!("deep{}()\n", ".deep".repeat(1200));
+    let result = Project::service(&format!("if False:\n    {deep}\n{SERVICE}")).build();
+    assert!(result.succeeded(), "{}", result.log_text());
+}
