@@ -90,8 +90,9 @@ async fn install_or_use(request: &Request, choice: Choice, remarks: &mut Vec<Str
         remarks.push(format!("no Python for {wanted} was found: the one for {platform} is used"));
     }
     let there = verify::there_already(&chosen.python, remarks, ctx);
+    let fits = |bentoml: &Version| request.bentoml.is_satisfied_by(bentoml) && request.more.is_empty();
     Ok(match there {
-        Some(bentoml) if request.bentoml.is_satisfied_by(&bentoml) && request.more.is_empty() => {
+        Some(bentoml) if fits(&bentoml) && verify::is_usable(&chosen.python, &bentoml, remarks, ctx).await? => {
             remarks.push(format!("chosen: {chosen}"));
             Step::Use { python: chosen.python.clone(), bentoml }
         }
@@ -106,7 +107,9 @@ async fn existing(request: &Request, remarks: &mut Vec<String>, ctx: &Context) -
     let found = python::find_with_bentoml(ctx).await?;
     let found = found.and_then(|python| Some((verify::there_already(&python, remarks, ctx)?, python)));
     let found = found.filter(|(bentoml, _)| request.bentoml.is_satisfied_by(bentoml));
-    Ok(found.map(|(bentoml, python)| Step::Use { python, bentoml }))
+    let Some((bentoml, python)) = found else { return Ok(None) };
+    let usable = verify::is_usable(&python, &bentoml, remarks, ctx).await?;
+    Ok(usable.then_some(Step::Use { python, bentoml }))
 }
 
 impl fmt::Display for Plan {

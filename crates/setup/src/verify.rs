@@ -61,24 +61,50 @@ pub(crate) fn has_extras((python, bentoml): &(Interpreter, Version), extras: &[S
 /// # Errors
 /// When `bentoml --version` does not answer; on cancellation.
 pub(crate) async fn starts((python, bentoml): &(Interpreter, Version), ctx: &Context) -> Result<()> {
-    let home = ctx.temp_dir(".bentoml-home-")?;
     let command = python.scripts.join(format!("{NAME}{}", std::env::consts::EXE_SUFFIX));
-    // Nothing is counted, and nothing is written to the user's store.
+    answer(python, &command, ctx).await?.map_err(|said| does_not_start(bentoml, &said))
+}
+
+/// Does the BentoML that is there already start? Where it does not, a remark says why it is not used.
+///
+/// # Errors
+/// On cancellation.
+pub(crate) async fn is_usable(
+    python: &Interpreter,
+    bentoml: &Version,
+    remarks: &mut Vec<String>,
+    ctx: &Context,
+) -> Result<bool> {
+    let Some(command) = python.command(NAME, &ctx.env) else { return Ok(false) };
+    let Err(said) = answer(python, &command, ctx).await? else { return Ok(true) };
+    remarks.push(format!(
+        "bentoml {bentoml} of {} is not used: it does not start: {said}",
+        python.executable.display()
+    ));
+    Ok(false)
+}
+
+/// Asks `bentoml --version`; what it says where that is not the answer.
+async fn answer(python: &Interpreter, command: &Path, ctx: &Context) -> Result<Result<(), String>> {
+    let home = ctx.temp_dir(".bentoml-home-")?;
     // The command of a relocatable environment is a script of the shell's and of Python's alike: this way no other program is needed.
-    let asking = if cfg!(windows) { Command::new(command) } else { Command::new(&python.executable).arg(command) };
+    let direct = cfg!(windows) || !command.starts_with(&python.scripts);
+    let asking = if direct { Command::new(command) } else { Command::new(&python.executable).arg(command) };
     let asking = asking.inherit(&ctx.env).arg("--version").deadline(DEADLINE);
+    // Nothing is reported to BentoML's makers, and nothing is written to the user's store.
     let asking = asking.env("BENTOML_DO_NOT_TRACK", "True").env("BENTOML_HOME", home.path());
-    match asking.output(&ctx.cancel).await {
-        Ok(answer) if answer.lines().any(|line| line.contains("version")) => Ok(()),
-        Err(_) if ctx.cancel.is_cancelled() => Err(Error::cancelled()),
-        Ok(answer) => Err(does_not_start(bentoml, answer.trim())),
-        Err(error) => Err(does_not_start(bentoml, &error.to_string())),
-    }
+    let said = match asking.output(&ctx.cancel).await {
+        Ok(answer) if answer.lines().any(|line| line.contains("version")) => return Ok(Ok(())),
+        Err(_) if ctx.cancel.is_cancelled() => return Err(Error::cancelled()),
+        Ok(answer) => answer,
+        Err(error) => error.to_string(),
+    };
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it says nothing");
+    Ok(Err(last.to_owned()))
 }
 
 fn does_not_start(bentoml: &Version, said: &str) -> Error {
-    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("it says nothing");
-    Error::failure(format!("bentoml {bentoml} was installed but does not start: {last}")).hint(
+    Error::failure(format!("bentoml {bentoml} was installed but does not start: {said}")).hint(
         "One of the packages that it needs does not fit it. Ask for a newer bentoml-version, or name a release of that package that does in \
          the input packages, such as setuptools<81 where pkg_resources is missing. Nothing was kept or put on PATH.",
     )

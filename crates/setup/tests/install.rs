@@ -96,6 +96,11 @@ async fn a_bentoml_without_its_command_is_not_there_already() {
     machine.program("bin/bentoml", &format!("#!{}\nprint('bentoml, version 9.0')\n", python.display()));
     let plan = machine.plan().await.expect("a plan").to_string();
     assert!(plan.contains("it is there already"), "{plan}");
+    // One that does not start is none.
+    machine.program("bin/bentoml", &format!("#!{}\nimport gone_since_then\n", python.display()));
+    let plan = machine.plan().await.expect("a plan").to_string();
+    assert!(plan.contains("is not used: it does not start: ModuleNotFoundError"), "{plan}");
+    assert!(plan.contains("install bentoml"), "{plan}");
 }
 
 #[tokio::test]
