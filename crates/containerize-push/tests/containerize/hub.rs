@@ -97,7 +97,8 @@ fn a_model_of_the_hub_is_a_layer_where_bentoml_looks_for_it() {
         ./models--org--tiny/snapshots 1034:1034 d \n./models--org--tiny/snapshots/{COMMIT} 1034:1034 d \n\
         ./models--org--tiny/snapshots/{COMMIT}/config.json 1034:1034 l ../../blobs/{a}\n\
         ./models--org--tiny/snapshots/{COMMIT}/sub 1034:1034 d \n\
-        ./models--org--tiny/snapshots/{COMMIT}/sub/weights 1034:1034 l ../../../blobs/{b}\n{WEIGHTS}",
+        ./models--org--tiny/snapshots/{COMMIT}/sub/weights 1034:1034 l ../../../blobs/{b}\n\
+        ./models--org--tiny/trees 1034:1034 d \n./models--org--tiny/trees/{COMMIT}.json 1034:1034 f \n{WEIGHTS}",
         a = "a".repeat(40),
         b = "b".repeat(40),
     );
