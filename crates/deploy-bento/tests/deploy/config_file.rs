@@ -119,7 +119,7 @@ async fn an_unknown_key_is_a_warning_and_no_obstacle() {
     assert_eq!(warnings.len(), expected.len(), "{warnings:?}");
     for (warning, (key, line, meant)) in warnings.into_iter().zip(expected) {
         assert_eq!(place(warning), (Some("ci/deployment.yaml"), Some(line)));
-        for part in [format!("`{key}` is no key"), format!("Did you mean `{meant}`?")] {
+        for part in [format!("`{key}` is not a key"), format!("Did you mean `{meant}`?")] {
             assert!(warning.message.contains(&part), "{part:?} is not in {:?}", warning.message);
         }
     }
