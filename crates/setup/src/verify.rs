@@ -77,10 +77,8 @@ pub(crate) async fn is_usable(
 ) -> Result<bool> {
     let Some(command) = python.command(NAME, &ctx.env) else { return Ok(false) };
     let Err(said) = answer(python, &command, ctx).await? else { return Ok(true) };
-    remarks.push(format!(
-        "bentoml {bentoml} of {} is not used: it does not start: {said}",
-        python.executable.display()
-    ));
+    remarks
+        .push(format!("bentoml {bentoml} of {} is not used: it does not start: {said}", python.executable.display()));
     Ok(false)
 }
 
