@@ -58,7 +58,7 @@ function findBinary() {
 // same user can read them, in /proc/PID/environ; the binary guards its own.
 function become(file, args) {
   // An execve that fails aborts node without a word of ours: an attempt, which sees nothing of the job, shows that it starts.
-  const { error, status, signal } = spawnSync(file, ['--version'], { stdio: 'ignore', env: {} })
+  const { error, status, signal } = spawnSync(file, ['--version'], { stdio: 'ignore', env: {}, timeout: 30000 })
   if (error) throw error
   // A file for another CPU is taken for a shell's script there.
   if (status !== 0) throw new Error(`its --version ended with ${signal || status}`)

@@ -1,12 +1,10 @@
 //! The Bento to put into an image: its folder, its Dockerfile, its models.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use bento_core::action::inputs::nearest;
 use bento_core::bento::{BentoInfo, Kind, Store, Tag};
-use bento_core::{Context as _, Error, Result};
+use bento_core::{Error, Result, text};
 
 use crate::dockerfile::{Dockerfile, LONGEST};
 use crate::model::Model;
@@ -79,15 +77,11 @@ impl Bento {
 /// # Errors
 /// It cannot be read, or is larger than anybody writes.
 pub(crate) fn read_dockerfile(file: &Path, missing: &str) -> Result<Dockerfile> {
-    let mut bytes = Vec::new();
-    match File::open(file).and_then(|file| file.take(LONGEST.saturating_add(1)).read_to_end(&mut bytes)) {
-        Ok(_) => Dockerfile::parse(bytes, file),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(Error::input(format!("{missing}: {} does not exist", file.display()))
-                .hint("Build the Bento again, or name a Dockerfile by the input file."))
-        }
-        Err(error) => Err(error).context(|| format!("failed to read {}", file.display())),
-    }
+    let text = text::read_if_there_up_to(file, LONGEST)?.ok_or_else(|| {
+        Error::input(format!("{missing}: {} does not exist", file.display()))
+            .hint("Build the Bento again, or name a Dockerfile by the input file.")
+    })?;
+    Dockerfile::parse(text, file)
 }
 
 fn missing(tag: &Tag, store: &Store) -> Error {

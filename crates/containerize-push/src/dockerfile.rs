@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use bento_core::{Error, Location, Result, text};
+use bento_core::{Error, Location, Result};
 use syntax::{Copy, arguments, instructions, keyword, lineage, parents, stage_of, stages};
 
 pub(crate) use models::Scripts;
@@ -52,18 +52,11 @@ impl Dockerfile {
         Self(text.into())
     }
 
-    /// The contents of a file, of which one byte more than [`LONGEST`] is enough.
+    /// The text of a file.
     ///
     /// # Errors
-    /// It is not text, or has more bytes, stages or instructions than anybody writes.
-    pub(crate) fn parse(mut bytes: Vec<u8>, file: &Path) -> Result<Self> {
-        let longest = usize::try_from(LONGEST).unwrap_or(usize::MAX);
-        if bytes.len() > longest {
-            bytes.truncate(longest);
-            let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
-            return Err(too_large(file, "1 MiB", lines.saturating_add(1)));
-        }
-        let text = text::decode(bytes, file)?;
+    /// It has more stages or instructions than anybody writes.
+    pub(crate) fn parse(text: String, file: &Path) -> Result<Self> {
         let (mut line, mut stages, mut count) = (1_usize, 0_usize, 0_usize);
         for piece in instructions(&text) {
             let keyword = keyword(piece);

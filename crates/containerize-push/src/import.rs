@@ -29,7 +29,7 @@ pub(crate) async fn unpacked(wanted: &str, dry_run: bool, ctx: &Context) -> Resu
         };
     }
     if !dry_run {
-        // What it holds is no smaller, packed or not.
+        // The contents take at least as much room as the file.
         let bytes = std::fs::metadata(&file).context(|| format!("failed to read {}", file.display()))?.len();
         disk::require(&ctx.temp_root(), bytes, &format!("unpacking {}", file.display()))?;
     }

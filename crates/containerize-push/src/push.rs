@@ -36,8 +36,7 @@ pub(crate) struct Added {
     pub(crate) arrival: Arrival,
 }
 
-/// Builds and pushes. What the build's goal says does not count. With what was pushed comes whether it is known to be gone
-/// again.
+/// Builds and pushes; the goal of the build is set here. Returns what was pushed, and an error where the registry no longer has it.
 ///
 /// # Errors
 /// The build or the push fails, or the job is cancelled.

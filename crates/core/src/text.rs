@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::{Context as _, Error, Location, Result};
+use crate::{Error, Location, Result};
 
 /// The longest file of text that is read, bytes: those that people write are smaller by far.
 pub const LONGEST: u64 = 16 * 1024 * 1024;
@@ -15,7 +15,7 @@ pub const LONGEST: u64 = 16 * 1024 * 1024;
 /// It cannot be read, is longer, or is not UTF-8: [`Cause::Input`](crate::Cause), with the file, the line where that is known, and the
 /// encoding that it looks like.
 pub fn read(file: &Path) -> Result<String> {
-    let bytes = bytes(file, LONGEST).context(|| format!("failed to read {}", file.display()))?;
+    let bytes = bytes(file, LONGEST).map_err(|error| unreadable(file, error))?;
     decode(within(bytes, file, LONGEST)?, file)
 }
 
@@ -32,11 +32,25 @@ pub fn read_if_there(file: &Path) -> Result<Option<String>> {
 /// # Errors
 /// As of [`read`].
 pub fn read_if_there_up_to(file: &Path, limit: u64) -> Result<Option<String>> {
+    bytes_if_there(file, limit)?.map(|bytes| decode(bytes, file)).transpose()
+}
+
+/// What a file holds, where it is there, for who decodes it: at most so many bytes.
+///
+/// # Errors
+/// It cannot be read, or is longer.
+pub fn bytes_if_there(file: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     match bytes(file, limit) {
-        Ok(bytes) => decode(within(bytes, file, limit)?, file).map(Some),
+        Ok(bytes) => within(bytes, file, limit).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).context(|| format!("failed to read {}", file.display())),
+        Err(error) => Err(unreadable(file, error)),
     }
+}
+
+fn unreadable(file: &Path, error: io::Error) -> Error {
+    Error::input(format!("failed to read {}", file.display()))
+        .hint("It must be a file that this user may read.")
+        .caused_by(error)
 }
 
 /// What a file holds, up to one byte more than the limit: a file may be longer than any memory.

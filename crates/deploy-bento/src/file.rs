@@ -1,12 +1,11 @@
 //! The deployment configuration in the user's repository.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use bento_core::action::inputs::nearest;
 use bento_core::runner::{Annotation, Level};
 use bento_core::yaml::{self, Content, Node};
-use bento_core::{Error, Location, Result, text};
+use bento_core::{Context as _, Error, Location, Result, text};
 use bentocloud::deployment::{Remark, Written};
 
 use crate::inputs::{DEFAULT_CONFIG, Verb};
@@ -30,21 +29,12 @@ impl ConfigFile {
         }
         let path = workspace.join(input);
         let needs_file = matches!(verb, Verb::Create | Verb::Apply);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if input == DEFAULT_CONFIG && !needs_file {
-                    return Ok(None);
-                }
-                return Err(missing(input, &path, workspace));
+        let Some(text) = text::read_if_there(&path).context(|| "deployment_config".into())? else {
+            if input == DEFAULT_CONFIG && !needs_file {
+                return Ok(None);
             }
-            Err(error) => {
-                return Err(Error::input(format!("failed to read deployment_config {input}"))
-                    .hint("It must be a readable text file.")
-                    .caused_by(error));
-            }
+            return Err(missing(input, &path, workspace));
         };
-        let text = text::decode(bytes, &path)?;
         let root = yaml::load(&text).map_err(|error| error.in_file("deployment_config", &path))?;
         let at = |line| Location { file: path.clone(), line: Some(line), column: None };
         let root = root.filter(|root| root.content != Content::Null).ok_or_else(|| {

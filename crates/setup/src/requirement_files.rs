@@ -3,10 +3,9 @@
 //! Source: pip's documentation, "Requirements File Format"; uv reads the same, variables in any name included.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use bento_core::{Cause, Env, Error, Result, text};
+use bento_core::{Cause, Context as _, Env, Error, Result, text};
 use sha2::{Digest, Sha256};
 
 use crate::moving::{is_moving, value};
@@ -55,9 +54,8 @@ fn digest(file: &Path, of: &str, env: &Env, hasher: &mut Sha256, seen: &mut BTre
 /// # Errors
 /// When it cannot be read, or is not text: with its line.
 pub(crate) fn text_of(file: &Path, of: &str) -> Result<String> {
-    let bytes = fs::read(file).map_err(|error| {
-        Error::new(Cause::Input, format!("{of}: failed to read {}", file.display()))
-            .caused_by(error)
+    let bytes = text::bytes_if_there(file, text::LONGEST).context(|| of.to_owned())?.ok_or_else(|| {
+        Error::input(format!("{of}: failed to read {}: it is not there", file.display()))
             .hint("Write the path of a file in the workspace; is the repository checked out before this step?")
     })?;
     decoded(&bytes, file).map_err(|error| {
@@ -100,6 +98,8 @@ pub(crate) fn expanded(text: &str, env: &Env) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn of(files: &[(&str, &str)]) -> Result<(String, bool)> {

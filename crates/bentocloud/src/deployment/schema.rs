@@ -43,7 +43,7 @@ pub(super) enum Absent {
     Null,
     False,
     EmptyMapping,
-    /// The key says which Deployment is meant, and is no part of its configuration.
+    /// The key names the Deployment; its configuration does not contain it.
     NotSent,
 }
 

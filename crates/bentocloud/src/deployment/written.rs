@@ -67,7 +67,7 @@ impl Written {
         if fits { Ok(()) } else { Err(converter.below(key.into(), |this| this.takes(takes, node, found.line))) }
     }
 
-    /// What is sent, with the keys that are there; `bento` is no part of it.
+    /// What is sent: the keys that the file has, without `bento`.
     pub fn fields(&self) -> &Map<String, Value> {
         &self.fields
     }

@@ -75,7 +75,7 @@ impl<'a> Sending<'a> {
         let hashed = Arc::clone(&digest);
         let see = move |chunk: &[u8]| hashed.lock().unwrap_or_else(PoisonError::into_inner).update(chunk);
         let bytes = self.plan.stream_seen(range, see).inspect_ok(move |chunk| progress.add(chunk.len()));
-        // Its length is told, so that it is not sent in chunks, which signed addresses refuse.
+        // The length keeps the client from sending chunks, which signed addresses refuse.
         let request = request.header(CONTENT_LENGTH, length).body(pace.body(bytes, length));
         let sent = pace.keep(peer.name(), SETTLING, request.send()).await?;
         let response =

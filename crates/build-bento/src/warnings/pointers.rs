@@ -25,7 +25,7 @@ const TITLE: &str = "Git LFS pointer in place of a file";
 /// Pointers among the source of a finished Bento, shown where they stand in the project.
 pub(super) fn packed(bento: &Path, context: &Path) -> Option<Annotation> {
     let in_project = |path: PathBuf| {
-        // BentoML leaves the folder `src` of a project out of the paths, where it is told to.
+        // A project may have BentoML leave its folder `src` out of the paths.
         let below_src = Path::new("src").join(&path);
         if !context.join(&path).exists() && context.join(&below_src).exists() { below_src } else { path }
     };

@@ -28,7 +28,7 @@ pub(crate) struct Buildx {
     env: Env,
     builder: Option<String>,
     pub(super) pushes: Pushes,
-    /// Where docker keeps images, where that is told and on this machine.
+    /// The folder of docker's images, if docker runs on this machine and reports it.
     pub(super) data_root: Option<String>,
 }
 

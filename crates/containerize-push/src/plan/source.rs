@@ -38,12 +38,12 @@ pub(super) fn of(inputs: &Inputs, bento: &Bento, ctx: &Context) -> Result<(Sourc
             let event = &ctx.event;
             Source::Git(format!("{}/{}.git#{}{below}", event.server_url, event.repository, event.reference))
         }
-        // One that is not there is told as such.
+        // The plan reports a folder that does not exist.
         (None, None) if folder.join("bento.yaml").is_file() || !folder.is_dir() => Source::Folder(folder),
         (Some(_), None) => Source::Folder(folder),
         (None, _) => {
             tracing::warn!(
-                "input context: {context} is no Bento's folder, which the Bento's own Dockerfile is for: the Bento's own \
+                "input context: {context} is not a Bento's folder, and the Bento's own Dockerfile needs one: the Bento's own \
                  folder is the context. To build something else, name its Dockerfile by the input file"
             );
             Source::Folder(bento.folder.clone())

@@ -13,11 +13,10 @@
 
 mod toml;
 
-use std::fs;
 use std::path::Path;
 
 use bento_core::python::{NoPythonVersion, PythonRequest, Wanted};
-use bento_core::{Cause, Error, Location, Result, text};
+use bento_core::{Error, Location, Result, text};
 
 /// A version as it stands in a file, and its line, where that is known.
 type Named = (Option<u32>, String);
@@ -46,12 +45,10 @@ pub(crate) fn read_unnamed(workspace: &Path, remarks: &mut Vec<String>) -> Optio
 /// # Errors
 /// When the file is missing or unreadable, names no version, or a version is none; with the file and line.
 pub(crate) fn read(file: &Path) -> Result<PythonRequest> {
-    let doing = || format!("input python-version-file: failed to read {}", file.display());
-    let bytes = fs::read(file).map_err(|error| {
-        let error = Error::new(Cause::Input, doing()).caused_by(error);
-        error.hint("Write the path of a file in the workspace; is the repository checked out before this step?")
+    let text = text::read_if_there(file)?.ok_or_else(|| {
+        Error::input(format!("input python-version-file: failed to read {}: it is not there", file.display()))
+            .hint("Write the path of a file in the workspace; is the repository checked out before this step?")
     })?;
-    let text = text::decode(bytes, file)?;
     let text = text.trim_start_matches('\u{feff}');
     // A line may end with either, or both.
     let text = &text.replace("\r\n", "\n").replace('\r', "\n");
@@ -115,6 +112,10 @@ fn forms(text: &str) -> Result<Vec<Wanted>, NoPythonVersion> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use bento_core::Cause;
+
     use super::*;
 
     fn of(text: &str) -> Result<PythonRequest> {

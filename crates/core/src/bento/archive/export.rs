@@ -12,7 +12,7 @@ use lzma_rust2::XzReader;
 use zip::ZipArchive;
 
 use super::guard::{ensure_plain_parents, inside, set_mode};
-use super::unpack::{BUFFER, Writer, unpack_compressed_by, unpack_tar_by};
+use super::unpack::{BUFFER, Writer, unpack_compressed, unpack_tar};
 use crate::action::Cancel;
 use crate::bento::BentoInfo;
 use crate::{Context, Error, Result};
@@ -37,7 +37,7 @@ pub fn unpack_export(file: &Path, target: &Path, cancel: &Cancel) -> Result<Bent
     export(Writer::below(target), file, target, cancel)
 }
 
-/// The same for a look at it: of files of more than a megabyte there is no more than their name and length.
+/// Unpacks an outline: files of up to a megabyte, and the names and lengths of larger ones.
 ///
 /// # Errors
 /// Those of [`unpack_export`].
@@ -65,13 +65,13 @@ fn unpack(writer: &mut Writer, mut file: File, target: &Path, cancel: &Cancel) -
     let reader = BufReader::with_capacity(BUFFER, Cancellable { inner: file, cancel });
     match head.as_slice() {
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
-            unpack_compressed_by(writer, XzReader::new_mem_limit(reader, true, XZ_MEMORY), target)
+            unpack_compressed(writer, XzReader::new_mem_limit(reader, true, XZ_MEMORY), target)
         }
-        [0x1f, 0x8b, ..] => unpack_compressed_by(writer, GzDecoder::new(reader), target),
+        [0x1f, 0x8b, ..] => unpack_compressed(writer, GzDecoder::new(reader), target),
         [b'P', b'K', 3, 4, ..] => unpack_zip(writer, reader, target),
         [b'B', b'Z', b'h', ..] => Err(Error::input("it is compressed with bzip2, which is not read here")
             .hint("Export it as .bento, .tar, .tar.xz, .tar.gz or .zip.")),
-        tar if tar.get(TAR_MAGIC) == Some(b"ustar") => unpack_tar_by(writer, reader, target).map(drop),
+        tar if tar.get(TAR_MAGIC) == Some(b"ustar") => unpack_tar(writer, reader, target).map(drop),
         _ => Err(Error::input("it is none of .bento, .tar, .tar.xz, .tar.gz and .zip")
             .hint("Make it by `bentoml export NAME:VERSION FILE`.")),
     }

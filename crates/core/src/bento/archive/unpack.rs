@@ -27,23 +27,18 @@ pub fn unpack(archive: impl Read, target: &Path) -> Result<()> {
     let mut archive = BufReader::with_capacity(BUFFER, archive);
     let magic = io::BufRead::fill_buf(&mut archive).context(|| "failed to read the archive".into())?;
     if magic.starts_with(&[0x1f, 0x8b]) {
-        unpack_compressed(GzDecoder::new(archive), target)
+        unpack_compressed(&mut Writer::below(target), GzDecoder::new(archive), target)
     } else if magic.starts_with(b"BZh") || magic.starts_with(&[0xfd, b'7', b'z', b'X', b'Z']) {
         Err(Error::failure("the archive is compressed with bzip2 or xz, which only old clients did")
             .hint("Push it again with a current client."))
     } else {
-        unpack_tar(archive, target).map(drop)
+        unpack_tar(&mut Writer::below(target), archive, target).map(drop)
     }
 }
 
-/// The end of what is compressed holds its checksum.
-pub(super) fn unpack_compressed(archive: impl Read, target: &Path) -> Result<()> {
-    unpack_compressed_by(&mut Writer::below(target), archive, target)
-}
-
-/// The same, with contents as the writer writes them.
-pub(super) fn unpack_compressed_by(writer: &mut Writer, archive: impl Read, target: &Path) -> Result<()> {
-    match unpack_tar_by(writer, archive, target)? {
+/// Reads to the end, which holds the checksum of what is compressed.
+pub(super) fn unpack_compressed(writer: &mut Writer, archive: impl Read, target: &Path) -> Result<()> {
+    match unpack_tar(writer, archive, target)? {
         End::Reached => Ok(()),
         End::Beyond => Err(Error::failure("the archive is broken: much more stands behind its end")
             .hint("Send or save it again as a whole.")),
@@ -59,12 +54,7 @@ pub(super) enum End {
     Beyond,
 }
 
-pub(super) fn unpack_tar(archive: impl Read, target: &Path) -> Result<End> {
-    unpack_tar_by(&mut Writer::below(target), archive, target)
-}
-
-/// The same, with contents as the writer writes them.
-pub(super) fn unpack_tar_by(writer: &mut Writer, archive: impl Read, target: &Path) -> Result<End> {
+pub(super) fn unpack_tar(writer: &mut Writer, archive: impl Read, target: &Path) -> Result<End> {
     let (source, meter) = metered(archive);
     let mut archive = Archive::new(source);
     let broken = || "the archive is broken".to_owned();
@@ -287,7 +277,7 @@ mod tests {
         let bytes = archive(&[("a", Directory, ""), ("b/c/d", Directory, ""), ("e", Regular, ""), ("f", Symlink, "e")]);
         let target = tempfile::tempdir().unwrap();
         let mut writer = Writer::below(target.path());
-        unpack_tar_by(&mut writer, bytes.as_slice(), target.path()).unwrap();
+        unpack_tar(&mut writer, bytes.as_slice(), target.path()).unwrap();
         assert_eq!(writer.growth.since_look(), 6 * 4096, "four entries and two folders above one of them");
     }
 
