@@ -54,7 +54,7 @@ async fn a_missing_file() {
         );
     }
     let result = run(&cloud, "update").with("deployment_config", ".").go().await;
-    failed(&result, 2, &["failed to read deployment_config .: Is a directory"]);
+    failed(&result, 2, &["deployment_config: failed to read ", "Is a directory", "It must be a file"]);
     assert_eq!(cloud.changes(), [""; 0]);
     cloud.stop().await;
 }
