@@ -88,7 +88,7 @@ impl Client {
         let started = std::time::Instant::now();
         let staging = download(&remote, &artifact, store).await?;
         // Another process may hold the store's lock for seconds: a thread waits, not the job.
-        let (own, expected) = (store.clone(), tag.clone());
+        let (own, expected) = (store.clone().cancelled_by(&self.cancel), tag.clone());
         let adopting = tokio::task::spawn_blocking(move || own.adopt_as(kind, staging, &expected));
         let adopted = adopting.await.context(|| "what writes to the local store stopped".into())?;
         let saved = match adopted {

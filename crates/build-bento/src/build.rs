@@ -68,23 +68,28 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
         }
     };
     warnings::show(warnings::of_bento(&folder, &project, &store)?, root);
-    let (tag, path) = adopt(&folder, &store)?;
+    let (tag, path) = adopt(folder, store).await?;
     let info = BentoInfo::read(&path)?;
     Ok(Built { tag, path, info, duration: started.elapsed() })
 }
 
 /// The local store, by an absolute path: Python may run in another folder.
 pub(crate) fn store(ctx: &Context) -> Result<Store> {
-    Ok(Store::of(&ctx.env)?.within(ctx.workspace()))
+    Ok(Store::of(&ctx.env)?.within(ctx.workspace()).cancelled_by(&ctx.cancel))
 }
 
-/// Moves the finished Bento to its place. As BentoML does, it never replaces one that is there.
-fn adopt(folder: &Path, store: &Store) -> Result<(Tag, PathBuf)> {
-    let tag = BentoInfo::read(folder)?.tag;
-    let saved = store.insert(Kind::Bento, |target| {
-        let moved = std::fs::remove_dir(target).and_then(|()| std::fs::rename(folder, target));
-        moved.context(|| format!("failed to save {tag} in the local store {}", store.home().display()))
+/// Moves the finished Bento to its place. As BentoML does, it never replaces one that is there. Another process may hold the
+/// store's lock for seconds: a thread of its own waits, and ends with the job.
+async fn adopt(folder: PathBuf, store: Store) -> Result<(Tag, PathBuf)> {
+    let tag = BentoInfo::read(&folder)?.tag;
+    let failed = format!("failed to save {tag} in the local store {}", store.home().display());
+    let saving = tokio::task::spawn_blocking(move || {
+        store.insert(Kind::Bento, |target| {
+            let moved = std::fs::remove_dir(target).and_then(|()| std::fs::rename(folder, target));
+            moved.context(|| failed)
+        })
     });
+    let saved = saving.await.context(|| "what writes to the local store stopped".into())?;
     saved.map_err(|error| match error.cause() {
         Cause::Exists => error.hint("Set another version, or none to have one generated."),
         _ => error,
@@ -96,4 +101,35 @@ fn in_repository(error: Error, clone: &git::Clone) -> Error {
     let Some(at) = error.location().cloned() else { return error };
     let file = at.file.strip_prefix(&clone.root).unwrap_or(&at.file).to_owned();
     error.at(Location { file, ..at })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use bento_core::action::Cancel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_for_the_store_ends_with_the_job_and_leaves_no_bento() {
+        let home = tempfile::tempdir().unwrap();
+        let (cancel, built) = (Cancel::default(), home.path().join("built"));
+        fs::create_dir(&built).unwrap();
+        let manifest = "name: echo\nversion: v1\ncreation_time: '2026-01-01T00:00:00+00:00'\nservice: service:Echo\n";
+        fs::write(built.join("bento.yaml"), manifest).unwrap();
+        let held = fs::File::create(home.path().join(".bento-actions.lock")).unwrap();
+        held.lock().unwrap();
+        let store = Store::at(home.path()).cancelled_by(&cancel);
+        // On the one thread of this test: what blocks it lets nobody cancel.
+        let (adopted, ()) = tokio::join!(adopt(built, store.clone()), async {
+            while store.get(Kind::Bento, &"echo:v1".parse().unwrap()).is_none() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            cancel.cancel();
+        });
+        assert_eq!(adopted.unwrap_err().cause(), Cause::Cancelled);
+        let left = |folder: &str| fs::read_dir(home.path().join(folder)).unwrap().count();
+        assert_eq!((left("bentos/echo"), left("tmp")), (0, 0));
+    }
 }

@@ -93,7 +93,7 @@ fn without_credentials(url: &str, env: &Env) -> (String, Vec<(String, String)>) 
     let index: usize = env.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default();
     let origin = bare.origin().ascii_serialization();
     let settings = vec![
-        ("GIT_CONFIG_COUNT".to_owned(), (index + 1).to_string()),
+        ("GIT_CONFIG_COUNT".to_owned(), index.saturating_add(1).to_string()),
         (format!("GIT_CONFIG_KEY_{index}"), format!("http.{origin}/.extraHeader")),
         (format!("GIT_CONFIG_VALUE_{index}"), format!("Authorization: Basic {header}")),
     ];

@@ -3,7 +3,7 @@
 //! BentoML itself builds, in a Python that has it, driven by a short Python file carried in the binary
 //! (`driver.py`); everything around it is native: finding the project, pulling the models that it names, putting the
 //! finished Bento into the store, and telling what went wrong at the line where it did.
-#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::disallowed_methods, clippy::indexing_slicing))]
 
 mod action;
 mod build;

@@ -34,13 +34,13 @@ pub struct Ambiguous;
 
 /// Masks the credentials of all addresses in a text, as they stand there and decoded.
 pub fn mask(text: &str) {
-    ranges(text).iter().for_each(|at| mask_one(&text[at.clone()], is_ssh(text, at)));
+    addresses(text).into_iter().for_each(|(_, address)| address.mask());
 }
 
 /// The same of a text that is one address: white space and quotes in it are part of it.
 pub fn mask_whole(address: &str) {
-    if let Some((scheme, rest)) = address.split_once("://") {
-        mask_one(rest, scheme.ends_with("ssh"));
+    if let Some(address) = Address::of(address) {
+        address.mask();
     }
 }
 
@@ -53,16 +53,16 @@ pub fn mask_url(address: &Url) {
 /// The text without the credentials of its addresses.
 pub fn without(text: &str) -> String {
     let mut left = text.to_owned();
-    for at in ranges(text).into_iter().rev() {
-        left.replace_range(at.clone(), &without_one(&text[at.clone()], is_ssh(text, &at)));
+    for (at, address) in addresses(text).into_iter().rev() {
+        left.replace_range(at, &address.without());
     }
     left
 }
 
 /// The same of a text that is one address.
 pub fn without_whole(address: &str) -> String {
-    match address.split_once("://") {
-        Some((scheme, rest)) => format!("{scheme}://{}", without_one(rest, scheme.ends_with("ssh"))),
+    match Address::of(address) {
+        Some(address) => format!("{}://{}", address.scheme, address.without()),
         None => address.to_owned(),
     }
 }
@@ -70,15 +70,17 @@ pub fn without_whole(address: &str) -> String {
 /// Do credentials stand before the host of an address in this text? Where a variable stands for the secret
 /// (`https://me:${TOKEN}@host`), there are none.
 pub fn has_credentials(text: &str) -> bool {
-    let of = |at: &Range<usize>| {
-        let user = user(&text[at.clone()]).map(|user| text[at.clone()][user].to_owned())?;
-        let (name, password) = user.split_once(':').unwrap_or((&user, ""));
-        let is_name = !password.is_empty() || is_ssh(text, at) || name == GIT;
+    let of = |address: Address<'_>| {
+        let (name, password) = address.name_and_password()?;
+        let is_name = !password.is_empty() || address.is_ssh() || name == GIT;
         Some(if is_name { password.to_owned() } else { name.to_owned() })
     };
-    let is_variable =
-        |secret: &str| secret.strip_prefix("${").is_some_and(|rest| rest.find('}') == Some(rest.len() - 1));
-    ranges(text).iter().filter_map(of).any(|secret| !secret.is_empty() && !is_variable(&secret))
+    let is_variable = |secret: &str| {
+        let name = secret.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        name.is_some_and(|name| !name.contains('}'))
+    };
+    let secrets = addresses(text).into_iter().filter_map(|(_, address)| of(address));
+    secrets.filter(|secret| !secret.is_empty()).any(|secret| !is_variable(&secret))
 }
 
 /// Does one address hold credentials whose end can be told? Others must be refused and not shown: half of a password would
@@ -87,21 +89,10 @@ pub fn has_credentials(text: &str) -> bool {
 /// # Errors
 /// When a `#`, `?` or `/` before an `@` may be part of a password.
 pub fn check(address: &str) -> Result<(), Ambiguous> {
-    match address.split_once("://") {
-        Some((_, rest)) if broken(rest).is_some() => Err(Ambiguous),
+    match Address::of(address) {
+        Some(address) if address.broken().is_some() => Err(Ambiguous),
         _ => Ok(()),
     }
-}
-
-/// `rest` is an address from behind its `://` on.
-fn mask_one(rest: &str, ssh: bool) {
-    if let Some(at) = user(rest) {
-        let (user, password) = rest[at.clone()].split_once(':').unwrap_or((&rest[at], ""));
-        mask_user(user, password, ssh);
-    }
-    let query = query(rest).map(|at| &rest[at]).unwrap_or_default();
-    let values = query.trim_start_matches('?').split('&').filter_map(|pair| Some(pair.split_once('=')?.1));
-    values.filter(|value| value.len() >= SHORTEST_SIGNATURE).for_each(mask_both);
 }
 
 /// Without a password the name is the secret itself (tokens), but for the user that git or ssh wants.
@@ -117,89 +108,126 @@ fn mask_both(secret: &str) {
     [secret.to_owned(), decoded].into_iter().for_each(|secret| masks::add(&secret.into()));
 }
 
-fn without_one(rest: &str, ssh: bool) -> String {
-    let mut left = rest.to_owned();
-    if let Some(query) = query(rest) {
-        left.replace_range(query, "");
-    }
-    if let Some(at) = user(rest) {
-        let (name, password) = rest[at.clone()].split_once(':').unwrap_or((&rest[at.clone()], ""));
-        match password {
-            "" if name == GIT || ssh => {}
-            // The user of ssh is part of the address.
-            _ if ssh => left.replace_range(at, name),
-            // With the `@` behind them.
-            _ => left.replace_range(at.start..=at.end, ""),
-        }
-    }
-    left
-}
-
-/// Where addresses stand in a text, from behind their `://` on. They end at white space, `"`, and the `'` that one began with:
-/// others may be part of a password.
-fn ranges(text: &str) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = Vec::new();
+/// The addresses in a text, and where each stands from behind its `://` on. They end at white space, `"`, and the `'` that one
+/// began with: others may be part of a password.
+fn addresses(text: &str) -> Vec<(Range<usize>, Address<'_>)> {
+    let mut found: Vec<(&str, Range<usize>)> = Vec::new();
     for (at, separator) in text.match_indices("://") {
-        let scheme = text[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "+-.".contains(c));
-        let quoted = scheme.ends_with('\'');
-        let start = at + separator.len();
+        let before = text[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        let quoted = before.ends_with('\'');
+        let start = at.saturating_add(separator.len());
         let is_end = |c: char| c.is_whitespace() || c == '"' || (quoted && c == '\'');
-        let end = text[start..].find(is_end).map_or(text.len(), |length| start + length);
+        let end = text[start..].find(is_end).map_or(text.len(), |length| start.saturating_add(length));
         // Of several with commas between them each ends where the next begins.
-        if let Some(last) = found.last_mut().filter(|last| last.end > at) {
-            last.end = scheme.len().max(last.start);
+        if let Some((_, last)) = found.last_mut().filter(|(_, last)| last.end > at) {
+            last.end = before.len().max(last.start);
         }
-        found.push(start..end);
+        found.push((&text[before.len()..at], start..end));
     }
-    found
+    found.into_iter().map(|(scheme, at)| (at.clone(), Address { scheme, rest: &text[at] })).collect()
 }
 
-fn is_ssh(text: &str, address: &Range<usize>) -> bool {
-    text[..address.start].ends_with("ssh://")
+/// One address.
+#[derive(Debug, Clone, Copy)]
+struct Address<'text> {
+    scheme: &'text str,
+    /// What is behind its `://`.
+    rest: &'text str,
 }
 
-/// Where credentials stand, `user:password` or `token`; an `@` is behind them.
-fn user(rest: &str) -> Option<Range<usize>> {
-    let end = broken(rest).or_else(|| authority(rest).rfind('@'))?;
-    Some(0..end).filter(|at| !at.is_empty())
-}
+impl<'text> Address<'text> {
+    fn of(text: &'text str) -> Option<Self> {
+        text.split_once("://").map(|(scheme, rest)| Self { scheme, rest })
+    }
 
-fn authority(rest: &str) -> &str {
-    &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())]
-}
+    fn is_ssh(self) -> bool {
+        self.scheme.ends_with("ssh")
+    }
 
-/// The last `@`, where a `#`, `?` or `/` before it seems to be part of a password: what would be the host is none, or has what is no
-/// port.
-fn broken(rest: &str) -> Option<usize> {
-    let authority = authority(rest);
-    let (host, behind) = (authority.rsplit('@').next().unwrap_or_default(), &rest[authority.len()..]);
-    let at = authority.len() + behind.rfind('@')?;
-    let no_port = |host: &str| match host.rsplit_once(':') {
-        Some((_, port)) if !host.ends_with(']') => !port.bytes().all(|digit| digit.is_ascii_digit()),
-        _ => false,
-    };
-    // `https://half#of@host/x`: an address with a fragment or a query, and with a name in it, has a path before it.
-    let no_path = behind.starts_with(['#', '?']);
-    // `https://half/of@host.example/x`: what is behind the `@` looks more like a host than what is before.
-    let no_host = !host.contains(['.', ':', ']']) && host != "localhost" && is_host(&rest[at + 1..]);
-    (no_port(host) || no_path || no_host).then_some(at)
-}
+    fn mask(self) {
+        if let Some((name, password)) = self.name_and_password() {
+            mask_user(name, password, self.is_ssh());
+        }
+        let query = self.query().map(|at| &self.rest[at]).unwrap_or_default();
+        let values = query.trim_start_matches('?').split('&').filter_map(|pair| Some(pair.split_once('=')?.1));
+        values.filter(|value| value.len() >= SHORTEST_SIGNATURE).for_each(mask_both);
+    }
 
-/// `host.example/…`, with a port or without.
-fn is_host(text: &str) -> bool {
-    let Some((host, _)) = text.split_once('/') else { return false };
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let last = name.rsplit_once('.').map(|(_, last)| last).unwrap_or_default();
-    last.len() > 1 && last.bytes().all(|letter| letter.is_ascii_alphabetic())
-}
+    /// What is behind the `://`, without credentials.
+    fn without(self) -> String {
+        let mut left = self.rest.to_owned();
+        if let Some(query) = self.query() {
+            left.replace_range(query, "");
+        }
+        if let (Some(at), Some((name, password))) = (self.user(), self.name_and_password()) {
+            match password {
+                "" if name == GIT || self.is_ssh() => {}
+                // The user of ssh is part of the address.
+                _ if self.is_ssh() => left.replace_range(at, name),
+                // With the `@` behind them.
+                _ => left.replace_range(at.start..=at.end, ""),
+            }
+        }
+        left
+    }
 
-/// Where the query of an address stands, with its `?`.
-fn query(rest: &str) -> Option<Range<usize>> {
-    // A `?` of a password begins none.
-    let from = broken(rest).unwrap_or_default();
-    let end = rest[from..].find('#').map_or(rest.len(), |at| from + at);
-    let start = from + rest[from..end].find('?')?;
-    Some(start..end)
+    /// Where credentials stand, `user:password` or `token`; an `@` is behind them.
+    fn user(self) -> Option<Range<usize>> {
+        let end = self.broken().or_else(|| self.authority().rfind('@'))?;
+        Some(0..end).filter(|at| !at.is_empty())
+    }
+
+    fn name_and_password(self) -> Option<(&'text str, &'text str)> {
+        let user = &self.rest[self.user()?];
+        Some(user.split_once(':').unwrap_or((user, "")))
+    }
+
+    fn authority(self) -> &'text str {
+        self.rest.split(['/', '?', '#']).next().unwrap_or_default()
+    }
+
+    /// The last `@`, where a `#`, `?` or `/` before it seems to be part of a password: what would be the host is none, or has
+    /// what is no port.
+    fn broken(self) -> Option<usize> {
+        let authority = self.authority();
+        let (host, behind) = (authority.rsplit('@').next().unwrap_or_default(), &self.rest[authority.len()..]);
+        let at = self.rest.rfind('@').filter(|at| *at > authority.len())?;
+        let no_port = match host.rsplit_once(':') {
+            Some((_, port)) if !host.ends_with(']') => !port.bytes().all(|digit| digit.is_ascii_digit()),
+            _ => false,
+        };
+        // `https://half#of@host/x`: an address with a fragment or a query, and with a name in it, has a path before it.
+        let no_path = behind.starts_with(['#', '?']);
+        // `https://half/of@host.example/x`: what is behind an `@` looks more like a host than what is before. It need not be
+        // the last one, which may stand in the query.
+        let is_name = !host.contains(['.', ':', ']']) && host != "localhost";
+        let mut splits = behind.match_indices('@').map(|(at, _)| behind.split_at(at));
+        let no_host = is_name && splits.any(|(before, behind)| self.is_host(before, behind));
+        (no_port || no_path || no_host).then_some(at)
+    }
+
+    /// `@host.example/…`, with a port or without. Behind the `@` of `git+https://host/o/r@release/1.2` stands a branch, and the one
+    /// of `https://host/@team/x` begins a name; elsewhere a word without dots is a host too.
+    fn is_host(self, before: &str, behind: &str) -> bool {
+        let Some((host, _)) = behind.trim_start_matches('@').split_once('/') else { return false };
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        match name.rsplit_once('.') {
+            Some((_, last)) => last.len() > 1 && last.bytes().all(|letter| letter.is_ascii_alphabetic()),
+            None => {
+                let is_web = ["http", "https"].iter().any(|scheme| self.scheme.eq_ignore_ascii_case(scheme));
+                is_web && !before.ends_with('/') && !name.is_empty()
+            }
+        }
+    }
+
+    /// Where the query stands, with its `?`.
+    fn query(self) -> Option<Range<usize>> {
+        // A `?` of a password begins none.
+        let from = self.broken().unwrap_or_default();
+        let behind = self.rest[from..].split('#').next().unwrap_or_default();
+        let start = from.saturating_add(behind.find('?')?);
+        Some(start..from.saturating_add(behind.len()))
+    }
 }
 
 #[cfg(test)]
@@ -265,13 +293,17 @@ mod tests {
     }
 
     /// Addresses with secrets that consist of `half-a` and `half-b`, and what may be shown of them.
-    const SECRETS: [(&str, &str); 13] = [
+    const SECRETS: [(&str, &str); 17] = [
         ("https://u:half-a#half-b@host.example/x.git", "https://host.example/x.git"),
         ("https://u:half-a?half-b@host.example/x.git", "https://host.example/x.git"),
         ("https://u:half-a/half-b@host.example/x.git", "https://host.example/x.git"),
         ("https://half-a#half-b@host.example/x.git", "https://host.example/x.git"),
         ("https://half-a/half-b@host.example/x.git", "https://host.example/x.git"),
         ("https://half-a/more/half-b@host.example:8443/x.git#main", "https://host.example:8443/x.git#main"),
+        ("https://half-a/half-b@host/x.git", "https://host/x.git"),
+        ("https://half-a/half-b@host.example/x?y=a@b", "https://b"),
+        ("https://half-a/half-b@host/x?y=a@b", "https://b"),
+        ("HTTPS://half-a/half-b@host:8443/x#a@b", "HTTPS://b"),
         ("https://u:half-a@half-b@host.example/x.git", "https://host.example/x.git"),
         ("https://u:half-a@half-b#more@host.example/x.git", "https://host.example/x.git"),
         ("https://u:half-a:half-b@host.example/x.git", "https://host.example/x.git"),
@@ -295,7 +327,7 @@ mod tests {
     #[test]
     fn only_what_cannot_be_told_is_refused_and_without_showing_it() {
         let refused: Vec<_> = SECRETS.iter().filter(|(address, _)| check(address).is_err()).collect();
-        assert_eq!(refused.len(), 7, "{refused:?}");
+        assert_eq!(refused.len(), 11, "{refused:?}");
         assert!(refused.iter().all(|(address, _)| address.contains(['#', '?', '/'])), "{refused:?}");
         for plain in [
             "https://github.com/o/r.git#main:folder",
@@ -306,6 +338,9 @@ mod tests {
             "https://[::1]:80/o/r@v1",
             "https://localhost/o@host.example/x",
             "https://github.com/o/r.git?ref=a@b",
+            "https://intranet/@team/simple",
+            "https://intranet/a@1.0",
+            "file:///srv/a@b/c",
             "git@github.com:o/r.git",
             ".",
         ] {

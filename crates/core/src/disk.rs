@@ -102,15 +102,12 @@ impl Growth {
 
 /// A size for people, in units of 1024.
 pub fn readable(bytes: u64) -> String {
-    let units = ["KiB", "MiB", "GiB", "TiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let power = (bytes.ilog2() / 10).min(4);
+    let units = [(1_u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let Some((size, unit)) = units.into_iter().find(|(size, _)| bytes >= *size) else { return format!("{bytes} B") };
     // A tenth more or less says nothing here.
     #[expect(clippy::cast_precision_loss, reason = "only one decimal is shown")]
-    let value = bytes as f64 / f64::from(1_u32 << 10).powi(i32::try_from(power).unwrap_or(4));
-    format!("{value:.1} {}", units[power as usize - 1])
+    let value = bytes as f64 / size as f64;
+    format!("{value:.1} {unit}")
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@
 //! | [`huggingface`] | models that stay on a hub, and its client's cache | engines, the cloud |
 //! | [`disk`] | room on a file system | what it is for |
 //! | [`tar_limits`] | what a tar may take of memory | what is in it |
-#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::disallowed_methods, clippy::indexing_slicing))]
 
 pub mod action;
 pub mod address;

@@ -1,7 +1,6 @@
 //! Child processes: no shell, output streamed line by line as foreign, cancelled with everything they started.
 //!
 //! Every program that this suite starts is started here, so that all of them get the same [environment](environment).
-#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 mod drive;
 mod environment;

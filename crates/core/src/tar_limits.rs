@@ -10,8 +10,6 @@
 //! while let Some(entry) = meter.headers(|| entries.next()) { … }
 //! ```
 
-#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
-
 use std::cell::Cell;
 use std::io::{self, Read};
 use std::rc::Rc;

@@ -126,13 +126,13 @@ fn refuse_unprintable(text: &str) -> Result<(), YamlError> {
     let printable = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
     let is_line_end = |c: char| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
     let Some((place, c)) = text.char_indices().find(|&(_, c)| !printable(c) || is_line_end(c)) else { return Ok(()) };
-    let before = &text[..place];
+    let before = text.get(..place).unwrap_or_default();
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let in_line = before.rsplit('\n').next().unwrap_or_default();
     let code = u32::from(c);
     Err(YamlError {
-        line: number(before.matches('\n').count() + 1),
-        column: number(before[line_start..].chars().count() + 1),
+        line: number(before.matches('\n').count()).saturating_add(1),
+        column: number(in_line.chars().count()).saturating_add(1),
         message: if is_line_end(c) {
             format!(
                 "the character U+{code:04X} ends a line for BentoML, and not for an editor; \

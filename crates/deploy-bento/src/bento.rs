@@ -100,5 +100,5 @@ fn remote(tag: Tag, artifact: &Artifact, client: &Client) -> Result<Existing> {
 
 /// The local store by an absolute path; `None` where this machine has no place for one.
 pub(crate) fn store(ctx: &Context) -> Option<Store> {
-    Store::of(&ctx.env).ok().map(|store| store.within(ctx.workspace()))
+    Store::of(&ctx.env).ok().map(|store| store.within(ctx.workspace()).cancelled_by(&ctx.cancel))
 }

@@ -1,7 +1,7 @@
 //! The deploy-bento action: a Bento becomes a running Deployment.
 //!
 //! Data flows one way: inputs → [`Request`] → [`Plan`] → effects → report.
-#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::disallowed_methods, clippy::indexing_slicing))]
 
 mod action;
 mod bento;

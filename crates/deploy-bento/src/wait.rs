@@ -37,7 +37,7 @@ pub(crate) async fn wait(
     let name = &started.name;
     let cluster = Some(started.cluster()).filter(|cluster| !cluster.is_empty());
     let console = started.console_url(client.endpoint());
-    let (mut status, mut failures) = (String::new(), 0);
+    let (mut status, mut failures) = (String::new(), 0_u32);
     let mut stale = stale(until, started);
     loop {
         let patience = timeout.saturating_sub(begun.elapsed()).max(LOOK);
@@ -65,8 +65,8 @@ pub(crate) async fn wait(
                 )
                 .hint("See who deletes it: another workflow, or a person in the console."));
             }
-            Err(error) if error.cause() == Cause::Unreachable && failures + 1 < PATIENCE => {
-                failures += 1;
+            Err(error) if error.cause() == Cause::Unreachable && failures.saturating_add(1) < PATIENCE => {
+                failures = failures.saturating_add(1);
                 tracing::info!("{error}");
                 failed = Some(error);
             }
@@ -79,7 +79,7 @@ pub(crate) async fn wait(
                 None => timed_out(name, &status, timeout, &console),
             }));
         }
-        client.pause((begun.elapsed() / 8).clamp(PAUSES.0, PAUSES.1).min(left)).await?;
+        client.pause(begun.elapsed().mul_f32(0.125).clamp(PAUSES.0, PAUSES.1).min(left)).await?;
     }
 }
 

@@ -148,7 +148,7 @@ fn reason(printed: &[String]) -> String {
     let lines: Vec<_> = printed.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
     let is_error = |line: &&str| line.starts_with("error") || line.starts_with('×');
     let start = lines.iter().position(is_error).unwrap_or(0);
-    lines[start..].join(" ")
+    lines.get(start..).unwrap_or_default().join(" ")
 }
 
 /// What to do about it; which versions there are instead, where it was the version that is wrong.

@@ -34,8 +34,8 @@ pub(crate) fn prefix(request: &Request, settings: &UvSettings, python: &Interpre
 /// The key of an environment with this BentoML: `1.4.0` and `1.4` are one version, and so one key.
 pub(crate) fn whole(prefix: &str, bentoml: &Version) -> String {
     let release = bentoml.release();
-    let length = release.iter().rposition(|number| *number != 0).map_or(1, |last| last + 1);
-    format!("{prefix}{}", bentoml.clone().with_release(&release[..length]))
+    let length = release.iter().rposition(|number| *number != 0).map_or(1, |last| last.saturating_add(1));
+    format!("{prefix}{}", bentoml.clone().with_release(release.get(..length).unwrap_or(release)))
 }
 
 /// Is this the key of an environment with this BentoML on this system? It holds nothing that would mean something else to whoever

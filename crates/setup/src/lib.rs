@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: [`Inputs`] → [`Request`] → [`Plan`] → [`Environment`]. deploy-bento uses it as a library, through
 //! [`ensure`].
-#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::disallowed_methods, clippy::indexing_slicing))]
 
 mod action;
 mod bentoml_version;

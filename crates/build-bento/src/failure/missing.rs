@@ -51,12 +51,12 @@ pub(super) fn hint(module: &str, build: &Build<'_>) -> String {
 /// The folder of the workspace that Python would have to look in for this module: the nearest to the root.
 fn in_workspace(module: &str, build: &Build<'_>) -> Option<PathBuf> {
     let mut level = vec![build.workspace.to_owned(), build.located.context.clone()];
-    let mut seen = 0;
+    let mut seen: usize = 0;
     for _ in 0..=DEPTH {
         if let Some(found) = level.iter().find(|folder| holds(folder, module)) {
             return Some(found.clone());
         }
-        seen += level.len();
+        seen = seen.saturating_add(level.len());
         if seen > FOLDERS {
             return None;
         }

@@ -1,5 +1,4 @@
 //! The frame of every action: **inputs → plan → effects → report**, with `main` and `post`.
-#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 mod cancel;
 mod cli;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{BentoInfo, ModelInfo, Tag, expand_variables};
+use crate::action::Cancel;
 use crate::env::BENTOML_HOME;
 use crate::{Cause, Context, Env, Error, Result, files, text};
 
@@ -72,12 +73,13 @@ impl Kind {
 #[derive(Debug, Clone)]
 pub struct Store {
     home: PathBuf,
+    cancel: Cancel,
 }
 
 impl Store {
     /// The store in this folder, which need not exist yet.
     pub fn at(home: impl Into<PathBuf>) -> Self {
-        Self { home: home.into() }
+        Self { home: home.into(), cancel: Cancel::default() }
     }
 
     /// The store that BENTOML_HOME names (`${VAR}` and `$VAR` expanded, `~` too), else `~/bentoml`.
@@ -101,7 +103,13 @@ impl Store {
     /// The same store, where a relative folder counts from this one: children may run elsewhere.
     #[must_use]
     pub fn within(self, folder: &Path) -> Self {
-        Self { home: folder.join(self.home) }
+        Self { home: folder.join(&self.home), ..self }
+    }
+
+    /// The same store, in which nobody waits for another process any more once the job is cancelled.
+    #[must_use]
+    pub fn cancelled_by(self, cancel: &Cancel) -> Self {
+        Self { cancel: cancel.clone(), ..self }
     }
 
     /// The store's folder.
@@ -185,10 +193,11 @@ impl Store {
     }
 
     /// Gives a complete item in a staging folder its name in the store, and updates `latest`. Blocks, for up to 5 s where
-    /// another process holds the store's lock.
+    /// another process holds the store's lock and the job is not cancelled.
     ///
     /// # Errors
-    /// The store cannot be written, or the tag is taken ([`Cause::Exists`](crate::Cause)): it stays as it is.
+    /// The store cannot be written, the tag is taken ([`Cause::Exists`](crate::Cause)), or the job is cancelled: the store stays as it
+    /// is.
     pub fn adopt(&self, kind: Kind, staging: tempfile::TempDir) -> Result<(Tag, PathBuf)> {
         let (tag, created) = kind.identify(staging.path())?;
         let version = tag.version().unwrap_or_default();
@@ -203,17 +212,19 @@ impl Store {
             true => Error::new(Cause::Exists, format!("the local store has a {} {tag} already", kind.noun())),
             false => Error::failure(failed()).caused_by(error),
         })?;
-        let followed = self.follow(kind, &name, version, created);
-        followed.context(failed).inspect_err(|_| {
+        let followed = self.follow(kind, &name, version, created).inspect_err(|_| {
             // An action that fails leaves nothing behind.
             let _ = fs::rename(&target, staging.path());
-        })?;
-        Ok((tag, target))
+        });
+        match followed {
+            Err(error) if error.cause() == Cause::Cancelled => Err(error),
+            followed => followed.context(failed).map(|()| (tag, target)),
+        }
     }
 
     /// Lets `latest` name this version, unless it names a newer one. Of two jobs that save at the same time one waits.
     fn follow(&self, kind: Kind, name: &Path, version: &str, created: Timestamp) -> Result<()> {
-        let _held = self.lock();
+        let _held = self.lock()?;
         let newest = self.latest(kind, name)?.filter(|latest| latest != version);
         let newer =
             newest.and_then(|latest| kind.identify(&name.join(latest)).ok()).is_some_and(|(_, at)| at > created);
@@ -225,19 +236,24 @@ impl Store {
 
     /// Held until the file is dropped. A file system without locks is used without, and so is one whose lock somebody holds
     /// for longer than it takes to write a name.
-    fn lock(&self) -> Option<fs::File> {
+    ///
+    /// # Errors
+    /// The job is cancelled while another process holds it.
+    fn lock(&self) -> Result<Option<fs::File>> {
         let mut options = fs::OpenOptions::new();
-        let file = options.create(true).truncate(false).write(true).open(self.home.join(LOCK)).ok()?;
+        let opened = options.create(true).truncate(false).write(true).open(self.home.join(LOCK));
+        let Ok(file) = opened else { return Ok(None) };
         let started = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Some(file),
+                Ok(()) => return Ok(Some(file)),
+                Err(TryLockError::WouldBlock) if self.cancel.is_cancelled() => return Err(Error::cancelled()),
                 Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
                 Err(TryLockError::WouldBlock) => {
                     tracing::warn!("{} is locked by another process; going on without", self.home.join(LOCK).display());
-                    return None;
+                    return Ok(None);
                 }
-                Err(TryLockError::Error(_)) => return None,
+                Err(TryLockError::Error(_)) => return Ok(None),
             }
         }
     }
@@ -263,17 +279,17 @@ impl Store {
 
 /// The sum of the sizes of all files below a folder, bytes. A link to a file counts as BentoML counts it: like the file.
 pub fn size_of(folder: &Path) -> io::Result<u64> {
-    let mut sum = 0;
+    let mut sum: u64 = 0;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let meta = entry.metadata()?;
-        sum += if meta.is_symlink() {
+        sum = sum.saturating_add(if meta.is_symlink() {
             linked_size(&entry.path())
         } else if meta.is_dir() {
             size_of(&entry.path())?
         } else {
             meta.len()
-        };
+        });
     }
     Ok(sum)
 }

@@ -19,8 +19,6 @@
 //! Source of the layout: `huggingface_hub` 2.4 (`file_download`, `_snapshot_download`, `_tree_cache`), of its use in
 //! images: bentoml 1.4 (`HuggingFaceModel.resolve`, `construct_containerfile`, `on_load_bento`).
 
-#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
-
 mod cache;
 mod download;
 mod file;

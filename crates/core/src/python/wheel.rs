@@ -68,8 +68,9 @@ fn copy(from: &mut impl Read, to: &mut File, hasher: &mut Sha256) -> io::Result<
         match from.read(&mut buffer)? {
             0 => return to.flush(),
             read => {
-                hasher.update(&buffer[..read]);
-                to.write_all(&buffer[..read])?;
+                let bytes = buffer.get(..read).unwrap_or_default();
+                hasher.update(bytes);
+                to.write_all(bytes)?;
             }
         }
     }

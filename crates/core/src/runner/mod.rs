@@ -1,7 +1,6 @@
 //! The protocol between an action and GitHub's runner, and its counterpart on a laptop.
 //!
 //! Source of the facts: actions/toolkit (`packages/core`) and actions/runner (`src/`).
-#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 pub mod annotation;
 pub mod cache;

@@ -59,7 +59,7 @@ fn signed(negative: bool, digits: &[u32], radix: u32) -> Result<String, String> 
     for &digit in digits {
         let mut carry = u64::from(digit);
         for place in &mut number {
-            let sum = u64::from(*place) * u64::from(radix) + carry;
+            let sum = u64::from(*place).saturating_mul(u64::from(radix)).saturating_add(carry);
             *place = u32::try_from(sum % BASE).unwrap_or(0);
             carry = sum / BASE;
         }
@@ -67,7 +67,7 @@ fn signed(negative: bool, digits: &[u32], radix: u32) -> Result<String, String> 
             number.push(u32::try_from(carry % BASE).unwrap_or(0));
             carry /= BASE;
         }
-        if number.len() * 9 > DIGITS + 9 {
+        if number.len() > DIGITS / 9 + 1 {
             return Err(format!("a number with more than {DIGITS} digits; quote it if it is meant as text"));
         }
     }

@@ -39,7 +39,7 @@ struct Sum {
 impl Sum {
     fn add(&mut self, part: &Weighed, mark: Marker) -> Result<(), YamlError> {
         self.weight = self.weight.saturating_add(part.weight);
-        self.depth = self.depth.max(part.depth + 1);
+        self.depth = self.depth.max(part.depth.saturating_add(1));
         if self.weight > WEIGHT_LIMIT {
             let limit = WEIGHT_LIMIT >> 20;
             return Err(YamlError::at(
@@ -102,7 +102,7 @@ impl<'text> Loader<'text> {
                 if is_block && self.open_end.is_some_and(|end| span.end.index() >= end) && text.ends_with('\n') {
                     text.to_mut().pop();
                 }
-                sum.weight += text.len();
+                sum.weight = sum.weight.saturating_add(text.len());
                 (scalar(&text, style, tag.as_deref()).map_err(wrong)?, anchor)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -135,7 +135,7 @@ impl<'text> Loader<'text> {
             if matches!(event, Event::SequenceEnd) {
                 return Ok(Content::List(items));
             }
-            let item = self.node(event, span, above + 1)?;
+            let item = self.node(event, span, above.saturating_add(1))?;
             sum.add(&item, span.start)?;
             items.push(item.node);
         }
@@ -160,7 +160,7 @@ impl<'text> Loader<'text> {
                 let mark = YamlError::at(span.start, "");
                 Arc::new(Node { content, line: mark.line, column: mark.column })
             } else {
-                let key = self.node(event, span, above + 1)?;
+                let key = self.node(event, span, above.saturating_add(1))?;
                 sum.add(&key, span.start)?;
                 key.node
             };
@@ -168,7 +168,7 @@ impl<'text> Loader<'text> {
                 return Err(YamlError::at(span.start, "a key must be a text, a number or a boolean"));
             }
             let (event, span) = self.next()?;
-            let value = self.node(event, span, above + 1)?;
+            let value = self.node(event, span, above.saturating_add(1))?;
             sum.add(&value, span.start)?;
             if merges {
                 let mut more = Entries::default();

@@ -17,7 +17,7 @@ const REPAIRS: usize = 1000;
 const WORK: usize = 64 << 20;
 
 pub(super) fn load(text: &str) -> Result<Option<Arc<Node>>, YamlError> {
-    let repairs = REPAIRS.min(WORK / text.len().max(1));
+    let repairs = REPAIRS.min(WORK.checked_div(text.len()).unwrap_or(WORK));
     let mut repaired = Cow::Borrowed(text);
     let mut lines = Vec::new();
     loop {
@@ -25,15 +25,16 @@ pub(super) fn load(text: &str) -> Result<Option<Arc<Node>>, YamlError> {
             Err(error) if LOOSE.contains(&error.message.as_str()) && lines.len() < repairs => error,
             Err(mut error) => {
                 let added = lines.iter().filter(|&&line| line == error.line).count();
-                error.column = error.column.saturating_sub(u32::try_from(added * INDENT).unwrap_or(0)).max(1);
+                error.column =
+                    error.column.saturating_sub(u32::try_from(added.saturating_mul(INDENT)).unwrap_or(0)).max(1);
                 return Err(error);
             }
             ended => return ended,
         };
         let nth = usize::try_from(error.line).unwrap_or(usize::MAX).saturating_sub(1);
-        let start = match nth {
-            0 => Some(0),
-            _ => repaired.match_indices('\n').nth(nth - 1).map(|(end, _)| end + 1),
+        let start = match nth.checked_sub(1) {
+            None => Some(0),
+            Some(before) => repaired.match_indices('\n').nth(before).map(|(end, _)| end.saturating_add(1)),
         };
         let Some(start) = start else {
             error.message.push_str(", after a line end that is not one everywhere");

@@ -103,9 +103,8 @@ fn infinite(text: &str) -> Option<f64> {
 fn float(text: &str) -> Option<f64> {
     let (sign, digits) = sign(text);
     let (mantissa, exponent) = digits.split_once(['e', 'E']).map_or((digits, None), |(m, e)| (m, Some(e)));
-    let point = mantissa.find('.')?;
+    let (whole, fraction) = mantissa.split_once('.')?;
     let numeric = |part: &str| part.bytes().all(|b| b.is_ascii_digit() || b == b'_');
-    let (whole, fraction) = (&mantissa[..point], &mantissa[point + 1..]);
     let digit_first = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
     if let Some((large, small)) = whole.rsplit_once(':').filter(|_| exponent.is_none() && numeric(fraction)) {
         return sexagesimal_float(large, small, fraction).map(|value| sign * value);

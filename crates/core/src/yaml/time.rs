@@ -82,7 +82,7 @@ fn clock(rest: &mut Rest<'_>) -> Option<Clock> {
         let sign = if rest.skip('-').is_some() { -1 } else { rest.skip('+').map(|()| 1)? };
         let hours = rest.digits(1, 2)?;
         let minutes = if rest.skip(':').is_some() { rest.digits(2, 2)? } else { 0 };
-        Some(sign * i32::try_from(hours * 60 + minutes).ok()?)
+        Some(i32::try_from(hours.saturating_mul(60).saturating_add(minutes)).ok()?.saturating_mul(sign))
     };
     let small = |n: u32| u8::try_from(n).ok();
     let clock = Clock { hour: small(hour)?, minute: small(minute)?, second: small(second)?, microsecond, offset };
@@ -106,7 +106,7 @@ impl Rest<'_> {
 
     fn blanks(&mut self) -> usize {
         let rest = self.0.trim_start_matches([' ', '\t']);
-        let count = self.0.len() - rest.len();
+        let count = self.0.len().saturating_sub(rest.len());
         self.0 = rest;
         count
     }

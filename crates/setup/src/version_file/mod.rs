@@ -79,10 +79,10 @@ pub(crate) fn read(file: &Path) -> Result<PythonRequest> {
 
 /// The lines that are more than a comment.
 fn lines(text: &str) -> impl Iterator<Item = Named> {
-    let lines = text.lines().enumerate();
-    let lines = lines.map(|(index, line)| (index, line.split('#').next().unwrap_or_default().trim()));
+    let lines = (1..).zip(text.lines());
+    let lines = lines.map(|(number, line)| (number, line.split('#').next().unwrap_or_default().trim()));
     let lines = lines.filter(|(_, line)| !line.is_empty());
-    lines.map(|(index, line)| (u32::try_from(index + 1).ok(), line.to_owned()))
+    lines.map(|(number, line)| (Some(number), line.to_owned()))
 }
 
 /// The versions of a line: one form, or several between blanks. Behind a slash stands the environment that pyenv-virtualenv has

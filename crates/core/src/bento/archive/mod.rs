@@ -1,7 +1,5 @@
 //! Archives of Bentos and models: written as a plan of byte ranges, unpacked with nothing leaving the target.
 
-#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
-
 mod bound;
 mod export;
 mod fixed;

@@ -53,7 +53,8 @@ impl Document {
     /// It cannot be read, is not text, or not TOML: with the place.
     pub fn toml(file: &Path) -> Result<Self> {
         let text = text::read(file)?;
-        let line = |offset: usize| number(text.get(..offset).unwrap_or_default().matches('\n').count() + 1);
+        let line =
+            |offset: usize| number(text.get(..offset).unwrap_or_default().matches('\n').count().saturating_add(1));
         let table = DeTable::parse(&text).map_err(|error| {
             let line = error.span().map(|span| line(span.start));
             Error::input(format!("{} is not valid TOML: {}", file.display(), error.message())).at(Location {

@@ -16,19 +16,16 @@ pub fn resolve(path: &str, project: &Path, env: &Env) -> PathBuf {
 pub(crate) fn expand_variables(text: &str, env: &Env) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = rest.find('$') {
-        out.push_str(&rest[..start]);
-        let after = &rest[start + 1..];
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
         let word = |text: &str| text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
-        let (name, length) = match after.strip_prefix('{').and_then(|inner| Some((inner, inner.find('}')?))) {
-            Some((inner, end)) => (&inner[..end], end + 2),
-            None => (&after[..word(after)], word(after)),
-        };
+        let in_braces = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let (name, behind) = in_braces.unwrap_or_else(|| after.split_at(word(after)));
         match env.raw(name) {
             Some(value) => out.push_str(value),
-            None => out.push_str(&rest[start..start + 1 + length]),
+            None => out.extend(["$", after.strip_suffix(behind).unwrap_or_default()]),
         }
-        rest = &after[length..];
+        rest = behind;
     }
     out + rest
 }

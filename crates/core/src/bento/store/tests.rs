@@ -126,7 +126,7 @@ fn a_latest_that_names_nothing_gives_way_to_the_newest() {
 fn who_saves_waits_for_who_holds_the_lock() {
     let home = tempfile::tempdir().unwrap();
     let store = Store::at(home.path());
-    let held = store.lock().unwrap();
+    let held = store.lock().unwrap().unwrap();
     let waited = std::thread::scope(|scope| {
         let saving = scope.spawn(|| {
             let started = Instant::now();
@@ -145,9 +145,29 @@ fn who_saves_waits_for_who_holds_the_lock() {
 fn a_lock_that_is_never_given_back_does_not_hold_the_job() {
     let home = tempfile::tempdir().unwrap();
     let store = Store::at(home.path());
-    let _held = store.lock().unwrap();
+    let _held = store.lock().unwrap().unwrap();
     store.insert(Kind::Model, model("m", "v1", "2026-01-01T00:00:00+00:00")).unwrap();
     assert!(home.path().join("models/m/latest").exists());
+}
+
+#[test]
+fn who_waits_for_the_lock_ends_with_the_job_and_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let cancel = Cancel::default();
+    let store = Store::at(home.path()).cancelled_by(&cancel);
+    let _held = store.lock().unwrap().unwrap();
+    let error = std::thread::scope(|scope| {
+        let saving =
+            scope.spawn(|| store.insert(Kind::Model, model("m", "v1", "2026-01-01T00:00:00+00:00")).unwrap_err());
+        while !home.path().join("models/m/v1").exists() {
+            std::thread::sleep(PAUSE);
+        }
+        cancel.cancel();
+        saving.join().unwrap()
+    });
+    assert_eq!(error.cause(), Cause::Cancelled, "{}", error.full_text());
+    let left = |folder: &str| fs::read_dir(home.path().join(folder)).unwrap().count();
+    assert_eq!((left("models/m"), left("tmp")), (0, 0));
 }
 
 #[cfg(unix)]
