@@ -217,7 +217,7 @@ async fn clean_up(registries: &[Registry], finals: &[Manifest], staging: &str, e
 }
 
 /// How long taking the staging tag away may take after a cancellation.
-const FAREWELL: Duration = Duration::from_millis(2500);
+const FAREWELL: Duration = Duration::from_secs(2);
 /// The same, where there is time.
 const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -38,9 +38,9 @@ const SETTLING: u64 = 16 * 1024 * 1024;
 /// How often an upload is sent from the start.
 const STARTS: u32 = 4;
 /// How long taking an upload back may take; a job that is cancelled has little time.
-const FAREWELL: Duration = Duration::from_millis(1500);
-/// How much of it the request that is under way has to end.
-const LANDING: Duration = Duration::from_secs(1);
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How much of it the request that is under way has to end: what is on its way has to arrive.
+const LANDING: Duration = Duration::from_millis(1600);
 pub(crate) const BINARY: &str = "application/octet-stream";
 
 /// An upload under way.
@@ -53,6 +53,8 @@ pub(crate) struct Upload<'a> {
     highest: Cell<u64>,
     starts: Cell<u32>,
     pieces: Cell<bool>,
+    /// Was an upload that the registry refused begun anew?
+    renewed: Cell<bool>,
     flight: RefCell<Option<Flight>>,
 }
 
@@ -81,8 +83,8 @@ struct Session {
 
 impl<'a> Upload<'a> {
     pub(crate) fn new(registry: &'a Registry, plan: &'a Arc<Plan>) -> Self {
-        let (session, highest, starts, pieces, flight) = Default::default();
-        Self { registry, plan, session, highest, starts, pieces, flight }
+        let (session, highest, starts, pieces, renewed, flight) = Default::default();
+        Self { registry, plan, session, highest, starts, pieces, renewed, flight }
     }
 
     /// Sends the bytes; what they are is said by [`Self::close`].
@@ -120,8 +122,12 @@ impl<'a> Upload<'a> {
             }
         }
         if let Some(url) = url {
-            let _ = self.registry.send(|| self.registry.http.delete(url.clone()).timeout(FAREWELL)).await;
+            self.delete(&url).await;
         }
+    }
+
+    async fn delete(&self, url: &Url) {
+        let _ = self.registry.send(|| self.registry.http.delete(url.clone()).timeout(FAREWELL)).await;
     }
 
     /// All attempts of a transfer, and all again whenever it has got further, unless it was started anew too often for that.
@@ -142,14 +148,23 @@ impl<'a> Upload<'a> {
             let status = response.status();
             if status != StatusCode::ACCEPTED {
                 let error = self.registry.refused(response).await;
-                return Err(match status {
-                    // A proxy's limit of a body's size, or its wish to know it.
-                    StatusCode::PAYLOAD_TOO_LARGE | StatusCode::LENGTH_REQUIRED if whole => Attempt::Again(error, None),
-                    StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST | StatusCode::RANGE_NOT_SATISFIABLE => {
-                        Attempt::Again(error, None)
+                let anew = match status {
+                    // What the registry has is another thing than what we know of it.
+                    StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE => {
+                        return Err(Attempt::Again(error, None));
                     }
-                    _ => Attempt::Final(error),
-                });
+                    // A proxy's limit of a body's size, or its wish to know it.
+                    StatusCode::PAYLOAD_TOO_LARGE | StatusCode::LENGTH_REQUIRED => whole,
+                    // The upload may be in a state that takes nothing more; a second one that is refused says otherwise.
+                    StatusCode::BAD_REQUEST => !self.renewed.replace(true),
+                    _ => false,
+                };
+                if !anew {
+                    return Err(Attempt::Final(error));
+                }
+                self.delete(&session.url).await;
+                self.session.take();
+                return Err(Attempt::Again(error, None));
             }
             session = Session { url: self.registry.location(&response)?, at: end, sure: true };
             self.highest.set(self.highest.get().max(end));

@@ -136,6 +136,44 @@ async fn a_refusal_that_never_comes_to_its_end_ends_the_push() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_refused_are_sent_once_more_to_a_new_upload_and_then_the_registry_is_believed() {
+    for (status, uploads) in [("400 Bad Request", 2), ("409 Conflict", 1), ("415 Unsupported Media Type", 1)] {
+        let asked = Seen::default();
+        let seen = Arc::clone(&asked);
+        let address = raw(move |head| {
+            let request = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
+            let mut seen = seen.lock().unwrap();
+            seen.push(request.clone());
+            let begun = seen.iter().filter(|request| request.starts_with("POST")).count();
+            let empty = "connection: close\r\ncontent-length: 0\r\n\r\n";
+            match request.split(' ').next() {
+                Some("POST") => format!("HTTP/1.1 202 Accepted\r\nlocation: /up/{begun}\r\n{empty}"),
+                Some("PATCH") => {
+                    let said = r#"{"errors": [{"code": "UNSUPPORTED", "message": "no room in this project"}]}"#;
+                    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{said}", said.len())
+                }
+                // It knows the upload, and has nothing of it.
+                Some("GET") => format!("{NO_CONTENT}range: 0-0\r\n\r\n"),
+                Some("DELETE") => format!("{NO_CONTENT}\r\n"),
+                _ => format!("HTTP/1.1 404 Not Found\r\n{empty}"),
+            }
+        })
+        .await;
+        let (folder, cancel) = (tempfile::tempdir().unwrap(), Cancel::default());
+        let registry = access(&address, "full/x", Credentials::None, &cancel);
+        let source = layer(folder.path(), 0, 2).hashed(&cancel).await.unwrap();
+        let began = Instant::now();
+        let text = registry.ensure_layer(&source, &[]).await.unwrap_err().full_text();
+        assert!(text.contains(status) && text.contains("no room in this project"), "{text}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        let asked = asked.lock().unwrap();
+        let expected = (1..=uploads).flat_map(|number| [format!("PATCH /up/{number}"), format!("DELETE /up/{number}")]);
+        let sent = asked.iter().filter(|request| request.contains(" /up/")).cloned();
+        assert_eq!(sent.collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_registry_that_claims_to_have_all_there_can_be_is_started_anew() {
     let patches = Arc::new(Mutex::new(0));
     let seen = Arc::clone(&patches);

@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// What the system may keep of a connection on each side, bytes.
+const BUFFER: u32 = 256 * 1024;
 
 #[derive(Default)]
 struct State {
@@ -14,7 +18,7 @@ struct State {
     /// All connections together stand still when so many bytes were sent; 0 never.
     hold: AtomicU64,
     held: Notify,
-    /// From there on it is slow instead.
+    /// From there on it is slow instead, as long as this is set.
     slow: AtomicBool,
     /// A connection breaks when it has sent more, bytes.
     budget: AtomicU64,
@@ -30,7 +34,11 @@ pub(crate) struct Relay {
 
 impl Relay {
     pub(crate) async fn start(target: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Small buffers: what is in them is on its way, and goes on to the registry whatever becomes of the client.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(BUFFER).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(64).unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let state = Arc::new(State::default());
         let (shared, target) = (Arc::clone(&state), target.to_owned());
@@ -56,10 +64,15 @@ impl Relay {
         self.state.hold.store(self.sent() + bytes, Ordering::SeqCst);
     }
 
-    /// Gets slow after so many more bytes: some 30 MB per second.
+    /// Gets slow after so many more bytes, some 30 MB per second, until it is told to hurry.
     pub(crate) fn slow_after(&self, bytes: u64) {
         self.state.slow.store(true, Ordering::SeqCst);
         self.hold_after(bytes);
+    }
+
+    /// Is slow no more.
+    pub(crate) fn hurry(&self) {
+        self.state.slow.store(false, Ordering::SeqCst);
     }
 
     /// Returns once it stands still, or is slow.
@@ -75,15 +88,19 @@ impl Relay {
 }
 
 async fn pass(client: TcpStream, target: String, state: Arc<State>) {
-    let Ok(server) = TcpStream::connect(target).await else { return };
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_send_buffer_size(BUFFER).unwrap();
+    let Ok(server) = socket.connect(target.parse().unwrap()).await else { return };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let back = tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
-    let (mut buffer, mut sent, mut pace) = (vec![0; 64 * 1024], 0, None);
+    let (mut buffer, mut sent, mut next) = (vec![0; 64 * 1024], 0, None);
     while let Ok(read) = from_client.read(&mut buffer).await {
         sent += read as u64;
-        if let Some(pace) = pace {
-            tokio::time::sleep(pace).await;
+        if let Some(next) = next.as_mut().filter(|_| state.slow.load(Ordering::SeqCst)) {
+            // By the clock: a busy machine makes it no slower.
+            *next += Duration::from_millis(2);
+            tokio::time::sleep_until(*next).await;
         }
         if sent > state.budget.load(Ordering::SeqCst) && state.take_break() {
             back.abort();
@@ -96,9 +113,11 @@ async fn pass(client: TcpStream, target: String, state: Arc<State>) {
         let hold = state.hold.load(Ordering::SeqCst);
         if hold > 0 && all >= hold {
             state.hold.store(0, Ordering::SeqCst);
+            // Whoever waits for this may tell it to hurry at once.
+            let slow = state.slow.load(Ordering::SeqCst);
             state.held.notify_one();
-            pace = Some(Duration::from_millis(1)).filter(|_| state.slow.load(Ordering::SeqCst));
-            if pace.is_some() {
+            if slow {
+                next = Some(Instant::now());
                 continue;
             }
             let gone =
