@@ -90,7 +90,7 @@ impl Client {
     /// A client for an endpoint; nothing is sent yet. Without an endpoint it is BentoCloud's own address.
     ///
     /// # Errors
-    /// The endpoint is no http(s) address, or the token cannot be a header.
+    /// The endpoint is not an http(s) address, or the token cannot be a header.
     pub fn connect(endpoint: Option<&str>, token: &SecretString, ctx: &Context) -> Result<Self> {
         let text = endpoint.unwrap_or(DEFAULT_ENDPOINT);
         let wrong = |why: &str| {
@@ -99,9 +99,10 @@ impl Client {
             Error::input(format!("the cloud endpoint {shown:?} {why}"))
                 .hint("Write an address such as https://acme.cloud.bentoml.com.")
         };
-        let mut endpoint: Url = text.trim().parse().map_err(|error| wrong(&format!("is no address ({error})")))?;
+        let mut endpoint: Url =
+            text.trim().parse().map_err(|error| wrong(&format!("is not a valid address ({error})")))?;
         if !matches!(endpoint.scheme(), "http" | "https") || endpoint.host_str().is_none() {
-            return Err(wrong("is no http or https address"));
+            return Err(wrong("is not an http or https address"));
         }
         if !endpoint.username().is_empty() || endpoint.password().is_some() {
             return Err(Error::input("the cloud endpoint holds credentials").hint("Give the token as its own input."));

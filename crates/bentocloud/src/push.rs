@@ -107,7 +107,7 @@ impl Client {
             }
             return Ok(0);
         }
-        // A model that only the cloud has is no obstacle: the server refuses a Bento whose models it lacks.
+        // A model that only the cloud has is not an obstacle: the server refuses a Bento whose models it lacks.
         let Some(folder) = store.get(Kind::Model, &model.tag) else { return Ok(0) };
         self.push_model(store, &model.tag, force).await?;
         size_of(&folder).context(|| format!("failed to read {}", folder.display()))

@@ -53,7 +53,7 @@ impl Client {
     }
 
     pub(crate) fn no_api(&self, why: &str) -> Error {
-        Error::new(Cause::Unreachable, format!("what answers at {} is no BentoCloud API: {why}", self.endpoint()))
+        Error::new(Cause::Unreachable, format!("what answers at {} is not a BentoCloud API: {why}", self.endpoint()))
             .hint("Check the endpoint; it is the console's address without a path.")
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bento_core::action::Context;
+use bento_core::env;
 use bento_core::env::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY, BENTOML_HOME};
 use bento_core::files::write_private;
 use bento_core::process::{Command, describe};
@@ -128,11 +129,11 @@ pub(crate) async fn run(
         .args([&script, &asked, &answered])
         .current_dir(&project.folder)
         .env(BENTOML_HOME, home)
-        .env("PYTHONUNBUFFERED", "1")
-        .env("PYTHONIOENCODING", "utf-8")
-        .env("NO_COLOR", "1")
+        .env(env::PYTHONUNBUFFERED, "1")
+        .env(env::PYTHONIOENCODING, "utf-8")
+        .env(env::NO_COLOR, "1")
         .deadline(DEADLINE);
-    for name in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
+    for name in [env::FORCE_COLOR, env::CLICOLOR_FORCE] {
         command = command.env_remove(name);
     }
     if let Some(cloud) = &request.cloud {

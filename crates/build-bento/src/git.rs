@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bento_core::action::Context;
+use bento_core::env;
 use bento_core::process::{Command, describe};
 use bento_core::python::find_on_path;
 use bento_core::runner::{console, mask};
@@ -47,7 +48,7 @@ pub(crate) async fn fetch(git: &GitContext, ctx: &Context) -> Result<Clone> {
     let run = async |folder: &Path, arguments: &[&str]| {
         let command = Command::new(&program).inherit(&ctx.env).args(arguments).current_dir(folder);
         // A question for a password would wait for ever.
-        let command = command.env("GIT_TERMINAL_PROMPT", "0").env("GCM_INTERACTIVE", "never").deadline(DEADLINE);
+        let command = command.env(env::GIT_TERMINAL_PROMPT, "0").env(env::GCM_INTERACTIVE, "never").deadline(DEADLINE);
         let command = settings.iter().fold(command, |command, (name, value)| command.env(name, value));
         let ended = command.stream(&ctx.cancel).await?;
         if ended.status.success() {
@@ -90,10 +91,10 @@ fn without_credentials(url: &str, env: &Env) -> (String, Vec<(String, String)>) 
     mask::add(&SecretString::from(header.as_str()));
     // Neither fails: the URL has a host.
     let _ = bare.set_username("").and_then(|()| bare.set_password(None));
-    let index: usize = env.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default();
+    let index: usize = env.get(env::GIT_CONFIG_COUNT).and_then(|count| count.parse().ok()).unwrap_or_default();
     let origin = bare.origin().ascii_serialization();
     let settings = vec![
-        ("GIT_CONFIG_COUNT".to_owned(), index.saturating_add(1).to_string()),
+        (env::GIT_CONFIG_COUNT.to_owned(), index.saturating_add(1).to_string()),
         (format!("GIT_CONFIG_KEY_{index}"), format!("http.{origin}/.extraHeader")),
         (format!("GIT_CONFIG_VALUE_{index}"), format!("Authorization: Basic {header}")),
     ];

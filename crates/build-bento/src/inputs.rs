@@ -1,5 +1,6 @@
 //! What the user sets under `with:`.
 
+use bento_core::env;
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
@@ -22,9 +23,9 @@ bento_core::inputs! {
         /// Arguments for the service (`bentoml.use_arguments`), one `key=value` per line.
         args: BTreeMap<String, String> => input("args"),
         /// API token of BentoCloud, for models that the project names and this machine lacks.
-        cloud_api_token: Option<SecretString> => input("cloud-api-token").env("BENTO_CLOUD_API_KEY"),
+        cloud_api_token: Option<SecretString> => input("cloud-api-token").env(env::BENTO_CLOUD_API_KEY),
         /// Endpoint URL of BentoCloud or Yatai.
-        cloud_endpoint: Option<String> => input("cloud-endpoint").env("BENTO_CLOUD_API_ENDPOINT"),
+        cloud_endpoint: Option<String> => input("cloud-endpoint").env(env::BENTO_CLOUD_API_ENDPOINT),
         /// Print what would be done, and do nothing.
         dry_run: bool => input("dry-run").default("false"),
     }

@@ -80,7 +80,7 @@ fn find_bentofile(file: &str, context: &Path, workspace: &Path) -> Result<PathBu
 /// `module:Service`, `service.py`, `package.module`: what BentoML's command takes in place of a folder.
 fn names_service(context: &str, workspace: &Path) -> bool {
     let module = match context.rsplit_once(':') {
-        // A drive letter is no module.
+        // A drive letter is not a module.
         Some((module, attribute)) if !attribute.starts_with(['/', '\\']) => module,
         Some(_) => return false,
         None => context,

@@ -118,7 +118,7 @@ mod tests {
     fn git(context: &str) -> GitContext {
         match Source::parse(context).unwrap() {
             Source::Git(git) => git,
-            other => panic!("{other:?} is no git context"),
+            other => panic!("{other:?} is not a git context"),
         }
     }
 

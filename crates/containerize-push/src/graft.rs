@@ -8,9 +8,10 @@ use registry::Layer;
 /// The config with the layers, under those that it has.
 ///
 /// # Errors
-/// It is no config of an image.
+/// It is not a config of an image.
 pub(crate) fn config(original: &[u8], layers: &[Layer]) -> Result<Value> {
-    let mut config: Value = serde_json::from_slice(original).context(|| "the image's config is no JSON".into())?;
+    let mut config: Value =
+        serde_json::from_slice(original).context(|| "the image's config is not valid JSON".into())?;
     let created = config.get("created").cloned();
     let broken = || Error::failure("the image's config lists no layers");
     let ids = config.pointer_mut("/rootfs/diff_ids").and_then(Value::as_array_mut).ok_or_else(broken)?;
@@ -29,7 +30,7 @@ pub(crate) fn config(original: &[u8], layers: &[Layer]) -> Result<Value> {
 /// The manifest with the layers and the new config.
 ///
 /// # Errors
-/// It is no manifest of an image.
+/// It is not a manifest of an image.
 pub(crate) fn manifest(original: &Value, config_digest: &str, config_size: usize, layers: &[Layer]) -> Result<Value> {
     let mut manifest = original.clone();
     let broken = || Error::failure("the image's manifest names no config and layers");

@@ -38,8 +38,8 @@ bento_core::inputs! {
         call: Option<String> => input("call"),
         /// Parent cgroup of the build's containers.
         cgroup_parent: Option<String> => input("cgroup-parent"),
-        /// Build context in place of the Bento's own folder: a path, or the address of a git repository. A folder that is no
-        /// Bento's counts only with `file`.
+        /// Build context in place of the Bento's own folder: a path, or the address of a git repository. A folder that is not a
+        /// Bento needs `file` too.
         context: Option<String> => input("context"),
         /// Write the Dockerfile as it would be used to this path, and stop; `true` is the path `Dockerfile`.
         dockerfile_only: Option<String> => input("dockerfile-only"),

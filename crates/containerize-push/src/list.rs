@@ -57,7 +57,7 @@ impl FromInput for Lines {
     }
 }
 
-/// Trimmed as JavaScript trims; what is empty then is no item.
+/// Trimmed as JavaScript trims; what is empty then is not an item.
 fn trimmed(items: impl Iterator<Item = String>) -> Vec<String> {
     let space = |c: char| (c.is_whitespace() && c != '\u{85}') || c == '\u{feff}';
     items.map(|item| item.trim_matches(space).to_owned()).filter(|item| !item.is_empty()).collect()

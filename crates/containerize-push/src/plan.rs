@@ -70,7 +70,7 @@ impl Plan {
             }
         }
         let dockerfile = match inputs.file.as_deref().filter(|file| !file.is_empty()) {
-            Some(file) => read_dockerfile(&ctx.workspace().join(file), &format!("input file: {file:?} is no file"))?,
+            Some(file) => read_dockerfile(&ctx.workspace().join(file), &format!("input file: {file:?} is not a file"))?,
             None => bento.dockerfile()?,
         };
         let (context, git_login) = source::of(&inputs, &bento, ctx)?;
@@ -78,7 +78,7 @@ impl Plan {
             Source::Git(_) => serves(GIT_CONTEXT, kind)?,
             Source::Folder(folder) if folder.is_dir() => {}
             Source::Folder(folder) => {
-                return Err(Error::input(format!("input context: {} is no folder", folder.display())));
+                return Err(Error::input(format!("input context: {} is not a folder", folder.display())));
             }
         }
         let target = inputs.target.as_deref().filter(|target| !target.is_empty());

@@ -89,7 +89,7 @@ pub(crate) async fn attach(
     }));
     registry.put_manifest(&manifest, &manifest.digest).await?;
     let mut entry = manifest.descriptor();
-    let fields = entry.as_object_mut().ok_or_else(|| Error::failure("a descriptor is no mapping"))?;
+    let fields = entry.as_object_mut().ok_or_else(|| Error::failure("a descriptor is not a mapping"))?;
     fields.insert(
         "annotations".into(),
         json!({"vnd.docker.reference.digest": image.digest, "vnd.docker.reference.type": "attestation-manifest"}),

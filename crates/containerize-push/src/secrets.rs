@@ -6,17 +6,12 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bento_core::action::Context;
+use bento_core::env::{GIT_AUTH_HEADER, GIT_AUTH_TOKEN};
 use bento_core::runner::mask;
 use bento_core::{Error, Result};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::plan::{Plan, Source};
-
-/// BuildKit's name for the token of a git repository.
-const GIT_TOKEN: &str = "GIT_AUTH_TOKEN";
-
-/// BuildKit's name for the whole header, for hosts that want a user of their own beside the token.
-const GIT_HEADER: &str = "GIT_AUTH_HEADER";
 
 /// Beginnings of variables that hold the action's inputs, the runner's tokens and files, the action's state, and what
 /// the job has for a cloud or a hub: a Bento gets none of their values, unless the user says so.
@@ -85,9 +80,9 @@ fn git_login(plan: &Plan) -> Option<Secret> {
         Some((user, password)) if !password.is_empty() => {
             let header = format!("basic {}", STANDARD.encode(format!("{user}:{password}")));
             mask::add(&SecretString::from(header.as_str()));
-            Some(Secret::of_value(&format!("{GIT_HEADER}.{host}"), &header))
+            Some(Secret::of_value(&format!("{GIT_AUTH_HEADER}.{host}"), &header))
         }
-        _ => Some(Secret::of_value(&format!("{GIT_TOKEN}.{host}"), login.trim_end_matches(':'))),
+        _ => Some(Secret::of_value(&format!("{GIT_AUTH_TOKEN}.{host}"), login.trim_end_matches(':'))),
     }
 }
 
@@ -193,8 +188,9 @@ fn git_token(plan: &Plan, ctx: &Context, others: &[Secret]) -> Option<Secret> {
         repository.strip_suffix(".git").unwrap_or(repository) == own
     };
     let host = ctx.event.server_url.split("://").nth(1).unwrap_or_default().trim_end_matches('/');
-    let id = format!("{GIT_TOKEN}.{host}");
-    let given = |secret: &Secret| secret.id == GIT_TOKEN || secret.id == id || secret.id.starts_with(GIT_HEADER);
+    let id = format!("{GIT_AUTH_TOKEN}.{host}");
+    let given =
+        |secret: &Secret| secret.id == GIT_AUTH_TOKEN || secret.id == id || secret.id.starts_with(GIT_AUTH_HEADER);
     if others.iter().any(given) || ctx.event.repository.is_empty() {
         return None;
     }
@@ -203,17 +199,17 @@ fn git_token(plan: &Plan, ctx: &Context, others: &[Secret]) -> Option<Secret> {
         return Some(Secret { id, from: From::Value(token.clone()) });
     }
     let mounts =
-        matches!(plan.context, Source::Folder(_)) && plan.dockerfile.text().contains(&format!("id={GIT_TOKEN}"));
+        matches!(plan.context, Source::Folder(_)) && plan.dockerfile.text().contains(&format!("id={GIT_AUTH_TOKEN}"));
     if !mounts {
         return None;
     }
     // The original passed it to every build. Here to a Dockerfile that the user names, and to none that came in a Bento.
     if plan.inputs.file.as_deref().is_some_and(|file| !file.is_empty()) {
-        return Some(Secret { id: GIT_TOKEN.into(), from: From::Value(token.clone()) });
+        return Some(Secret { id: GIT_AUTH_TOKEN.into(), from: From::Value(token.clone()) });
     }
     tracing::warn!(
-        "the Dockerfile of {} mounts the secret {GIT_TOKEN}, which it does not get, because the Dockerfile is not the \
-         workspace's. To hand it over, set secrets: {GIT_TOKEN}=${{{{ github.token }}}}",
+        "the Dockerfile of {} mounts the secret {GIT_AUTH_TOKEN}, which it does not get, because the Dockerfile is not the \
+         workspace's. To hand it over, set secrets: {GIT_AUTH_TOKEN}=${{{{ github.token }}}}",
         plan.bento.tag
     );
     None

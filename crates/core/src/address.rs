@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::runner::mask as masks;
 
-/// Shorter values of a query are no secrets (`download=1`), and would blacken the log.
+/// Shorter values of a query are not secrets (`download=1`), and would blacken the log.
 const SHORTEST_SIGNATURE: usize = 8;
 
 /// The user that git's hosts want: no secret, and as a mask it would blacken each word with it.

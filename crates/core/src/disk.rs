@@ -9,7 +9,7 @@ use crate::{Context, Error, Result};
 /// # Errors
 /// No folder above the path can be asked.
 pub fn free(path: &Path) -> Result<u64> {
-    let path = std::path::absolute(path).context(|| format!("{} is no path", path.display()))?;
+    let path = std::path::absolute(path).context(|| format!("{} is not a valid path", path.display()))?;
     let there = path.ancestors().find(|folder| folder.exists()).unwrap_or(&path);
     fs4::available_space(there).context(|| format!("cannot ask how much room is left at {}", there.display()))
 }

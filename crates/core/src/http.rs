@@ -9,6 +9,8 @@ mod retry;
 
 use std::error::Error as StdError;
 use std::io;
+#[cfg(unix)]
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -40,6 +42,12 @@ pub fn client() -> Result<Client> {
 /// keeps a [`Pace`].
 pub fn upload_client() -> Result<Client> {
     build(builder)
+}
+
+/// A client of a server that listens at a socket of this machine.
+#[cfg(unix)]
+pub fn socket_client(socket: &Path) -> Result<Client> {
+    build(|| builder().read_timeout(READ_TIMEOUT).unix_socket(socket))
 }
 
 fn build(builder: impl Fn() -> ClientBuilder) -> Result<Client> {

@@ -146,7 +146,7 @@ impl Command {
     /// A line is shown when it ends, when it stands there unended for 2 s (a progress bar), and in pieces of 64 KiB.
     ///
     /// # Errors
-    /// When it cannot be started, misses its deadline, or the job is cancelled; a failing exit status is no error here.
+    /// When it cannot be started, misses its deadline, or the job is cancelled; a failing exit status is not an error here.
     pub async fn stream(&self, cancel: &Cancel) -> Result<Ended> {
         let foreign = console::guard_foreign_output();
         let mut tail = VecDeque::with_capacity(TAIL);
@@ -167,7 +167,7 @@ impl Command {
     ///
     /// # Errors
     /// When it cannot be started, prints more than 16 MiB to standard output, misses its deadline, or the job is
-    /// cancelled; a failing exit status is no error here.
+    /// cancelled; a failing exit status is not an error here.
     pub async fn capture(&self, cancel: &Cancel) -> Result<Captured> {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let status = self.drive(cancel, Reading::Bytes, |pipe, bytes| match pipe {

@@ -27,7 +27,7 @@ pub const LONGEST: u64 = 8 * 1024 * 1024;
 /// A document: its value, and where its parts stand.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
-    /// The value; keys that are no text are written as Python would print them in JSON.
+    /// The value; keys that are not text are written as Python would print them in JSON.
     pub value: Value,
     places: Places,
 }
@@ -99,7 +99,7 @@ impl YamlError {
 /// Reads a text of one document; an empty text is `null`.
 ///
 /// # Errors
-/// The text is no YAML, or holds what has no JSON; or it is larger than 8 MiB, deeper than 128 levels, or its aliases
+/// The text is not valid YAML, or holds what has no JSON; or it is larger than 8 MiB, deeper than 128 levels, or its aliases
 /// make more than 64 MiB of it.
 pub fn parse(text: &str) -> Result<Document, YamlError> {
     let root = load(text)?;
@@ -110,7 +110,7 @@ pub fn parse(text: &str) -> Result<Document, YamlError> {
 /// Reads a text of one document as PyYAML understands it; `None` is an empty text.
 ///
 /// # Errors
-/// The text is no YAML, or larger than the limits of [`parse`].
+/// The text is not valid YAML, or larger than the limits of [`parse`].
 pub fn load(text: &str) -> Result<Option<Arc<Node>>, YamlError> {
     if text.len() as u64 > LONGEST {
         let message = format!("the document is larger than {} MiB", LONGEST / 1024 / 1024);
@@ -120,7 +120,7 @@ pub fn load(text: &str) -> Result<Option<Arc<Node>>, YamlError> {
     repair::load(text)
 }
 
-/// Control characters and the like are no YAML, whether quoted or not. Line ends of YAML 1.1 that other programs take for
+/// Control characters and the like are not YAML, whether quoted or not. Line ends of YAML 1.1 that other programs take for
 /// text are refused too: what stands behind them would be read in two ways.
 fn refuse_unprintable(text: &str) -> Result<(), YamlError> {
     let printable = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bento_core::Result;
 use bento_core::action::inputs::choice;
 use bento_core::action::{InputSpec, Kind};
+use bento_core::env;
 use secrecy::SecretString;
 
 /// Where the deployment configuration is looked for when the user says nothing.
@@ -15,9 +16,9 @@ bento_core::inputs! {
     /// Inputs of deploy-bento.
     pub struct Inputs {
         /// API token of BentoCloud or Yatai.
-        cloud_api_token: SecretString => input("cloud_api_token").required().env("BENTO_CLOUD_API_KEY"),
+        cloud_api_token: SecretString => input("cloud_api_token").required().env(env::BENTO_CLOUD_API_KEY),
         /// Endpoint URL of BentoCloud or Yatai.
-        cloud_endpoint: String => input("cloud_endpoint").required().env("BENTO_CLOUD_API_ENDPOINT"),
+        cloud_endpoint: String => input("cloud_endpoint").required().env(env::BENTO_CLOUD_API_ENDPOINT),
         /// What to do with the Deployment: `update` an existing one, `create` a new one, `apply` (create or replace),
         /// `skip` it (the Bento is pushed only), `terminate` or `delete` it.
         action: Verb => input("action").default("update"),

@@ -32,7 +32,7 @@ pub(crate) enum Source {
 
 impl Source {
     /// Decides by the inputs first, then by the configuration. What the configuration names and is not there is refused:
-    /// another project is no answer to it.
+    /// another project is not an answer to it.
     pub(crate) fn of(inputs: &Inputs, file: Option<&ConfigFile>, ctx: &Context) -> Result<Self> {
         if !inputs.action.takes_bento() {
             return Ok(Self::Nothing);

@@ -16,7 +16,7 @@ pub(crate) fn challenge(data: &[u8]) {
 pub(crate) fn link(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Some(target) = fuzzing::next_page(&text) {
-        assert!(text.contains(&format!("<{target}>")), "{target:?} is no target of {text:?}");
+        assert!(text.contains(&format!("<{target}>")), "{target:?} is not a target of {text:?}");
         assert!(text.to_lowercase().contains("next"), "{target:?} is not the next page of {text:?}");
     }
     let target = text.replace(['<', '>'], "");

@@ -77,7 +77,7 @@ impl Challenge {
         let mut rest = rest;
         while let Some((name, after)) = rest.split_once('=') {
             let (value, after) = match after.strip_prefix('"') {
-                // An escaped quote stands in no value that a registry sends; what is cut off is no challenge.
+                // An escaped quote stands in no value that a registry sends; what is cut off is not a challenge.
                 Some(quoted) => quoted.split_once('"')?,
                 None => after.split_once(',').unwrap_or((after, "")),
             };

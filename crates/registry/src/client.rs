@@ -36,14 +36,14 @@ impl Registry {
     /// Access with these credentials. `from` names repositories of the same registry whose layers may be taken over.
     ///
     /// # Errors
-    /// The registry's name is no address, or HTTPS cannot be set up.
+    /// The registry's name is not a valid address, or HTTPS cannot be set up.
     pub fn new(repository: &Repository, credentials: Credentials, from: &[&str], cancel: &Cancel) -> Result<Self> {
         let mut scope = format!("repository:{}:pull,push", repository.name);
         for name in from {
             scope.push_str(&format!(" repository:{name}:pull"));
         }
         let endpoint = Url::parse(&repository.endpoint());
-        let endpoint = endpoint.context(|| format!("{} is no registry", repository.registry))?;
+        let endpoint = endpoint.context(|| format!("{} is not a registry", repository.registry))?;
         Ok(Self {
             origin: endpoint.origin(),
             http: http::upload_client()?,
@@ -75,7 +75,7 @@ impl Registry {
     /// An address below `/v2/NAME/`.
     pub(crate) fn address(&self, path: &str) -> Result<Url> {
         let text = format!("{}/v2/{}/{path}", self.repository.endpoint(), self.repository.name);
-        Url::parse(&text).context(|| format!("{} is no registry", self.repository.registry))
+        Url::parse(&text).context(|| format!("{} is not a registry", self.repository.registry))
     }
 
     /// A request without a body, up to four times.

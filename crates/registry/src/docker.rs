@@ -13,6 +13,7 @@ use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use bento_core::action::Cancel;
+use bento_core::env;
 use bento_core::{Context as _, Env, Error, Result, text};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -38,8 +39,8 @@ impl DockerConfig {
     /// # Errors
     /// config.json cannot be read.
     pub(crate) fn of(env: &Env) -> Result<Self> {
-        let home = || env.path("HOME").or_else(|| env.path("USERPROFILE")).map(|home| home.join(".docker"));
-        let folder = env.path("DOCKER_CONFIG").or_else(home).filter(|folder| folder.is_dir());
+        let home = || env.path(env::HOME).or_else(|| env.path(env::USERPROFILE)).map(|home| home.join(".docker"));
+        let folder = env.path(env::DOCKER_CONFIG).or_else(home).filter(|folder| folder.is_dir());
         let config = folder.as_ref().map(|folder| read(&folder.join("config.json"))).transpose()?;
         Ok(Self { folder, config: config.unwrap_or_else(|| json!({})) })
     }

@@ -10,6 +10,7 @@ use std::cell::Cell;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bento_core::action::Cancel;
+use bento_core::env;
 use bento_core::http::{self, Attempt, Refusal};
 use bento_core::runner::mask;
 use bento_core::{Cause, Context as _, Env, Error, Result};
@@ -61,17 +62,17 @@ impl Ecr {
             None => return None,
         };
         let secret = |name| env.get(name).map(SecretString::from).inspect(mask::add);
-        let own = if service == "ecr" { "AWS_ENDPOINT_URL_ECR" } else { "AWS_ENDPOINT_URL_ECR_PUBLIC" };
+        let own = if service == "ecr" { env::AWS_ENDPOINT_URL_ECR } else { env::AWS_ENDPOINT_URL_ECR_PUBLIC };
         let domain = if registry.ends_with(".cn") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let endpoint = env.get(own).or_else(|| env.get("AWS_ENDPOINT_URL"));
+        let endpoint = env.get(own).or_else(|| env.get(env::AWS_ENDPOINT_URL));
         Some(Self {
             endpoint: endpoint.map_or_else(|| format!("https://api.{service}.{region}.{domain}"), str::to_owned),
             region: region.to_owned(),
             service,
             target,
-            key_id: env.get("AWS_ACCESS_KEY_ID")?.to_owned(),
-            secret: secret("AWS_SECRET_ACCESS_KEY")?,
-            session: secret("AWS_SESSION_TOKEN"),
+            key_id: env.get(env::AWS_ACCESS_KEY_ID)?.to_owned(),
+            secret: secret(env::AWS_SECRET_ACCESS_KEY)?,
+            session: secret(env::AWS_SESSION_TOKEN),
         })
     }
 
@@ -97,7 +98,7 @@ impl Ecr {
     /// machine's is another.
     async fn ask(&self, http: &Client, ahead: &Cell<SignedDuration>) -> Result<Value, Attempt> {
         let what = || format!("cannot get a token from {}", self.endpoint);
-        let url = Url::parse(&self.endpoint).context(|| format!("{} is no address", self.endpoint))?;
+        let url = Url::parse(&self.endpoint).context(|| format!("{} is not a valid address", self.endpoint))?;
         let host = url.host_str().unwrap_or_default();
         let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let now = Timestamp::now();

@@ -40,7 +40,7 @@ pub(crate) async fn ask(helper: &str, key: &str, env: &Env, cancel: &Cancel) -> 
         let unknown = text.contains("credentials not found");
         return if unknown { Ok(Credentials::None) } else { Err(failed(describe(status))) };
     }
-    let answer: Value = serde_json::from_str(&text).map_err(|_| failed("what it wrote is no JSON".into()))?;
+    let answer: Value = serde_json::from_str(&text).map_err(|_| failed("what it wrote is not valid JSON".into()))?;
     let field = |name| answer.get(name).and_then(Value::as_str).unwrap_or_default();
     match (field("Username"), field("Secret")) {
         (_, "") => Ok(Credentials::None),

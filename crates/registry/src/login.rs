@@ -9,6 +9,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bento_core::action::Cancel;
+use bento_core::env;
 use bento_core::runner::mask;
 use bento_core::{Context as _, Env, Error, Result};
 use secrecy::{ExposeSecret, SecretString};
@@ -21,8 +22,6 @@ use crate::image::{HUB, Repository};
 
 /// GitHub's registry.
 const GHCR: &str = "ghcr.io";
-/// The account that a job runs for.
-const ACTOR: &str = "GITHUB_ACTOR";
 
 /// Who to be at one registry.
 #[derive(Debug, Clone)]
@@ -98,15 +97,15 @@ impl Logins {
         let entries = match document.value {
             Value::Null => return Ok(Self::default()),
             Value::Array(entries) => entries,
-            _ => return Err(wrong("it is no list".into())),
+            _ => return Err(wrong("it is not a list".into())),
         };
         let mut given: Vec<Login> = Vec::new();
         for (entry, number) in entries.into_iter().zip(1..) {
-            let Value::Object(mut entry) = entry else { return Err(wrong(format!("entry {number} is no mapping"))) };
+            let Value::Object(mut entry) = entry else { return Err(wrong(format!("entry {number} is not a mapping"))) };
             let mut field = |name: &str| match entry.remove(name) {
                 None | Some(Value::Null) => Ok(None),
                 Some(Value::String(text)) => Ok(Some(text)),
-                Some(_) => Err(wrong(format!("{name} of entry {number} is no text; put it in single quotes"))),
+                Some(_) => Err(wrong(format!("{name} of entry {number} is not text; put it in single quotes"))),
             };
             let (registry, user, password) = (field("registry")?, field("username")?, field("password")?);
             if !entry.is_empty() {
@@ -173,7 +172,7 @@ impl Logins {
                 .context(|| format!("failed to log in to {registry} with the job's AWS credentials"))
                 .map(Some);
         }
-        match (&self.job_token, env.get(ACTOR)) {
+        match (&self.job_token, env.get(env::GITHUB_ACTOR)) {
             (Some(token), Some(actor)) if registry == GHCR => {
                 Login::new(registry, Some(actor.to_owned()), token.clone()).map(Some)
             }
@@ -228,8 +227,8 @@ mod tests {
         assert_eq!(mask::redact("s3cret-b"), "***");
         assert!(Logins::of_yaml(&"# none\n".into()).unwrap().is_empty());
         for (wrong, why) in [
-            ("s3cret: 1", "no list"),
-            ("- s3cret", "no mapping"),
+            ("s3cret: 1", "not a list"),
+            ("- s3cret", "not a mapping"),
             ("- {registry: r.x, username: u, password: 0123}", "single quotes"),
             ("- {registry: r.x, username: u}", "no password"),
             ("- {registry: r.x, password: s3cret}", "no username"),

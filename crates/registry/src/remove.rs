@@ -8,7 +8,7 @@ use crate::client::Registry;
 use crate::layer::digest_of;
 use crate::manifest::{Manifest, TYPES};
 
-/// The empty config of a manifest that is no image.
+/// The empty config of a manifest that is not an image.
 const EMPTY: &[u8] = b"{}";
 
 impl Registry {

@@ -1,4 +1,4 @@
-//! Why the simulator could not run a step at all. A step that ran and failed is no error: see [`crate::StepResult`].
+//! Why the simulator could not run a step at all. A step that ran and failed is not an error: see [`crate::StepResult`].
 
 use std::path::PathBuf;
 

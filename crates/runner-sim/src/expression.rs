@@ -149,7 +149,7 @@ impl Parser<'_> {
             "false" => Ok(false.into()),
             "null" => Ok(Value::Null),
             _ if word.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
-                word.parse::<f64>().map(Value::from).map_err(|_| error(self.text, &format!("`{word}` is no number")))
+                word.parse::<f64>().map(Value::from).map_err(|_| error(self.text, &format!("`{word}` is not a number")))
             }
             _ => self.lookup(word),
         }

@@ -79,7 +79,8 @@ async fn run(matches: &ArgMatches) -> Result<Vec<StepResult>, String> {
     if let Some((name, file)) = pairs("event").next() {
         let text =
             std::fs::read_to_string(&file).map_err(|error| format!("cannot read the payload {file}: {error}"))?;
-        let payload = serde_json::from_str(&text).map_err(|error| format!("the payload {file} is no JSON: {error}"))?;
+        let payload =
+            serde_json::from_str(&text).map_err(|error| format!("the payload {file} is not valid JSON: {error}"))?;
         job = job.event(name, payload);
     }
     if matches.get_flag("debug") {

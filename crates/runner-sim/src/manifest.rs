@@ -78,10 +78,10 @@ impl Manifest {
 
 impl Input {
     fn parse(name: &Value, value: &Value) -> Result<Self, String> {
-        let name = scalar(name).ok_or("the name of an input is no text")?;
+        let name = scalar(name).ok_or("the name of an input is not text")?;
         let field = |key: &str| match value.get(key) {
             None => Ok(None),
-            Some(value) => scalar(value).map(Some).ok_or_else(|| format!("inputs.{name}.{key} is no scalar")),
+            Some(value) => scalar(value).map(Some).ok_or_else(|| format!("inputs.{name}.{key} is not a scalar")),
         };
         let (default, deprecation) = (field("default")?.unwrap_or_default(), field("deprecationMessage")?);
         Ok(Self { name, default, deprecation })

@@ -18,7 +18,7 @@ pub(crate) enum Signal {
     Kill,
 }
 
-/// Sends a signal; a process that is gone already is no error.
+/// Sends a signal; a process that is gone already is not an error.
 #[cfg(unix)]
 pub(crate) fn send(pid: u32, signal: Signal) {
     use rustix::process::{Pid, Signal as Unix, kill_process};

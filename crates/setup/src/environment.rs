@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bento_core::action::Context;
+use bento_core::env;
 use bento_core::python::find_on_path;
 use bento_core::runner::Files;
 use bento_core::{Env, Result};
@@ -85,7 +86,7 @@ impl Environment {
             files.add_path(&folder.to_string_lossy())?;
         }
         match &self.virtual_env {
-            Some(root) => files.export("VIRTUAL_ENV", &root.to_string_lossy()),
+            Some(root) => files.export(env::VIRTUAL_ENV, &root.to_string_lossy()),
             None => Ok(()),
         }
     }
@@ -95,13 +96,13 @@ impl Environment {
     /// # Errors
     /// When a folder's name holds PATH's separator.
     pub fn activate(&self, env: &mut Env) -> Result<()> {
-        let old = env.os("PATH").unwrap_or_default().to_owned();
+        let old = env.os(env::PATH).unwrap_or_default().to_owned();
         let folders = self.missing_on_path(env).into_iter().chain(std::env::split_paths(&old));
         let path = std::env::join_paths(folders)
             .map_err(|error| bento_core::Error::failure("failed to extend PATH").caused_by(error))?;
-        env.set("PATH", path);
+        env.set(env::PATH, path);
         if let Some(root) = &self.virtual_env {
-            env.set("VIRTUAL_ENV", root);
+            env.set(env::VIRTUAL_ENV, root);
         }
         Ok(())
     }

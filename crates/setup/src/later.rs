@@ -3,6 +3,7 @@
 use std::fs;
 
 use bento_core::action::Context;
+use bento_core::env;
 use bento_core::env::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY};
 use bento_core::runner::console::{self, Mode};
 use bento_core::{Context as _, Error, Result};
@@ -11,7 +12,6 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::Inputs;
 
-const BENTOML_DO_NOT_TRACK: &str = "BENTOML_DO_NOT_TRACK";
 /// The last place of a traceback, its line of code (with marks under it from Python 3.11 on), the error.
 const MATCHER: &str = include_str!("problem_matcher.json");
 
@@ -54,7 +54,7 @@ impl Later {
             variables.push((BENTO_CLOUD_API_ENDPOINT, endpoint.clone()));
         }
         let truth = |yes| if yes { "True" } else { "False" };
-        variables.extend(self.do_not_track.map(|yes| (BENTOML_DO_NOT_TRACK, truth(yes).to_owned())));
+        variables.extend(self.do_not_track.map(|yes| (env::BENTOML_DO_NOT_TRACK, truth(yes).to_owned())));
         variables
     }
 }

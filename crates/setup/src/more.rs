@@ -138,6 +138,6 @@ fn name(input: &str, text: &str) -> Result<String> {
     if is_name && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.=".contains(&byte)) {
         return Ok(text.to_owned());
     }
-    Err(Error::input(format!("input {input}: {text:?} is no name"))
+    Err(Error::input(format!("input {input}: {text:?} is not a valid name"))
         .hint("Write names such as grpc, separated by commas, spaces or lines."))
 }

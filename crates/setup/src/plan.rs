@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use bento_core::Result;
 use bento_core::action::Context;
+use bento_core::env;
 use bento_core::python::{self, Architecture, Choice, Interpreter, PINNED_UV, Uv, Version};
 
 use crate::later::Later;
@@ -74,7 +75,7 @@ async fn install_or_use(request: &Request, choice: Choice, remarks: &mut Vec<Str
         Choice::Fits(chosen) => chosen,
         Choice::Missing(missing) => {
             let uv = Uv::find_version(request.uv.as_ref(), ctx).await?;
-            let may_install = ctx.env.get("UV_PYTHON_DOWNLOADS") != Some("never");
+            let may_install = ctx.env.get(env::UV_PYTHON_DOWNLOADS) != Some("never");
             if !may_install || (uv.is_none() && missing.other.is_none()) {
                 return Err(missing.error());
             }

@@ -54,7 +54,7 @@ impl Reading<'_> {
     }
 
     fn push(&mut self, before: &str, line: String) {
-        // Another way to write the same is no change of what it names.
+        // Another way to write the same is not a change of what it names.
         self.changed |= line.contains(&*self.project.to_string_lossy()) && line != before;
         self.lines.push(line);
     }

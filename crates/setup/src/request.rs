@@ -174,7 +174,7 @@ fn cache_wanted(text: &str) -> Result<bool> {
 fn uv_wanted(text: &str) -> Result<Version> {
     let oldest = Version::new(OLDEST_UV);
     let version: Version = text.parse().map_err(|_| {
-        Error::input(format!("input uv-version: {text:?} is no version of uv"))
+        Error::input(format!("input uv-version: {text:?} is not a valid version of uv"))
             .hint(format!("Write an exact one such as {PINNED_UV}, or leave it empty."))
     })?;
     if version < oldest {

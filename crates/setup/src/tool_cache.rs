@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use bento_core::Env;
 use bento_core::action::Cancel;
+use bento_core::env;
 use bento_core::python::{self, Version};
 use uuid::Uuid;
 
@@ -25,7 +26,7 @@ impl ToolCache {
     /// None where the machine does not persist. Self-hosted runners are taken to; of runners that do not say what they are,
     /// those without a cache service.
     pub(crate) fn of(env: &Env, service: bool) -> Option<Self> {
-        let persists = env.get("RUNNER_ENVIRONMENT").map_or(!service, |environment| environment == "self-hosted");
+        let persists = env.get(env::RUNNER_ENVIRONMENT).map_or(!service, |environment| environment == "self-hosted");
         let root = python::tool_cache(env).filter(|_| persists)?;
         Some(Self(root.join("bentoml-env")))
     }

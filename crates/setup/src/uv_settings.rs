@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use bento_core::action::Context;
+use bento_core::env;
 use bento_core::{Env, text};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -14,39 +15,45 @@ use bento_core::address;
 
 /// Variables that change what is installed.
 const VALUES: [&str; 25] = [
-    "PIP_EXTRA_INDEX_URL",
-    "PIP_INDEX_URL",
-    "PIP_NO_BINARY",
-    "PIP_NO_INDEX",
-    "PIP_ONLY_BINARY",
-    "UV_DEFAULT_INDEX",
+    env::PIP_EXTRA_INDEX_URL,
+    env::PIP_INDEX_URL,
+    env::PIP_NO_BINARY,
+    env::PIP_NO_INDEX,
+    env::PIP_ONLY_BINARY,
+    env::UV_DEFAULT_INDEX,
     "UV_EXCLUDE_NEWER",
-    "UV_EXTRA_INDEX_URL",
-    "UV_FIND_LINKS",
+    env::UV_EXTRA_INDEX_URL,
+    env::UV_FIND_LINKS,
     "UV_FORK_STRATEGY",
-    "UV_INDEX",
+    env::UV_INDEX,
     "UV_INDEX_STRATEGY",
-    "UV_INDEX_URL",
+    env::UV_INDEX_URL,
     "UV_NO_BINARY",
     "UV_NO_BINARY_PACKAGE",
     "UV_NO_BUILD",
-    "UV_NO_BUILD_ISOLATION",
+    env::UV_NO_BUILD_ISOLATION,
     "UV_NO_BUILD_PACKAGE",
     "UV_NO_CONFIG",
     "UV_NO_SOURCES",
     "UV_NO_SOURCES_PACKAGE",
-    "UV_PRERELEASE",
-    "UV_REQUIRE_HASHES",
+    env::UV_PRERELEASE,
+    env::UV_REQUIRE_HASHES,
     "UV_RESOLUTION",
-    "UV_TORCH_BACKEND",
+    env::UV_TORCH_BACKEND,
 ];
 /// Those of them that name indexes, separated by blanks.
-const INDEXES: [&str; 6] =
-    ["PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_INDEX_URL"];
+const INDEXES: [&str; 6] = [
+    env::PIP_EXTRA_INDEX_URL,
+    env::PIP_INDEX_URL,
+    env::UV_DEFAULT_INDEX,
+    env::UV_EXTRA_INDEX_URL,
+    env::UV_INDEX,
+    env::UV_INDEX_URL,
+];
 /// uv looks at the machine's graphics card.
 const AUTO: &str = "auto";
 /// Variables that name files of requirements, separated by blanks.
-const FILES: [&str; 4] = ["UV_BUILD_CONSTRAINT", "UV_CONSTRAINT", "UV_EXCLUDE", "UV_OVERRIDE"];
+const FILES: [&str; 4] = [env::UV_BUILD_CONSTRAINT, env::UV_CONSTRAINT, "UV_EXCLUDE", "UV_OVERRIDE"];
 
 /// What uv obeys in this job.
 #[derive(Debug)]
@@ -66,11 +73,11 @@ impl UvSettings {
                 contents.insert(name.to_owned(), address::without(value).into());
             }
         }
-        let links = ctx.env.get("UV_FIND_LINKS").unwrap_or_default().split([',', ' ']);
+        let links = ctx.env.get(env::UV_FIND_LINKS).unwrap_or_default().split([',', ' ']);
         let mut indexes = INDEXES.iter().flat_map(|name| ctx.env.get(name).unwrap_or_default().split_whitespace());
         let mut moving = are_of_workspace(links, ctx)
             || indexes.any(is_on_disk)
-            || ctx.env.get("UV_TORCH_BACKEND").is_some_and(|backend| backend == AUTO);
+            || ctx.env.get(env::UV_TORCH_BACKEND).is_some_and(|backend| backend == AUTO);
         for name in FILES {
             let files = ctx.env.get(name).unwrap_or_default().split_whitespace();
             for file in files {
@@ -129,7 +136,7 @@ fn texts(value: &Value) -> Vec<&str> {
 /// The nearest of the workspace or above it, the user's, the system's.
 fn configuration_files(ctx: &Context) -> Vec<PathBuf> {
     let env = &ctx.env;
-    if let Some(file) = env.path("UV_CONFIG_FILE") {
+    if let Some(file) = env.path(env::UV_CONFIG_FILE) {
         return vec![ctx.workspace().join(file)];
     }
     let above =
@@ -142,9 +149,9 @@ fn configuration_files(ctx: &Context) -> Vec<PathBuf> {
 
 fn of_user(env: &Env) -> Option<PathBuf> {
     let folder = if cfg!(windows) {
-        env.path("APPDATA")
+        env.path(env::APPDATA)
     } else {
-        env.path("XDG_CONFIG_HOME").or_else(|| Some(env.path("HOME")?.join(".config")))
+        env.path(env::XDG_CONFIG_HOME).or_else(|| Some(env.path(env::HOME)?.join(".config")))
     };
     Some(folder?.join("uv/uv.toml"))
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bento_core::action::Context;
+use bento_core::env;
 use bento_core::process::Command;
 use bento_core::python::{Interpreter, Version};
 use bento_core::{Error, Result};
@@ -90,7 +91,7 @@ async fn answer(python: &Interpreter, command: &Path, ctx: &Context) -> Result<R
     let asking = if direct { Command::new(command) } else { Command::new(&python.executable).arg(command) };
     let asking = asking.inherit(&ctx.env).arg("--version").deadline(DEADLINE);
     // Nothing is reported to BentoML's makers, and nothing is written to the user's store.
-    let asking = asking.env("BENTOML_DO_NOT_TRACK", "True").env("BENTOML_HOME", home.path());
+    let asking = asking.env(env::BENTOML_DO_NOT_TRACK, "True").env(env::BENTOML_HOME, home.path());
     let said = match asking.output(&ctx.cancel).await {
         Ok(answer) if answer.lines().any(|line| line.contains("version")) => return Ok(Ok(())),
         Err(_) if ctx.cancel.is_cancelled() => return Err(Error::cancelled()),

@@ -9,13 +9,13 @@ use common::Machine;
 async fn inputs_that_say_nothing_sensible() {
     for (input, value, part) in [
         ("bentoml-version", "newest", "input bentoml-version: \"newest\" is not a version of BentoML"),
-        ("python-version", "three", "input python-version: \"three\" is no version of Python"),
+        ("python-version", "three", "input python-version: \"three\" is not a valid version of Python"),
         ("python-version-file", "missing.txt", "missing.txt"),
         ("architecture", "z80", "input architecture: \"z80\" is not an architecture"),
         ("cache", "perhaps", "input cache: \"perhaps\" is neither true nor false"),
-        ("dry-run", "maybe", "input dry-run: \"maybe\" is no boolean"),
+        ("dry-run", "maybe", "input dry-run: \"maybe\" is not a boolean"),
         ("install-timeout", "0", "input install-timeout: within 0 seconds nothing can be installed"),
-        ("install-timeout", "1.5", "input install-timeout: \"1.5\" is no number of seconds"),
+        ("install-timeout", "1.5", "input install-timeout: \"1.5\" is not a number of seconds"),
         ("bentoml-repository", "bentoml/BentoML", "input bentoml-repository: the address is not a URL"),
     ] {
         let mut machine = Machine::new();

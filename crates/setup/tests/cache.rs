@@ -234,7 +234,7 @@ async fn it_is_off_where_it_may_not_be_used() {
         ("GITHUB_SERVER_URL", "https://git.example.com"),
         ("ACTIONS_CACHE_MODE", "none"),
         ("ACTIONS_RESULTS_URL", ""),
-        ("ACTIONS_RESULTS_URL", "no address"),
+        ("ACTIONS_RESULTS_URL", "not a valid address"),
     ] {
         let mut machine = machine(&server, &PACKAGES);
         machine.env.set(name, value);

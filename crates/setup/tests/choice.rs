@@ -86,7 +86,10 @@ async fn the_version_file_of_the_workspace_counts_where_no_input_names_one() {
     machine.write("workspace/.python-version", "team\n");
     let plan = machine.plan().await.expect("a plan").to_string();
     assert!(plan.contains("use Python 3.10.4 on PATH"), "{plan}");
-    assert!(plan.contains(".python-version is passed over: ") && plan.contains("\"team\" is no version"), "{plan}");
+    assert!(
+        plan.contains(".python-version is passed over: ") && plan.contains("\"team\" is not a valid version"),
+        "{plan}"
+    );
 }
 
 #[tokio::test]

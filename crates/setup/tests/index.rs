@@ -78,7 +78,7 @@ async fn an_index_that_is_silent_ends_at_the_deadline() {
     );
     machine.assert_nothing_left();
     machine.set("install-timeout", "soon");
-    assert!(machine.run().await.error().starts_with("input install-timeout: \"soon\" is no number of seconds"));
+    assert!(machine.run().await.error().starts_with("input install-timeout: \"soon\" is not a number of seconds"));
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ async fn without_the_inputs_nothing_is_said_to_later_steps() {
 async fn what_is_wrong_is_said_before_anything_is_done() {
     for (inputs, cause, part) in [
         (&[("cloud-endpoint", "http://127.0.0.1:9")][..], Cause::Input, "given without cloud-api-token"),
-        (&[("do-not-track", "maybe")], Cause::Input, "input do-not-track: \"maybe\" is no boolean"),
+        (&[("do-not-track", "maybe")], Cause::Input, "input do-not-track: \"maybe\" is not a boolean"),
         (&[("cloud-api-token", "t"), ("cloud-endpoint", "nowhere")], Cause::Input, "cloud endpoint \"nowhere\""),
         (&[("cloud-api-token", "t"), ("cloud-endpoint", "http://127.0.0.1:9")], Cause::Unreachable, "127.0.0.1:9"),
     ] {

@@ -146,15 +146,27 @@ async fn the_asked_for_uv_is_used_or_fetched() {
 #[tokio::test]
 async fn what_is_wrong_is_said_before_anything_is_done() {
     for (input, value, part) in [
-        ("extras", "grpc --pre", "input extras: \"--pre\" is no name"),
-        ("tools", "hatch $(id)", "input tools: \"$(id)\" is no name"),
+        ("extras", "grpc --pre", "input extras: \"--pre\" is not a valid name"),
+        ("tools", "hatch $(id)", "input tools: \"$(id)\" is not a valid name"),
         ("packages", "one\n--index-url=x", "input packages: \"--index-url=x\" is an option"),
-        ("requirements", "missing.txt", "missing.txt: No such file"),
+        ("requirements", "missing.txt", "missing.txt: it is not there"),
         ("index-url", "s3cret", "input index-url: it is not a URL"),
         ("extra-index-url", "ftp://s3cret", "input extra-index-url: it is neither https:// nor http://"),
-        ("uv-version", "latest", "input uv-version: \"latest\" is no version of uv. Write an exact one such as "),
-        ("uv-version", "0.9.x", "input uv-version: \"0.9.x\" is no version of uv. Write an exact one such as "),
-        ("uv-version", ">=0.9", "input uv-version: \">=0.9\" is no version of uv. Write an exact one such as "),
+        (
+            "uv-version",
+            "latest",
+            "input uv-version: \"latest\" is not a valid version of uv. Write an exact one such as ",
+        ),
+        (
+            "uv-version",
+            "0.9.x",
+            "input uv-version: \"0.9.x\" is not a valid version of uv. Write an exact one such as ",
+        ),
+        (
+            "uv-version",
+            ">=0.9",
+            "input uv-version: \">=0.9\" is not a valid version of uv. Write an exact one such as ",
+        ),
         ("uv-version", "0.7.2", "input uv-version: uv 0.7.2 is too old. The oldest that can be used is 0.7.3."),
         ("bentoml-version", ">=1,=2", "is not a version of BentoML"),
     ] {

@@ -103,7 +103,7 @@ async fn what_is_broken_is_installed_and_kept_again() {
     std::fs::write(&file, "").expect("a file");
     let mut other = tools.job(&PACKAGES);
     other.env.set("RUNNER_TOOL_CACHE", file);
-    assert_eq!(ran(&other).await.output("bentoml-version"), "9.0", "a tool cache that takes nothing is no failure");
+    assert_eq!(ran(&other).await.output("bentoml-version"), "9.0", "a tool cache that takes nothing is not a failure");
 }
 
 #[tokio::test(flavor = "multi_thread")]

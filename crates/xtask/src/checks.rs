@@ -6,10 +6,13 @@
 //! | actionlint | types of expressions, inputs and outputs of the actions that are named by `$/` |
 //! | zizmor | what an attacker could use |
 //!
+//! Then [`source`] holds this project's own text against rules of its own.
+//!
 //! None of them may find anything. An exception stands with its reason in `.github/zizmor.yml` or `.github/actionlint.yaml`.
 
 #[cfg(test)]
 mod scripts;
+mod source;
 
 use std::path::{Path, PathBuf};
 
@@ -55,6 +58,11 @@ pub(crate) fn check() -> Result<()> {
                 failed.push(name);
             }
         }
+    }
+    let problems = source::problems(&layout::root())?;
+    problems.iter().for_each(|problem| println!("{problem}"));
+    if !problems.is_empty() {
+        failed.push("this project's rules for its text");
     }
     if !failed.is_empty() {
         bail!("refused by {}", failed.join(", "));

@@ -118,6 +118,6 @@ mod tests {
         let path = folder.path().join("node");
         std::fs::write(&path, "").expect("write");
         assert!(!is_executable(&path));
-        assert!(!is_executable(folder.path()), "a folder is no program");
+        assert!(!is_executable(folder.path()), "a folder is not a program");
     }
 }

@@ -5,7 +5,7 @@ mod figures;
 mod interface;
 mod links;
 mod manifest;
-mod markdown;
+pub(crate) mod markdown;
 mod messages;
 mod page;
 mod shell;

@@ -40,7 +40,7 @@ impl Engine {
         if !output.status.success() {
             bail!("{SCRIPT} could not bring up an engine");
         }
-        let text = String::from_utf8(output.stdout).context("the environment of the engine is no Unicode")?;
+        let text = String::from_utf8(output.stdout).context("the environment of the engine is not valid Unicode")?;
         let mut environment: Vec<(String, OsString)> = text
             .split('\0')
             .filter_map(|variable| variable.split_once('='))

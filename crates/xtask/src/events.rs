@@ -120,7 +120,8 @@ pub(crate) fn table(root: &Path, workflows: &[impl AsRef<Path>]) -> Result<Strin
 /// The file's name, and its `on:`.
 fn read(path: &Path) -> Result<(String, Value)> {
     let text = std::fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))?;
-    let document: Value = serde_yaml::from_str(&text).with_context(|| format!("{} is no YAML", path.display()))?;
+    let document: Value =
+        serde_yaml::from_str(&text).with_context(|| format!("{} is not valid YAML", path.display()))?;
     Ok((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), document["on"].clone()))
 }
 

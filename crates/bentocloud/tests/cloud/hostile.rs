@@ -1,4 +1,4 @@
-//! Servers that are no BentoCloud, and do not want to be.
+//! Servers that are not BentoCloud, and do not want to be.
 
 use std::time::{Duration, Instant};
 

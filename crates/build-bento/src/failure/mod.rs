@@ -28,7 +28,7 @@ pub(crate) struct Failure {
     pub(crate) class: String,
     /// What it says.
     pub(crate) message: String,
-    /// The project's file that raised it, or that is no text.
+    /// The project's file that raised it, or that is not text.
     pub(crate) file: Option<PathBuf>,
     /// The line in it.
     pub(crate) line: Option<u32>,

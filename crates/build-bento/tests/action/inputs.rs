@@ -12,7 +12,7 @@ fn wrong_inputs_are_named_and_nothing_is_built() {
         ("name", "a:b", "cannot be the name"),
         ("labels", "a=b\nteam", "input labels: the line \"team\" has no `=`"),
         ("args", "=x", "input args: the line \"=x\" has no key"),
-        ("dry-run", "maybe", "input dry-run: \"maybe\" is no boolean"),
+        ("dry-run", "maybe", "input dry-run: \"maybe\" is not a boolean"),
     ] {
         let project = Project::echo().with(input, value);
         let result = project.build();

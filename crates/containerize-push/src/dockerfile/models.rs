@@ -144,7 +144,7 @@ fn from_folder<'w>(word: &'w str, place: &Place) -> Option<&'w str> {
     folders.iter().find_map(|folder| word.strip_prefix(folder)?.strip_prefix('/'))
 }
 
-/// Two instructions: what is no model, and the models from their context. None where there are none.
+/// Two instructions: what is not a model, and the models from their context. None where there are none.
 fn apart(copy: &Copy, context: &str) -> Option<String> {
     // COPY does what ADD does with all but archives. With one of these the build fails, for it is not in the main context.
     let unpacks = |source: &str| copy.keyword == "ADD" && ARCHIVES.iter().any(|end| source.ends_with(end));

@@ -7,34 +7,34 @@ use std::path::Path;
 use std::time::Duration;
 
 use bento_core::action::{Cancel, Context};
+use bento_core::http;
 use bento_core::huggingface::Entry;
 use bento_core::runner::{console, mask};
-use bento_core::{Context as _, Env, Error, Result};
+use bento_core::{Context as _, Error, Result};
+use bollard::Docker;
 use bollard::auth::DockerCredentials;
 use bollard::models::{BuildInfo, PushImageInfo};
 use bollard::query_parameters::{BuildImageOptions, PushImageOptions, RemoveImageOptions, TagImageOptions};
-use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{Stream, StreamExt};
 use registry::{Credentials, Image, Repository};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use super::address::{address, connect};
 use super::context::Contents;
 use super::options::{build_args, labels};
-use super::{Build, Goal, failure, none, variable};
+use super::{Build, Goal, failure, none};
 use crate::engine::Backend;
 use crate::model::{HUB_MODELS, MODELS};
 use crate::plan::Plan;
 use crate::recipe::Way;
 
 /// How long an engine may take to say what it is.
-const ANSWER: Duration = Duration::from_secs(60);
+pub(super) const ANSWER: Duration = Duration::from_secs(60);
 /// How long it may take in a context before it says anything.
 const PATIENCE: Duration = Duration::from_secs(3600);
 /// An engine's line that goes on for longer is shown in pieces, bytes.
 const LONGEST_LINE: usize = 64 * 1024;
-/// Where docker listens.
-const DOCKER: &str = if cfg!(windows) { "npipe:////./pipe/docker_engine" } else { "unix:///var/run/docker.sock" };
 /// The Dockerfile's name in the context, which no Bento has.
 const DOCKERFILE: &str = ".bento-actions.Dockerfile";
 
@@ -153,35 +153,24 @@ impl Api {
         // There is none where the build failed.
         let _ = self.docker.remove_image(name, Some(options), None).await;
     }
-}
 
-/// Where the engine listens.
-pub(super) fn address(backend: Backend, env: &Env) -> String {
-    if backend != Backend::Podman {
-        return variable(env, "DOCKER_HOST").unwrap_or(DOCKER).to_owned();
+    /// Where the engine keeps images; only one that listens at a socket of this machine is asked.
+    #[cfg(unix)]
+    pub(crate) async fn data_root(&self) -> Option<String> {
+        // Not `Docker::info`: its answer has several hundred fields, and reading them is 0.1 MB of code.
+        let socket = self.address.strip_prefix("unix://")?;
+        let client = http::socket_client(Path::new(socket)).ok()?;
+        let answer = client.get("http://localhost/info").timeout(ANSWER).send().await.ok()?;
+        let info = http::json::<Value>(answer, "the engine").await.ok()?;
+        info.get("DockerRootDir")?.as_str().map(str::to_owned)
     }
-    if let Some(address) = variable(env, "CONTAINER_HOST") {
-        return address.to_owned();
-    }
-    let own = env.path("XDG_RUNTIME_DIR").map(|folder| folder.join("podman/podman.sock"));
-    let socket = own.filter(|socket| socket.exists()).unwrap_or_else(|| Path::new("/run/podman/podman.sock").into());
-    format!("unix://{}", socket.display())
-}
 
-pub(super) fn connect(address: &str) -> Result<Docker> {
-    let seconds = ANSWER.as_secs();
-    let connected = match address.split_once("://").map_or("", |(scheme, _)| scheme) {
-        #[cfg(unix)]
-        "unix" => Docker::connect_with_unix(address, seconds, API_DEFAULT_VERSION),
-        #[cfg(windows)]
-        "npipe" => Docker::connect_with_named_pipe(address, seconds, API_DEFAULT_VERSION),
-        "tcp" | "http" => Docker::connect_with_http(address, seconds, API_DEFAULT_VERSION),
-        scheme => {
-            return Err(Error::input(format!("{scheme:?} is no way to an engine that is known here"))
-                .hint("Install the docker command line program, which knows it."));
-        }
-    };
-    connected.context(|| format!("failed to connect to {address}"))
+    /// Windows has no such socket.
+    #[cfg(not(unix))]
+    #[expect(clippy::unused_async, reason = "the same call on all platforms")]
+    pub(crate) async fn data_root(&self) -> Option<String> {
+        None
+    }
 }
 
 pub(super) fn credentials(plan: &Plan, registry: &str) -> Option<DockerCredentials> {

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use bento_core::action::{Cancel, Context};
+use bento_core::env;
 use bento_core::process::{self, Command};
 use bento_core::runner::console;
 use bento_core::{Cause, Env, Error, Result};
@@ -136,7 +137,7 @@ impl Buildx {
 
     /// Where docker keeps images. An address of another machine is not asked: its folders are not ours.
     async fn root(&self, cancel: &Cancel) -> Result<Option<String>> {
-        if super::variable(&self.env, "DOCKER_HOST").is_some_and(|host| !host.starts_with("unix://")) {
+        if super::variable(&self.env, env::DOCKER_HOST).is_some_and(|host| !host.starts_with("unix://")) {
             return Ok(None);
         }
         let asked = self.docker(["info", "--format", "{{.DockerRootDir}}"]).deadline(ANSWER).output(cancel).await;
@@ -208,7 +209,7 @@ impl Buildx {
         let given = inputs.provenance.as_deref().filter(|given| !given.is_empty());
         let attested = inputs.attests.iter().any(|attest| attest.contains("type=provenance"));
         // What nobody asked for must not be in the way of what somebody did. The variable is buildx's.
-        let off = self.env.flag("BUILDX_NO_DEFAULT_ATTESTATIONS");
+        let off = self.env.flag(env::BUILDX_NO_DEFAULT_ATTESTATIONS);
         let fits = !off && !attested && !outputs.iter().any(|output| is_docker(output));
         provenance::attributes(given, &build.ctx.event).filter(|_| self.attests() && (given.is_some() || fits))
     }

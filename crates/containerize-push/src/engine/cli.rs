@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use bento_core::action::{Cancel, Context};
+use bento_core::env;
 use bento_core::process::Command;
 use bento_core::runner::console;
 use bento_core::{Env, Error, Result};
@@ -133,7 +134,7 @@ impl Cli {
                 self.run(&build, words, &format!("failed to push {name}: "), cancel).await?;
             }
         }
-        // BuildKit tells nothing of results that are no image.
+        // BuildKit does not report on results other than images.
         if build.workspace.metadata().is_file() { build.workspace.told() } else { Ok(json!({})) }
     }
 
@@ -141,7 +142,7 @@ impl Cli {
         let mut command = build.with_tokens(self.command(words), &self.env);
         if let Some(folder) = &build.workspace.docker_config {
             // containers/image, which buildah pushes with, has a name of its own for such a file.
-            command = command.env("REGISTRY_AUTH_FILE", folder.join(CONTAINERS_AUTH));
+            command = command.env(env::REGISTRY_AUTH_FILE, folder.join(CONTAINERS_AUTH));
         }
         let ended = command.stream(cancel).await?;
         if ended.status.success() { Ok(()) } else { Err(failure(build.plan, &format!("{what}{}", why(&ended)))) }
@@ -166,8 +167,8 @@ impl Cli {
     fn command<A: AsRef<std::ffi::OsStr>>(&self, words: impl IntoIterator<Item = A>) -> Command {
         let command = engine(self.table.program, &self.env).args(words);
         // buildah takes a folder without the file for a mistake.
-        let folder = self.env.path("DOCKER_CONFIG").filter(|folder| !folder.join("config.json").is_file());
-        if folder.is_some() { command.env_remove("DOCKER_CONFIG") } else { command }
+        let folder = self.env.path(env::DOCKER_CONFIG).filter(|folder| !folder.join("config.json").is_file());
+        if folder.is_some() { command.env_remove(env::DOCKER_CONFIG) } else { command }
     }
 
     fn arguments(&self, build: &Build<'_>) -> Result<Vec<OsString>> {

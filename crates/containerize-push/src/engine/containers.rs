@@ -1,5 +1,6 @@
 //! Containers, as far as trying an image needs them: with a command line like docker's, or by the engine's API.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bento_core::action::Cancel;
@@ -11,12 +12,12 @@ use bollard::auth::DockerCredentials;
 use bollard::exec::{CreateExecOptions, StartExecResults};
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{
-    CreateContainerOptions, CreateImageOptions, InspectContainerOptions, LogsOptions, RemoveContainerOptions,
+    CreateContainerOptions, CreateImageOptions, ListContainersOptions, LogsOptions, RemoveContainerOptions,
     StartContainerOptions,
 };
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::{Backend, api};
+use super::{Backend, address};
 
 /// How long a question to the engine may take.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -42,8 +43,8 @@ impl Containers {
         match state {
             "docker" => Ok(Self::Program("docker", env.clone())),
             "nerdctl" => Ok(Self::Program("nerdctl", env.clone())),
-            known if [Backend::Docker, Backend::Podman].into_iter().any(|one| api::address(one, env) == known) => {
-                Ok(Self::Api(api::connect(known)?, known.to_owned()))
+            known if [Backend::Docker, Backend::Podman].into_iter().any(|one| address::address(one, env) == known) => {
+                Ok(Self::Api(address::connect(known)?, known.to_owned()))
             }
             other => Err(Error::failure(format!("no engine listens at {other:?} by the environment of this step"))
                 .hint("Leave DOCKER_HOST and CONTAINER_HOST as they are until the end of the job.")),
@@ -100,8 +101,8 @@ impl Containers {
                 Ok(told.is_some_and(|told| told.trim() == "true"))
             }
             Self::Api(docker, _) => {
-                let told = cancel.run(docker.inspect_container(name, None::<InspectContainerOptions>)).await?;
-                Ok(told.ok().and_then(|told| told.state?.running).unwrap_or_default())
+                // Not `inspect`: its answer has several hundred fields, and reading them is 0.2 MB of code.
+                Ok(cancel.run(is_listed(docker, name, false)).await?.unwrap_or_default())
             }
         }
     }
@@ -113,9 +114,7 @@ impl Containers {
     pub(crate) async fn is_there(&self, name: &str, cancel: &Cancel) -> Result<bool> {
         match self {
             Self::Program(..) => Ok(self.told(["inspect", "--format", "{{.Id}}", name], cancel).await?.is_some()),
-            Self::Api(docker, _) => {
-                Ok(cancel.run(docker.inspect_container(name, None::<InspectContainerOptions>)).await?.is_ok())
-            }
+            Self::Api(docker, _) => Ok(cancel.run(is_listed(docker, name, true)).await?.unwrap_or_default()),
         }
     }
 
@@ -173,13 +172,22 @@ impl Containers {
 
     /// What a program tells; `None` where it fails.
     async fn told(&self, words: impl IntoIterator<Item = &str>, cancel: &Cancel) -> Result<Option<String>> {
-        let Self::Program(program, env) = self else { return Err(Error::failure("an API is no program")) };
+        let Self::Program(program, env) = self else { return Err(Error::failure("an API is not a program")) };
         match Command::new(program).inherit(env).args(words).deadline(ANSWER).output(cancel).await {
             Ok(told) => Ok(Some(told)),
             Err(error) if error.cause() == bento_core::Cause::Cancelled => Err(error),
             Err(_) => Ok(None),
         }
     }
+}
+
+/// Does the engine list a container of this name? Without `all`, only one that runs.
+async fn is_listed(docker: &Docker, name: &str, all: bool) -> Result<bool, bollard::errors::Error> {
+    let filters = HashMap::from([("name".to_owned(), vec![name.to_owned()])]);
+    let options = ListContainersOptions { all, filters: Some(filters), ..ListContainersOptions::default() };
+    let listed = docker.list_containers(Some(options)).await?;
+    // The filter finds a part of a name as well.
+    Ok(listed.into_iter().filter_map(|one| one.names).flatten().any(|own| own.trim_start_matches('/') == name))
 }
 
 async fn exec(docker: &Docker, name: &str, command: &[&str]) -> Result<bool, bollard::errors::Error> {

@@ -1,6 +1,7 @@
 //! Engines that build images: BuildKit through the docker CLI, the API of docker and podman, other command lines.
 
 #[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+mod address;
 mod api;
 mod buildx;
 mod cli;
@@ -15,6 +16,7 @@ pub(crate) mod options;
 use std::path::Path;
 
 use bento_core::action::{Cancel, Context};
+use bento_core::env;
 use bento_core::env::ACTIONS_RUNTIME_TOKEN;
 use bento_core::process::Command;
 use bento_core::{Cause, Env, Error, Result};
@@ -33,7 +35,7 @@ use buildx::Pushes;
 
 /// How the cache service of GitHub Actions is reached: BuildKit reads these for a cache of the type `gha`.
 const ACTIONS_CACHE: [&str; 4] =
-    [ACTIONS_RUNTIME_TOKEN, "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_SERVICE_V2"];
+    [ACTIONS_RUNTIME_TOKEN, env::ACTIONS_CACHE_URL, env::ACTIONS_RESULTS_URL, env::ACTIONS_CACHE_SERVICE_V2];
 
 /// What an `--output` of BuildKit says to push without a tag.
 const BY_DIGEST: &str = "push=true,push-by-digest=true";
@@ -108,7 +110,7 @@ impl Build<'_> {
     /// needs, where the user asks for such a cache. These names are all that is set in its environment.
     fn with_tokens(&self, mut command: Command, env: &Env) -> Command {
         if let Some(folder) = &self.workspace.docker_config {
-            command = command.env("DOCKER_CONFIG", folder);
+            command = command.env(env::DOCKER_CONFIG, folder);
         }
         if options::asks_for_actions_cache(&self.plan.inputs) {
             for name in ACTIONS_CACHE {
@@ -172,7 +174,7 @@ impl Engine {
         let with = |env: &Env| {
             let mut env = env.clone();
             if let Some(folder) = &workspace.docker_config {
-                env.set("DOCKER_CONFIG", folder.display().to_string());
+                env.set(env::DOCKER_CONFIG, folder.display().to_string());
             }
             env
         };
@@ -190,9 +192,7 @@ impl Engine {
     pub(crate) async fn data_root(&self, ctx: &Context) -> Result<Option<String>> {
         match self {
             Self::Buildx(engine) => Ok(engine.data_root.clone()),
-            Self::Api(engine) => {
-                Ok(ctx.cancel.run(engine.docker.info()).await?.ok().and_then(|info| info.docker_root_dir))
-            }
+            Self::Api(engine) => ctx.cancel.run(engine.data_root()).await,
             Self::Cli(_) => Ok(None),
         }
     }
@@ -202,7 +202,7 @@ impl Engine {
         if let Self::Api(_) = self { api::credentials(plan, registry) } else { None }
     }
 
-    /// Takes a name off an image of the engine's own store. It is no error where there is none.
+    /// Takes a name off an image of the engine's own store. It is not an error where there is none.
     pub(crate) async fn forget(&self, name: &str, cancel: &Cancel) {
         match self {
             Self::Buildx(engine) if engine.pushes == Pushes::FromStore => {

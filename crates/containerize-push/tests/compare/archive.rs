@@ -90,6 +90,6 @@ fn read(layer: &Path, packed: bool) -> Vec<Change> {
     let mut gzip =
         Command::new("gzip").args(["--decompress", "--stdout"]).stdin(file).stdout(Stdio::piped()).spawn().unwrap();
     let changes = changes(BufReader::with_capacity(1 << 16, gzip.stdout.take().unwrap()));
-    assert!(gzip.wait().unwrap().success(), "{} is no gzip", layer.display());
+    assert!(gzip.wait().unwrap().success(), "{} is not valid gzip", layer.display());
     changes
 }

@@ -1,4 +1,4 @@
-//! Engines with a command line of their own. None of them is here: a script in their place writes down what it is told,
+//! Engines with a command line of their own. None of them is here: a script in their place writes down its arguments,
 //! which shows that the words are the table's, and not that the engine obeys them. The same script in docker's place shows
 //! what docker is told where a real one needs a network, or is too old.
 

@@ -129,5 +129,5 @@ fn a_context_that_is_no_bento_is_not_taken_for_one() {
     assert!(result.succeeded(), "{}", result.log_text());
     let context = format!("Context: {}", lab.home().join("bentos/greeter/v1").display());
     assert!(result.log_text().contains(&context), "{}", result.log_text());
-    assert!(result.annotations.iter().any(|one| one.message.contains("is no Bento's folder")));
+    assert!(result.annotations.iter().any(|one| one.message.contains("is not a Bento's folder")));
 }

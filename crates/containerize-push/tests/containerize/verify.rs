@@ -70,7 +70,7 @@ fn the_post_step_removes_what_a_killed_one_left() {
     let post = lab.post(&[("container", &name), ("engine", "docker")], &[]);
     assert!(post.succeeded() && post.annotations.is_empty(), "{}", post.log_text());
     assert!(!containers().contains(&name), "{}", containers());
-    // Nothing there, and an engine that is gone, are no failures; what others named is not touched.
+    // Nothing there, and an engine that is gone, are not failures; what others named is not touched.
     let gone = lab.post(&[("container", &name), ("engine", "docker")], &[("DOCKER_HOST", "tcp://127.0.0.1:1")]);
     assert!(gone.succeeded(), "{}", gone.log_text());
     let kept = lab.folder("kept");

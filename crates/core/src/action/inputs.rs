@@ -145,7 +145,7 @@ pub trait FromInput: Sized {
 
     /// Takes a secret that never was a plain string here.
     fn from_secret(spec: &InputSpec, _: &SecretString) -> Result<Self> {
-        Err(Error::failure(format!("{} is no secret", spec.name)))
+        Err(Error::failure(format!("{} is not a secret", spec.name)))
     }
 }
 
@@ -164,7 +164,7 @@ impl FromInput for bool {
         match value {
             "true" | "True" | "TRUE" => Ok(true),
             "false" | "False" | "FALSE" => Ok(false),
-            _ => Err(Error::input(format!("input {}: {value:?} is no boolean", spec.name))
+            _ => Err(Error::input(format!("input {}: {value:?} is not a boolean", spec.name))
                 .hint("Write one of true, True, TRUE, false, False, FALSE.")),
         }
     }
@@ -201,7 +201,7 @@ impl FromInput for Duration {
 
     fn from_input(spec: &InputSpec, value: &str) -> Result<Self> {
         value.parse().map(Duration::from_secs).map_err(|_| {
-            Error::input(format!("input {}: {value:?} is no number of seconds", spec.name))
+            Error::input(format!("input {}: {value:?} is not a number of seconds", spec.name))
                 .hint("Write a whole number, such as 600.")
         })
     }
@@ -300,7 +300,7 @@ mod tests {
         let error = read(&[("INPUT_WAIT", "yes"), ("INPUT_BENTO-TAG", "a")]).unwrap_err();
         assert_eq!(
             error.full_text(),
-            "input wait: \"yes\" is no boolean. Write one of true, True, TRUE, false, False, FALSE."
+            "input wait: \"yes\" is not a boolean. Write one of true, True, TRUE, false, False, FALSE."
         );
     }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{BentoInfo, ModelInfo, Tag, expand_variables};
 use crate::action::Cancel;
+use crate::env;
 use crate::env::BENTOML_HOME;
 use crate::{Cause, Context, Env, Error, Result, files, text};
 
@@ -85,7 +86,7 @@ impl Store {
     /// The store that BENTOML_HOME names (`${VAR}` and `$VAR` expanded, `~` too), else `~/bentoml`.
     pub fn of(env: &Env) -> Result<Self> {
         let user = || {
-            env.path("HOME").or_else(|| env.path("USERPROFILE")).ok_or_else(|| {
+            env.path(env::HOME).or_else(|| env.path(env::USERPROFILE)).ok_or_else(|| {
                 Error::input("no local store: neither BENTOML_HOME nor HOME is set")
                     .hint("Set BENTOML_HOME to a folder.")
             })
@@ -164,7 +165,7 @@ impl Store {
     /// does it get its name. An item that stands there already stays.
     ///
     /// # Errors
-    /// The store cannot be written, `fill` fails, what it wrote is no Bento or model, or its tag is taken. Nothing is left
+    /// The store cannot be written, `fill` fails, what it wrote is not a Bento or model, or its tag is taken. Nothing is left
     /// behind then.
     pub fn insert(&self, kind: Kind, fill: impl FnOnce(&Path) -> Result<()>) -> Result<(Tag, PathBuf)> {
         let staging = self.stage()?;

@@ -52,7 +52,8 @@ impl FromStr for Tag {
     /// Reads `name` or `name:version`, as BentoML does: upper case is lowered, one colon, at most 63 characters each.
     fn from_str(text: &str) -> Result<Self> {
         let wrong = |why: String| {
-            Error::input(format!("{text:?} is no tag: {why}")).hint("Write name:version, such as summarization:latest.")
+            Error::input(format!("{text:?} is not a valid tag: {why}"))
+                .hint("Write name:version, such as summarization:latest.")
         };
         let lower = text.to_lowercase();
         let (name, version) = match lower.split_once(':') {

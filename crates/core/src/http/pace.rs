@@ -90,7 +90,7 @@ mod tests {
 
     const MIB: usize = 1024 * 1024;
 
-    /// Sends 64 MiB to a server that reads so many of them, and answers where it is told to; the clock is ours as soon as
+    /// Sends 64 MiB to a server that reads so many of them, and answers where `answers` says so; the clock is ours as soon as
     /// it has read.
     async fn send(read: usize, answers: bool) -> (Result<reqwest::Result<reqwest::Response>, Attempt>, Duration) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -208,7 +208,7 @@ mod tests {
             std::future::ready(if count.get() < 40 { Err(again()) } else { Ok(()) })
         };
         transfer(&Cancel::default(), || got.get(), || step(2 * STEP)).await.unwrap();
-        // A byte at a time is no progress.
+        // A byte at a time is not progress.
         got.set(0);
         count.set(0);
         transfer(&Cancel::default(), || got.get(), || step(1)).await.unwrap_err();

@@ -11,6 +11,7 @@ use super::hub::{Listed, Listing, TREE_FORMAT};
 use super::reference::{Reference, is_commit, is_plain};
 use super::snapshot::{SnapshotFile, link_to};
 use crate::bento::expand_variables;
+use crate::env;
 use crate::{Context, Env, Error, Result, text};
 
 /// A folder of models that came from a hub.
@@ -27,14 +28,14 @@ impl Cache {
     /// # Errors
     /// No variable names a folder, not even `HOME`.
     pub fn of(env: &Env) -> Result<Self> {
-        let named = ["BENTOML_HF_CACHE_DIR", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"];
+        let named = [env::BENTOML_HF_CACHE_DIR, env::HF_HUB_CACHE, env::HUGGINGFACE_HUB_CACHE];
         let folder = match named.into_iter().find_map(|name| env.get(name)) {
             Some(text) => expand(text, env),
             None => {
                 home(env).ok_or_else(|| Error::input("no cache for models: HF_HOME and HOME are not set"))?.join("hub")
             }
         };
-        let offline = env.get("HF_HUB_OFFLINE").or_else(|| env.get("TRANSFORMERS_OFFLINE")).unwrap_or_default();
+        let offline = env.get(env::HF_HUB_OFFLINE).or_else(|| env.get(env::TRANSFORMERS_OFFLINE)).unwrap_or_default();
         let is_offline = matches!(offline.to_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE");
         Ok(Self { folder, is_offline })
     }
@@ -56,9 +57,10 @@ impl Cache {
 
 /// The token of the hub's client: `HF_TOKEN`, else what `hf auth login` keeps.
 pub(super) fn token(env: &Env) -> Option<SecretString> {
-    let set = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].into_iter().find_map(|name| env.get(name)).map(str::to_owned);
+    let set =
+        [env::HF_TOKEN, env::HUGGING_FACE_HUB_TOKEN].into_iter().find_map(|name| env.get(name)).map(str::to_owned);
     let kept = || {
-        let file = env.get("HF_TOKEN_PATH").map(|path| expand(path, env)).or_else(|| Some(home(env)?.join("token")));
+        let file = env.get(env::HF_TOKEN_PATH).map(|path| expand(path, env)).or_else(|| Some(home(env)?.join("token")));
         text::read(&file?).ok()
     };
     let token = set.or_else(kept)?.trim().to_owned();
@@ -68,7 +70,7 @@ pub(super) fn token(env: &Env) -> Option<SecretString> {
 /// `$NAME` and `~/`, as Python's `expandvars` and `expanduser`.
 fn expand(text: &str, env: &Env) -> PathBuf {
     let text = expand_variables(text, env);
-    let user = || env.path("HOME").or_else(|| env.path("USERPROFILE"));
+    let user = || env.path(env::HOME).or_else(|| env.path(env::USERPROFILE));
     match text.strip_prefix("~/").zip(user()) {
         Some((rest, user)) => user.join(rest),
         None => PathBuf::from(text),
@@ -78,10 +80,10 @@ fn expand(text: &str, env: &Env) -> PathBuf {
 /// The folder of all that belongs to the hub's client.
 fn home(env: &Env) -> Option<PathBuf> {
     let default = || {
-        let user = || env.path("HOME").or_else(|| env.path("USERPROFILE")).map(|home| home.join(".cache"));
-        env.path("XDG_CACHE_HOME").or_else(user).map(|cache| cache.join("huggingface"))
+        let user = || env.path(env::HOME).or_else(|| env.path(env::USERPROFILE)).map(|home| home.join(".cache"));
+        env.path(env::XDG_CACHE_HOME).or_else(user).map(|cache| cache.join("huggingface"))
     };
-    env.get("HF_HOME").map(|text| expand(text, env)).or_else(default)
+    env.get(env::HF_HOME).map(|text| expand(text, env)).or_else(default)
 }
 
 /// A model's folder in the cache, there or not.

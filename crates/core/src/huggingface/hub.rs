@@ -15,6 +15,7 @@ use url::Url;
 use super::cache;
 use super::reference::{HUB, Reference, is_plain};
 use crate::action::Cancel;
+use crate::env;
 use crate::http::{self, Attempt, Refusal, Resume};
 use crate::runner::mask;
 use crate::{Cause, Context, Env, Error, Result};
@@ -141,10 +142,10 @@ impl Hub {
     /// # Errors
     /// The address is none.
     pub fn of(reference: &Reference, http: reqwest::Client, env: &Env, cancel: &Cancel) -> Result<Self> {
-        let mirror = env.get("HF_ENDPOINT").map(|address| address.trim_end_matches('/'));
+        let mirror = env.get(env::HF_ENDPOINT).map(|address| address.trim_end_matches('/'));
         let address = if reference.endpoint == HUB { mirror.unwrap_or(HUB) } else { &reference.endpoint };
         let wrong = || {
-            Error::input(format!("the hub of {} is no http or https address", reference.id))
+            Error::input(format!("the hub of {} is not an http or https address", reference.id))
                 .hint("Check HF_ENDPOINT, or the endpoint that the Bento names.")
         };
         let is_ours = address == HUB || mirror == Some(address);

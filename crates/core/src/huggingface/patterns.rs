@@ -9,7 +9,7 @@ pub(crate) fn any_of<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let glob = GlobBuilder::new(&translated(pattern)).literal_separator(false).backslash_escape(false).build();
-        set.add(glob.context(|| format!("{pattern:?} is no pattern of files"))?);
+        set.add(glob.context(|| format!("{pattern:?} is not a valid pattern of files"))?);
     }
     set.build().context(|| "too many patterns of files".into())
 }

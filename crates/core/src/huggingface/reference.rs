@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::patterns;
 use crate::bento::BentoModel;
+use crate::env;
 use crate::{Context, Env, Error, Result};
 
 /// Where the hub is when nothing else is said.
@@ -27,17 +28,17 @@ impl Reference {
     /// Reads what a Bento says of its model.
     ///
     /// # Errors
-    /// It names no model of a hub, or a pattern is none.
+    /// It names not a model of a hub, or a pattern is none.
     pub fn of(model: &BentoModel, env: &Env) -> Result<Self> {
         let field = |name: &str| model.metadata.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         // What bentoml makes of a reference without details.
         let id = field("model_id").map_or_else(|| model.tag.name().replace("--", "/"), str::to_owned);
         let revision = field("revision").unwrap_or("main").to_owned();
         if !is_plain(&id) || id.split('/').count() > 2 || !is_plain(&revision) {
-            return Err(Error::input(format!("{}: {id:?} at {revision:?} is no model of a hub", model.tag))
+            return Err(Error::input(format!("{}: {id:?} at {revision:?} is not a model of a hub", model.tag))
                 .hint("Build the Bento again; a model's name is of the form owner/name."));
         }
-        let endpoint = field("endpoint").or_else(|| env.get("HF_ENDPOINT")).unwrap_or(HUB);
+        let endpoint = field("endpoint").or_else(|| env.get(env::HF_ENDPOINT)).unwrap_or(HUB);
         let patterns = |name: &str| -> Result<Option<GlobSet>> {
             let given: Option<Vec<String>> =
                 model.metadata.get(name).and_then(|value| serde_json::from_value(value.clone()).ok()).flatten();
@@ -97,7 +98,7 @@ mod tests {
     fn names_that_leave_the_cache_are_refused() {
         for (id, revision) in [("../x", "main"), ("a/b/c", "main"), ("a", "../../x"), ("/etc", "main"), ("a\\b", "m")] {
             let error = of(json!({"model_id": id, "revision": revision}), &[]).unwrap_err();
-            assert!(error.to_string().contains("no model of a hub"), "{error}");
+            assert!(error.to_string().contains("not a model of a hub"), "{error}");
         }
     }
 }

@@ -10,6 +10,7 @@ use pep440_rs::Version;
 use super::path::{find_all_on_path, folders, is_program, tool_caches};
 use super::{Architecture, Wanted};
 use crate::Env;
+use crate::env;
 
 /// Where a Python was found; reads as in "Python 3.11.7 on PATH".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +120,7 @@ fn in_tool_cache(env: &Env, architecture: Option<Architecture>) -> Vec<Candidate
 
 /// `versions/<version>` of pyenv's root.
 fn of_pyenv(env: &Env) -> Vec<Candidate> {
-    let root = env.path("PYENV_ROOT").or_else(|| home(env).map(|home| home.join(".pyenv")));
+    let root = env.path(env::PYENV_ROOT).or_else(|| home(env).map(|home| home.join(".pyenv")));
     let folders = root.map(|root| folders_of(&root.join("versions"), |name| name.parse().ok()));
     newest_first(folders.into_iter().flatten(), Place::Pyenv)
 }
@@ -139,16 +140,16 @@ pub(super) fn of_uv(env: &Env, place: Place) -> Vec<Candidate> {
 fn uv_folder(env: &Env) -> Option<PathBuf> {
     let data = || {
         if cfg!(windows) {
-            return env.path("APPDATA").map(|data| data.join("uv").join("data"));
+            return env.path(env::APPDATA).map(|data| data.join("uv").join("data"));
         }
-        let data = env.path("XDG_DATA_HOME").or_else(|| home(env).map(|home| home.join(".local").join("share")));
+        let data = env.path(env::XDG_DATA_HOME).or_else(|| home(env).map(|home| home.join(".local").join("share")));
         data.map(|data| data.join("uv"))
     };
-    env.path("UV_PYTHON_INSTALL_DIR").or_else(|| data().map(|data| data.join("python")))
+    env.path(env::UV_PYTHON_INSTALL_DIR).or_else(|| data().map(|data| data.join("python")))
 }
 
 fn home(env: &Env) -> Option<PathBuf> {
-    env.path("HOME").or_else(|| env.path("USERPROFILE"))
+    env.path(env::HOME).or_else(|| env.path(env::USERPROFILE))
 }
 
 /// The folders in `root` whose names tell a version.

@@ -6,6 +6,7 @@ use super::candidates::{self, Place};
 use super::find::Chosen;
 use super::{Interpreter, PythonRequest, Uv, Wanted};
 use crate::action::Context;
+use crate::env;
 use crate::process::describe;
 use crate::{Error, Result};
 
@@ -42,10 +43,10 @@ pub async fn install(request: &PythonRequest, source: Source<'_>, uv: &Uv, ctx: 
 
 async fn install_one(wanted: &Wanted, source: Source<'_>, uv: &Uv, ctx: &Context) -> Result<Chosen> {
     // Versions of uv that do not know these two ignore them: nothing but the Python itself is wanted.
-    let command = uv.command(ctx).env("UV_PYTHON_INSTALL_BIN", "0").env("UV_PYTHON_INSTALL_REGISTRY", "0");
+    let command = uv.command(ctx).env(env::UV_PYTHON_INSTALL_BIN, "0").env(env::UV_PYTHON_INSTALL_REGISTRY, "0");
     // It may hold credentials: no argument.
     let command = match source.mirror {
-        Some(mirror) => command.env("UV_PYTHON_INSTALL_MIRROR", mirror),
+        Some(mirror) => command.env(env::UV_PYTHON_INSTALL_MIRROR, mirror),
         None => command,
     };
     let ended = command.args(["python", "install", &wanted.specifiers()]).deadline(source.deadline);

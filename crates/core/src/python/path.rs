@@ -4,20 +4,18 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::Env;
+use crate::env;
 use crate::env::RUNNER_TOOL_CACHE;
-
-/// The older name of [`RUNNER_TOOL_CACHE`].
-const AGENT_TOOLSDIRECTORY: &str = "AGENT_TOOLSDIRECTORY";
 
 /// The folder of tools that outlive a job: RUNNER_TOOL_CACHE, else under its older name.
 pub fn tool_cache(env: &Env) -> Option<PathBuf> {
-    env.path(RUNNER_TOOL_CACHE).or_else(|| env.path(AGENT_TOOLSDIRECTORY))
+    env.path(RUNNER_TOOL_CACHE).or_else(|| env.path(env::AGENT_TOOLSDIRECTORY))
 }
 
 /// Both, where they differ: setup-python puts its Pythons under the older name where that is set.
 pub(super) fn tool_caches(env: &Env) -> Vec<PathBuf> {
     let mut folders: Vec<_> =
-        [AGENT_TOOLSDIRECTORY, RUNNER_TOOL_CACHE].into_iter().filter_map(|name| env.path(name)).collect();
+        [env::AGENT_TOOLSDIRECTORY, RUNNER_TOOL_CACHE].into_iter().filter_map(|name| env.path(name)).collect();
     folders.dedup();
     folders
 }
@@ -42,7 +40,7 @@ fn on_path(env: &Env, name: &str) -> impl Iterator<Item = PathBuf> {
 
 /// The folders on PATH. An empty entry would mean the current folder, where no program is looked for.
 pub(super) fn folders(env: &Env) -> impl Iterator<Item = PathBuf> {
-    let folders: Vec<_> = std::env::split_paths(env.os("PATH").unwrap_or_default()).collect();
+    let folders: Vec<_> = std::env::split_paths(env.os(env::PATH).unwrap_or_default()).collect();
     folders.into_iter().filter(|folder| folder.is_absolute())
 }
 

@@ -31,7 +31,7 @@ impl PythonRequest {
     /// The forms in a text: `3.10 || 3.12` are two.
     ///
     /// # Errors
-    /// When one of them is no version.
+    /// When one of them is not a valid version.
     pub fn forms_of(text: &str) -> Result<Vec<Wanted>, NoPythonVersion> {
         text.split("||").map(str::parse).collect()
     }
@@ -93,7 +93,7 @@ impl fmt::Display for Wanted {
 #[derive(Debug, thiserror::Error)]
 pub enum NoPythonVersion {
     /// It is none.
-    #[error("{0:?} is no version of Python (write one such as 3.11.7, 3.11, 3.x or >=3.10,<3.13)")]
+    #[error("{0:?} is not a valid version of Python (write one such as 3.11.7, 3.11, 3.x or >=3.10,<3.13)")]
     None(String),
     /// It is one of a Python that is neither looked for nor installed.
     #[error(

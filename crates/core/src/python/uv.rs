@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::wheel::Wheel;
 use super::{Interpreter, find_on_path, tool_cache};
 use crate::action::Context;
+use crate::env;
 use crate::process::{Command, Ended};
 use crate::{Context as _, Env, Error, Result};
 
@@ -121,7 +122,7 @@ impl Uv {
         deadline: Duration,
         ctx: &Context,
     ) -> Result<Ended> {
-        let command = self.command(ctx).env("UV_PYTHON_DOWNLOADS", "never").args(arguments);
+        let command = self.command(ctx).env(env::UV_PYTHON_DOWNLOADS, "never").args(arguments);
         command.deadline(deadline).stream(&ctx.cancel).await
     }
 
@@ -129,10 +130,10 @@ impl Uv {
     pub fn command(&self, ctx: &Context) -> Command {
         // In the workspace, uv takes the indexes and constraints that its project sets.
         let folder = if ctx.workspace().is_dir() { ctx.workspace().to_owned() } else { ctx.temp_root() };
-        let command = Command::new(&self.program).inherit(&ctx.env).current_dir(folder).env("UV_NO_PROGRESS", "1");
+        let command = Command::new(&self.program).inherit(&ctx.env).current_dir(folder).env(env::UV_NO_PROGRESS, "1");
         // By default uv gives the files of its cache second names: who writes into a file of an environment would change it for
         // every later one. Copies share their blocks where the file system can.
-        let command = command.env("UV_LINK_MODE", "copy");
+        let command = command.env(env::UV_LINK_MODE, "copy");
         pip_settings(&ctx.env).into_iter().fold(command, |command, (name, value)| command.env(name, value))
     }
 }
@@ -140,10 +141,10 @@ impl Uv {
 /// uv does not read pip's settings. Who has set an index for pip means it for packages in general, unless uv has its own.
 fn pip_settings(env: &Env) -> Vec<(&'static str, &str)> {
     let uv_has = |names: &[&str]| names.iter().any(|name| env.get(name).is_some());
-    let index = env.get("PIP_INDEX_URL").filter(|_| !uv_has(&["UV_DEFAULT_INDEX", "UV_INDEX_URL"]));
-    let extra = env.get("PIP_EXTRA_INDEX_URL").filter(|_| !uv_has(&["UV_INDEX", "UV_EXTRA_INDEX_URL"]));
-    let certificates = env.get("PIP_CERT").filter(|_| !uv_has(&["SSL_CERT_FILE"]));
-    [("UV_DEFAULT_INDEX", index), ("UV_EXTRA_INDEX_URL", extra), ("SSL_CERT_FILE", certificates)]
+    let index = env.get(env::PIP_INDEX_URL).filter(|_| !uv_has(&[env::UV_DEFAULT_INDEX, env::UV_INDEX_URL]));
+    let extra = env.get(env::PIP_EXTRA_INDEX_URL).filter(|_| !uv_has(&[env::UV_INDEX, env::UV_EXTRA_INDEX_URL]));
+    let certificates = env.get(env::PIP_CERT).filter(|_| !uv_has(&[env::SSL_CERT_FILE]));
+    [(env::UV_DEFAULT_INDEX, index), (env::UV_EXTRA_INDEX_URL, extra), (env::SSL_CERT_FILE, certificates)]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::Env;
+use crate::env;
 use crate::env::GITHUB_EVENT_PATH;
 
 /// The event and the run, as far as the environment tells. On a laptop every field is empty.
@@ -30,12 +31,12 @@ impl Event {
         let get = |name| env.get(name).unwrap_or_default().to_owned();
         let payload = env.path(GITHUB_EVENT_PATH).and_then(|file| std::fs::read(file).ok());
         Self {
-            name: get("GITHUB_EVENT_NAME"),
-            repository: get("GITHUB_REPOSITORY"),
-            sha: get("GITHUB_SHA"),
-            reference: get("GITHUB_REF"),
-            server_url: get("GITHUB_SERVER_URL"),
-            run_id: get("GITHUB_RUN_ID"),
+            name: get(env::GITHUB_EVENT_NAME),
+            repository: get(env::GITHUB_REPOSITORY),
+            sha: get(env::GITHUB_SHA),
+            reference: get(env::GITHUB_REF),
+            server_url: get(env::GITHUB_SERVER_URL),
+            run_id: get(env::GITHUB_RUN_ID),
             payload: payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default(),
         }
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
+use crate::env;
 use crate::env::{GITHUB_ENV, GITHUB_OUTPUT, GITHUB_PATH, GITHUB_STATE, GITHUB_STEP_SUMMARY};
 use crate::{Context, Env, Error, Result};
 
@@ -42,7 +43,7 @@ impl Files {
 
     /// Sets an environment variable for later steps. The runner refuses `NODE_OPTIONS`.
     pub fn export(&self, name: &str, value: &str) -> Result<()> {
-        if name.eq_ignore_ascii_case("NODE_OPTIONS") {
+        if name.eq_ignore_ascii_case(env::NODE_OPTIONS) {
             return Err(Error::failure("the runner does not let a step set NODE_OPTIONS for later ones"));
         }
         append(self.env.as_ref(), &record(name, value)?)
@@ -90,7 +91,7 @@ fn record(name: &str, value: &str) -> Result<String> {
     let delimiter = format!("ghadelimiter_{}", Uuid::new_v4());
     // A last `<` would become a part of the `<<` that follows it.
     if name.is_empty() || name.contains(['\n', '\r', '=']) || name.contains("<<") || name.ends_with('<') {
-        return Err(Error::failure(format!("{name:?} is no name for an output, a variable or a state")));
+        return Err(Error::failure(format!("{name:?} is not a valid name for an output, a variable or a state")));
     }
     if name.contains(&delimiter) || value.contains(&delimiter) {
         return Err(Error::failure(format!("the value of {name} contains the delimiter of its own record")));

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::console;
 
-/// Of a secret's several lines, shorter ones are no masks.
+/// Of a secret's several lines, shorter ones are not masks.
 const SHORTEST_LINE: usize = 3;
 
 static MASKS: RwLock<Vec<String>> = RwLock::new(Vec::new());

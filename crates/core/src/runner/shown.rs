@@ -100,7 +100,7 @@ fn sequence(text: &str) -> Option<usize> {
                 None => behind(body),
             }
         }
-        // The separators of Unicode are no sequences.
+        // The separators of Unicode are not sequences.
         '\u{45}' if text.starts_with('\u{85}') => None,
         ' '..='/' => {
             let rest = body.trim_start_matches(|c| matches!(c, ' '..='/'));

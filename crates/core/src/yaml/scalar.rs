@@ -51,8 +51,8 @@ pub(super) fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Resul
         ("float", Content::Int(digits)) => Ok(finite(digits.parse().unwrap_or(f64::INFINITY), text)),
         ("float", value @ (Content::Float(_) | Content::NotFinite(..))) => Ok(value),
         ("timestamp", _) if time::parse(text).is_some() => Ok(Content::Time(text.into())),
-        ("binary", _) => bytes(text).map(Content::Bytes).ok_or_else(|| format!("{text:?} is no binary")),
-        ("bool" | "int" | "float" | "timestamp", _) => Err(format!("{text:?} is no {tag}")),
+        ("binary", _) => bytes(text).map(Content::Bytes).ok_or_else(|| format!("{text:?} is not valid base64")),
+        ("bool" | "int" | "float" | "timestamp", _) => Err(format!("{text:?} is not a valid {tag}")),
         _ => Err(unknown(tag)),
     }
 }

@@ -86,7 +86,7 @@ fn known_differences_are_what_they_are_known_for() {
         for (text, theirs) in texts.iter().zip(judged(&texts)) {
             let ours = yaml::parse(text).ok();
             assert_eq!((ours.is_some(), theirs.is_some()), expected, "read here, read there: {text:?}");
-            assert_ne!(ours.map(|ours| ours.value), theirs, "{text:?} is no difference any more");
+            assert_ne!(ours.map(|ours| ours.value), theirs, "{text:?} is not a difference any more");
         }
     }
 }

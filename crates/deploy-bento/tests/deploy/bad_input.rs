@@ -26,24 +26,24 @@ async fn a_wrong_input_is_named() {
     for (input, value, code, named) in [
         ("cloud_api_token", "", 2, &["Input required and not supplied: cloud_api_token", "`with:`"][..]),
         ("cloud_endpoint", "", 2, &["Input required and not supplied: cloud_endpoint", "`with:`"]),
-        ("wait", "maybe", 2, &["input wait: \"maybe\" is no boolean", "true"]),
-        ("build", "TOKEN", 2, &["input build: \"***\" is no boolean"]),
-        ("wait_timeout", "soon", 2, &["input wait_timeout: \"soon\" is no number of seconds"]),
+        ("wait", "maybe", 2, &["input wait: \"maybe\" is not a boolean", "true"]),
+        ("build", "TOKEN", 2, &["input build: \"***\" is not a boolean"]),
+        ("wait_timeout", "soon", 2, &["input wait_timeout: \"soon\" is not a number of seconds"]),
         ("action", "updaet", 2, &["input action: \"updaet\" is unknown", "did you mean update?", "terminate"]),
         ("action", "TOKEN", 2, &["input action: \"***\" is unknown"]),
         ("action", "update", 2, &["Input required and not supplied: deployment_name", "action: update", "`name:`"]),
         ("action", "terminate", 2, &["Input required and not supplied: deployment_name", "action: terminate"]),
         ("labels", "team", 2, &["input labels: the line \"team\" has no `=`"]),
-        ("bento_tag", "a:b:c", 2, &["input bento_tag: \"a:b:c\" is no tag", "name:version"]),
+        ("bento_tag", "a:b:c", 2, &["input bento_tag: \"a:b:c\" is not a valid tag", "name:version"]),
         ("bento_tag", "", 2, &["Input required and not supplied: bento_tag", "`build: true`"]),
         ("bento_tag", "nope:v1", 4, &["the Bento nope:v1 is neither in the local store", "push it first"]),
         ("bento_tag", "TOKEN:v1", 4, &["the Bento ***:v1 is neither in the local store"]),
         ("bento_tag", "nope", 4, &["the Bento nope is neither in the local store"]),
         ("deployment_config", "TOKEN.yaml", 2, &["deployment_config ***.yaml does not exist"]),
-        ("cloud_endpoint", "cloud", 2, &["cloud endpoint \"cloud\" is no address", "https://"]),
-        ("cloud_endpoint", "ftp://a.b/TOKEN", 2, &["cloud endpoint \"ftp://a.b/***\" is no http or https address"]),
+        ("cloud_endpoint", "cloud", 2, &["cloud endpoint \"cloud\" is not a valid address", "https://"]),
+        ("cloud_endpoint", "ftp://a.b/TOKEN", 2, &["cloud endpoint \"ftp://a.b/***\" is not an http or https address"]),
         ("cloud_endpoint", "http://u:TOKEN@127.0.0.1", 2, &["cloud endpoint holds credentials"]),
-        ("cloud_endpoint", "http://[TOKEN", 2, &["cloud endpoint", "is no address"]),
+        ("cloud_endpoint", "http://[TOKEN", 2, &["cloud endpoint", "is not a valid address"]),
         ("cloud_api_token", "two\nlines", 2, &["cloud API token", "characters that no token has"]),
         ("cloud_api_token", "wrong-one", 3, &["does not accept the API token (401", "API Tokens in the console"]),
         ("deployment_name", "Not_A_Name", 1, &["refused POST /api/v2/deployments (400", "DNS-1035"]),
@@ -85,10 +85,14 @@ async fn an_endpoint_that_is_no_bentocloud() {
     let (refuses, page, error, other, text, forbids) =
         tokio::join!(refuses.go(), page.go(), error.go(), other.go(), text.go(), forbids.go());
     failed(&refuses, 5, &[&format!("cannot reach http://{free}/***"), "Connection refused", "Check the endpoint"]);
-    failed(&page, 5, &["is no BentoCloud API: it answers 200 with a web page", "the console's address without a path"]);
-    failed(&error, 5, &["is no BentoCloud API: it answers 404 with a web page"]);
-    failed(&other, 5, &["is no BentoCloud API: it does not know /api/v1/auth/current"]);
-    failed(&text, 5, &["is no BentoCloud API: its answer cannot be read"]);
+    failed(
+        &page,
+        5,
+        &["is not a BentoCloud API: it answers 200 with a web page", "the console's address without a path"],
+    );
+    failed(&error, 5, &["is not a BentoCloud API: it answers 404 with a web page"]);
+    failed(&other, 5, &["is not a BentoCloud API: it does not know /api/v1/auth/current"]);
+    failed(&text, 5, &["is not a BentoCloud API: its answer cannot be read"]);
     failed(&forbids, 3, &["does not accept the API token (403: go away)"]);
     let yatai = Cloud::configured(|config| config.flavor = Flavor::Yatai).await;
     let result = good(&yatai.endpoint()).with("cloud_api_token", "wrong-one").go().await;

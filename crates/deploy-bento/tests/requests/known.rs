@@ -27,7 +27,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         theirs: &[],
     },
     Difference {
-        why: "int() cuts fractions off, and reads bytes; numbers beyond 64 bits are no counts",
+        why: "int() cuts fractions off, and reads bytes; numbers beyond 64 bits are not counts",
         example: ("create", "none", "services: {Single: {scaling: {max_replicas: 2.5}}}"),
         ours: &["takes a whole number, not"],
         theirs: &[],
@@ -69,7 +69,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         theirs: &["NoneType"],
     },
     Difference {
-        why: "a number that JSON lacks is sent where it is no part of a text",
+        why: "a number that JSON lacks is sent where it is not part of a text",
         example: ("create", "none", "services: {Single: {config_overrides: {a: 18446744073709551616}}}"),
         ours: &["too large a number"],
         theirs: &[],

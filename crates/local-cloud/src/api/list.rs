@@ -22,7 +22,7 @@ pub(crate) struct ListQuery {
 }
 
 impl ListQuery {
-    /// Cuts the page out of all items. `count` 0 or absent is no limit.
+    /// Cuts the page out of all items. `count` 0 or absent is not a limit.
     pub(crate) fn page<T>(&self, items: Vec<T>, render: impl FnMut(T) -> Value) -> ApiResult<Value> {
         let start = number("Start", &self.start)?;
         let count = number("Count", &self.count)?;

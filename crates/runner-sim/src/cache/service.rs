@@ -54,7 +54,7 @@ fn answer(shared: &Shared, call: &str, headers: &HeaderMap, body: &str) -> Resul
         return Err(Refusal(StatusCode::NOT_FOUND, "bad_route", message));
     }
     let request: Value =
-        serde_json::from_str(body).map_err(|error| invalid(format!("the body is no JSON: {error}")))?;
+        serde_json::from_str(body).map_err(|error| invalid(format!("the body is not valid JSON: {error}")))?;
     let key = checked_key(&text(&request, "key"))?;
     let version = text(&request, "version");
     if version.is_empty() {
@@ -64,7 +64,7 @@ fn answer(shared: &Shared, call: &str, headers: &HeaderMap, body: &str) -> Resul
         "CreateCacheEntry" => create(shared, &key, &version),
         "FinalizeCacheEntryUpload" => {
             // JSON of protocol buffers writes 64-bit numbers as texts, and takes both.
-            let size = text(&request, "size_bytes").parse().map_err(|_| invalid("size_bytes is no number"))?;
+            let size = text(&request, "size_bytes").parse().map_err(|_| invalid("size_bytes is not a number"))?;
             let finalized = shared.store().finalize(&key, &version, size);
             let refused = |why| Refusal(StatusCode::PRECONDITION_FAILED, "failed_precondition", why);
             Ok(json!({ "ok": true, "entry_id": finalized.map_err(refused)?.to_string(), "message": "" }))

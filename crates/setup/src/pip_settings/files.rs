@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bento_core::action::Context;
+use bento_core::env;
 use bento_core::process::Command;
 use bento_core::python::Interpreter;
 use bento_core::{Cause, Env, Error, Result};
@@ -57,28 +58,28 @@ async fn of_files(python: &Interpreter, files: &[PathBuf], ctx: &Context) -> Res
 /// The files that pip reads, the later over the earlier: the system's, the user's, the environment's. That of `PIP_CONFIG_FILE` comes
 /// last and in place of the user's; none at all are read where it is the null device.
 fn files(python: &Interpreter, env: &Env) -> Vec<PathBuf> {
-    let own = env.path("PIP_CONFIG_FILE");
+    let own = env.path(env::PIP_CONFIG_FILE);
     if own.as_deref().is_some_and(|file| file == Path::new(if cfg!(windows) { "nul" } else { "/dev/null" })) {
         return Vec::new();
     }
     let name = if cfg!(windows) { "pip.ini" } else { "pip.conf" };
     let own = own.filter(|file| file.is_file());
-    let home = env.path("HOME").or_else(|| env.path("USERPROFILE")).filter(|_| own.is_none());
+    let home = env.path(env::HOME).or_else(|| env.path(env::USERPROFILE)).filter(|_| own.is_none());
     let of_data = |variable: &str| env.path(variable).filter(|_| own.is_none());
     let in_home = |folder: &str| home.as_ref().map(|home| home.join(folder).join(name));
     let mut found: Vec<Option<PathBuf>> = Vec::new();
     if cfg!(windows) {
-        found.push(env.path("PROGRAMDATA").map(|data| data.join("pip").join(name)));
-        found.extend([in_home("pip"), of_data("APPDATA").map(|data| data.join("pip").join(name))]);
+        found.push(env.path(env::PROGRAMDATA).map(|data| data.join("pip").join(name)));
+        found.extend([in_home("pip"), of_data(env::APPDATA).map(|data| data.join("pip").join(name))]);
     } else if cfg!(target_os = "macos") {
         found.push(Some(Path::new("/Library/Application Support/pip").join(name)));
         let of_user = in_home("Library/Application Support/pip").filter(|file| file.parent().is_some_and(Path::is_dir));
         found.extend([in_home(".pip"), of_user.or_else(|| in_home(".config/pip"))]);
     } else {
-        let folders = env.get("XDG_CONFIG_DIRS").unwrap_or("/etc/xdg").to_owned();
+        let folders = env.get(env::XDG_CONFIG_DIRS).unwrap_or("/etc/xdg").to_owned();
         found.extend(std::env::split_paths(&folders).map(|folder| Some(folder.join("pip").join(name))));
         found.push(Some(Path::new("/etc").join(name)));
-        let of_user = of_data("XDG_CONFIG_HOME").map(|folder| folder.join("pip").join(name));
+        let of_user = of_data(env::XDG_CONFIG_HOME).map(|folder| folder.join("pip").join(name));
         found.extend([in_home(".pip"), of_user.or_else(|| in_home(".config/pip"))]);
     }
     found.extend([Some(python.prefix.join(name)), own]);

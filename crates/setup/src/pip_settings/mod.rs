@@ -9,31 +9,32 @@ mod files;
 use std::collections::BTreeMap;
 
 use bento_core::action::Context;
+use bento_core::env;
 use bento_core::python::Interpreter;
 use bento_core::{Env, Result, address};
 
 /// A setting of pip's, and what uv calls it.
 const TRANSLATED: [(&str, Uv); 20] = [
-    ("index-url", Uv::Index("UV_DEFAULT_INDEX", &["UV_INDEX_URL"])),
-    ("pypi-url", Uv::Index("UV_DEFAULT_INDEX", &["UV_INDEX_URL"])),
-    ("extra-index-url", Uv::List("UV_EXTRA_INDEX_URL", " ", &["UV_INDEX"])),
-    ("find-links", Uv::List("UV_FIND_LINKS", ",", &[])),
-    ("no-index", Uv::Flag(NO_INDEX, "1")),
-    ("no-binary", Uv::Text(NO_BINARY)),
-    ("only-binary", Uv::Text(ONLY_BINARY)),
+    ("index-url", Uv::Index(env::UV_DEFAULT_INDEX, &[env::UV_INDEX_URL])),
+    ("pypi-url", Uv::Index(env::UV_DEFAULT_INDEX, &[env::UV_INDEX_URL])),
+    ("extra-index-url", Uv::List(env::UV_EXTRA_INDEX_URL, " ", &[env::UV_INDEX])),
+    ("find-links", Uv::List(env::UV_FIND_LINKS, ",", &[])),
+    ("no-index", Uv::Flag(env::PIP_NO_INDEX, "1")),
+    ("no-binary", Uv::Text(env::PIP_NO_BINARY)),
+    ("only-binary", Uv::Text(env::PIP_ONLY_BINARY)),
     ("trusted-host", Uv::List("UV_INSECURE_HOST", " ", &[])),
-    ("constraint", Uv::List("UV_CONSTRAINT", " ", &[])),
-    ("build-constraint", Uv::List("UV_BUILD_CONSTRAINT", " ", &[])),
-    ("pre", Uv::Flag("UV_PRERELEASE", "allow")),
-    ("cert", Uv::Text("SSL_CERT_FILE")),
+    ("constraint", Uv::List(env::UV_CONSTRAINT, " ", &[])),
+    ("build-constraint", Uv::List(env::UV_BUILD_CONSTRAINT, " ", &[])),
+    ("pre", Uv::Flag(env::UV_PRERELEASE, "allow")),
+    ("cert", Uv::Text(env::SSL_CERT_FILE)),
     ("client-cert", Uv::Text("SSL_CLIENT_CERT")),
     ("proxy", Uv::Text("ALL_PROXY")),
-    ("timeout", Uv::Text("UV_HTTP_TIMEOUT")),
-    ("default-timeout", Uv::Text("UV_HTTP_TIMEOUT")),
+    ("timeout", Uv::Text(env::UV_HTTP_TIMEOUT)),
+    ("default-timeout", Uv::Text(env::UV_HTTP_TIMEOUT)),
     ("retries", Uv::Text("UV_HTTP_RETRIES")),
     ("keyring-provider", Uv::Text("UV_KEYRING_PROVIDER")),
-    ("require-hashes", Uv::Flag("UV_REQUIRE_HASHES", "1")),
-    ("no-build-isolation", Uv::Flag("UV_NO_BUILD_ISOLATION", "1")),
+    ("require-hashes", Uv::Flag(env::UV_REQUIRE_HASHES, "1")),
+    ("no-build-isolation", Uv::Flag(env::UV_NO_BUILD_ISOLATION, "1")),
 ];
 
 /// Settings that change nothing of what is installed into an environment of its own.
@@ -69,11 +70,6 @@ const PASSED_OVER: [&str; 29] = [
     "verbose",
 ];
 
-/// For these uv has options, and no variables: they stay under pip's names until [`options`].
-const NO_INDEX: &str = "PIP_NO_INDEX";
-const NO_BINARY: &str = "PIP_NO_BINARY";
-const ONLY_BINARY: &str = "PIP_ONLY_BINARY";
-
 /// What uv calls a setting. Variables of uv's own come first; the last field names more of them that say the same.
 #[derive(Debug, Clone, Copy)]
 enum Uv {
@@ -108,7 +104,7 @@ pub(crate) async fn apply(python: &Interpreter, ctx: &Context) -> Result<Context
 
 /// pip passes over folders that are not there, and knows `~`; uv refuses the ones and does not know the other.
 fn existing(links: &str, ctx: &Context) -> String {
-    let home = |rest: &str| Some(ctx.env.path("HOME")?.join(rest).display().to_string());
+    let home = |rest: &str| Some(ctx.env.path(env::HOME)?.join(rest).display().to_string());
     let links =
         links.split_whitespace().map(|link| link.strip_prefix("~/").and_then(home).unwrap_or_else(|| link.to_owned()));
     let is_there = |link: &String| {
@@ -152,12 +148,16 @@ fn set(env: &mut Env, uv: Uv, value: &str, before: &Env) {
 
 /// The options of uv for what it has no variables for.
 pub(crate) fn options(env: &Env) -> Vec<String> {
-    let no_index = env.get(NO_INDEX).filter(|value| !is_off(value)).map(|_| "--no-index".to_owned());
+    let no_index = env.get(env::PIP_NO_INDEX).filter(|value| !is_off(value)).map(|_| "--no-index".to_owned());
     let of = |variable: &str, option: &str| {
         let names = env.get(variable).unwrap_or_default().split([',', ' ']).filter(|name| !name.is_empty());
         names.map(|name| format!("{option}={name}")).collect::<Vec<_>>()
     };
-    no_index.into_iter().chain(of(NO_BINARY, "--no-binary")).chain(of(ONLY_BINARY, "--only-binary")).collect()
+    no_index
+        .into_iter()
+        .chain(of(env::PIP_NO_BINARY, "--no-binary"))
+        .chain(of(env::PIP_ONLY_BINARY, "--only-binary"))
+        .collect()
 }
 
 /// Does pip take it for no?

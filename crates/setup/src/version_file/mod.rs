@@ -171,7 +171,7 @@ mod tests {
         for (file, text, part) in [
             ("pyproject.toml", "[project\n", "is not valid TOML"),
             ("pyproject.toml", "[project]\nname = 'x'\n", "names no version of Python"),
-            ("pyproject.toml", "[project]\nrequires-python = 'new'\n", "\"new\" is no version of Python"),
+            ("pyproject.toml", "[project]\nrequires-python = 'new'\n", "\"new\" is not a valid version of Python"),
             (".tool-versions", "python pypy3.10-7.3.17\n", "run actions/setup-python with it before this step"),
             (".tool-versions", "python system\n", "names no version of Python"),
             ("mise.toml", "", "names no version of Python"),
@@ -188,7 +188,7 @@ mod tests {
     fn bad_files_are_named_with_the_line() {
         let error = of("3.11\nsystem\n").unwrap_err();
         assert_eq!(error.location().and_then(|at| at.line), Some(2));
-        assert!(error.to_string().contains("\"system\" is no version of Python"));
+        assert!(error.to_string().contains("\"system\" is not a valid version of Python"));
         assert!(of("# nothing\n").unwrap_err().to_string().contains("names no version"));
         let missing = read(Path::new("/nowhere/.python-version")).unwrap_err();
         assert_eq!(missing.cause(), Cause::Input);

@@ -113,7 +113,7 @@ pub(super) fn first_output(mut command: Command) -> Result<Duration> {
     command.stdout(Stdio::piped()).stderr(Stdio::null());
     let start = Instant::now();
     let mut child = command.spawn().with_context(|| format!("could not start `{}`", line(&command)))?;
-    let mut stdout = child.stdout.take().context("standard output is no pipe")?;
+    let mut stdout = child.stdout.take().context("standard output is not a pipe")?;
     let mut byte = [0];
     let first = stdout.read_exact(&mut byte).map(|()| start.elapsed());
     std::io::copy(&mut stdout, &mut std::io::sink())?;

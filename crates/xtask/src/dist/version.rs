@@ -19,7 +19,7 @@ impl Version {
             text.strip_prefix('v').unwrap_or(text).split('.').map(|part| part.parse().ok()).collect();
         match numbers.as_deref() {
             Some(&[major, minor, patch]) => Ok(Self(major, minor, patch)),
-            _ => bail!("{text:?} is no version of the form 1.2.3"),
+            _ => bail!("{text:?} is not a valid version of the form 1.2.3"),
         }
     }
 

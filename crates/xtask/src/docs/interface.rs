@@ -57,7 +57,7 @@ pub(super) struct Output {
 ///
 /// # Errors
 ///
-/// When a file cannot be read or is no YAML.
+/// When a file cannot be read or is not valid YAML.
 pub(super) fn all(root: &Path) -> Result<Vec<Interface>> {
     let mut all: Vec<Interface> = ACTIONS.iter().map(of_entry).collect();
     let repositories = checks::repositories(root)?;
@@ -68,7 +68,8 @@ pub(super) fn all(root: &Path) -> Result<Vec<Interface>> {
     }) {
         let text =
             std::fs::read_to_string(root.join(path)).with_context(|| format!("could not read {}", path.display()))?;
-        let document: Value = serde_yaml::from_str(&text).with_context(|| format!("{} is no YAML", path.display()))?;
+        let document: Value =
+            serde_yaml::from_str(&text).with_context(|| format!("{} is not valid YAML", path.display()))?;
         let named = if form == Form::Workflow { path.file_stem() } else { path.parent().and_then(Path::file_name) };
         let name = named.unwrap_or_default().to_string_lossy().into_owned();
         let found = match form {
@@ -197,7 +198,7 @@ mod tests {
         assert_eq!(workflow.form, Form::Workflow);
         assert!(workflow.secrets.iter().any(|secret| secret.name == "BENTO_CLOUD_API_KEY"), "{:?}", workflow.secrets);
         assert!(workflow.outputs.iter().any(|output| output.name == "deployment-url"));
-        assert!(all.iter().all(|found| found.name != "ci"), "it is no workflow to call");
+        assert!(all.iter().all(|found| found.name != "ci"), "it is not a workflow to call");
         assert_eq!(all.iter().flat_map(Interface::flaws).collect::<Vec<_>>(), [""; 0]);
     }
 

@@ -19,7 +19,7 @@ pub(super) struct Block {
 /// # Errors
 ///
 /// When a folder cannot be listed.
-pub(super) fn files(root: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(root: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
     let has_ending = |path: &Path| path.extension().is_some_and(|own| endings.iter().any(|ending| own == *ending));
     const ROOT: [&str; 4] = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
     let mut files: Vec<PathBuf> = ROOT.iter().map(|name| root.join(name)).collect();
@@ -36,7 +36,7 @@ pub(super) fn files(root: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
 /// # Errors
 ///
 /// When a folder cannot be listed.
-pub(super) fn collect(folder: &Path, wanted: &dyn Fn(&Path) -> bool, files: &mut Vec<PathBuf>) -> Result<()> {
+pub(crate) fn collect(folder: &Path, wanted: &dyn Fn(&Path) -> bool, files: &mut Vec<PathBuf>) -> Result<()> {
     let context = || format!("could not list {}", folder.display());
     if !folder.exists() {
         return Ok(());

@@ -61,7 +61,7 @@ fn default(input: &Input) -> String {
 fn meaning(input: &Input) -> String {
     let mut text = cell(&sentence(&input.description));
     if let Some(name) = input.env {
-        let _ = write!(text, " When it is not given, the environment variable `{name}` counts.");
+        let _ = write!(text, " When it is not given, the environment variable `{name}` applies.");
     }
     text
 }
@@ -91,7 +91,7 @@ mod tests {
     fn a_required_input_says_so_and_names_its_stand_in() {
         let input = input(None, true, Some("API_KEY"));
         assert_eq!(default(&input), "**required**");
-        assert_eq!(meaning(&input), "A token. When it is not given, the environment variable `API_KEY` counts.");
+        assert_eq!(meaning(&input), "A token. When it is not given, the environment variable `API_KEY` applies.");
     }
 
     #[test]

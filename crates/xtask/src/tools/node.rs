@@ -83,8 +83,9 @@ fn remove(folder: &Path) -> Result<()> {
 
 fn major(node: &Path) -> Result<u32> {
     let answer = command::capture(command::clean(node).arg("--version"))?;
-    parse_major(&answer)
-        .with_context(|| format!("`{} --version` answers {:?}, which is no version", node.display(), answer.trim()))
+    parse_major(&answer).with_context(|| {
+        format!("`{} --version` answers {:?}, which is not a valid version", node.display(), answer.trim())
+    })
 }
 
 fn parse_major(answer: &str) -> Option<u32> {

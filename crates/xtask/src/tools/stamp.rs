@@ -51,7 +51,7 @@ mod tests {
         assert!(stamp.says("bentoml 1"));
         assert!(!stamp.says("bentoml 2"), "another version is wanted now");
         stamp.remove().expect("remove");
-        stamp.remove().expect("removing twice is no error");
+        stamp.remove().expect("removing twice is not an error");
         assert!(!stamp.says("bentoml 1"));
     }
 }

@@ -31,7 +31,7 @@ const TAR_MAGIC: std::ops::Range<usize> = 257..262;
 /// Blocks; runs up to the next 1 MiB after the job is cancelled.
 ///
 /// # Errors
-/// The file cannot be read, is of another format, is damaged, is no Bento, or holds an entry that would leave the folder, a
+/// The file cannot be read, is of another format, is damaged, is not a Bento, or holds an entry that would leave the folder, a
 /// hard link, a device or a link that points outside. The folder then holds what came before, and is the caller's to remove.
 pub fn unpack_export(file: &Path, target: &Path, cancel: &Cancel) -> Result<BentoInfo> {
     export(Writer::below(target), file, target, cancel)

@@ -100,7 +100,7 @@ impl FixedPlan {
             .context(failed)?;
         let names = names.into_iter().map(|name| {
             name.into_string().map_err(|name| {
-                Error::input(format!("{} has a name that is no Unicode", from.join(name).display()))
+                Error::input(format!("{} has a name that is not valid Unicode", from.join(name).display()))
                     .hint("Rename it and save the model again.")
             })
         });

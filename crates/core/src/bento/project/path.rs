@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::env;
 use crate::{Env, text};
 
 /// Where a path of a build configuration leads: `$NAME` and `${NAME}` are filled in, then a leading `~`; what is relative
@@ -36,7 +37,7 @@ pub(crate) fn expand_user(path: &str, env: &Env) -> String {
     let end = after.find('/').unwrap_or(after.len());
     let (user, rest) = after.split_at(end);
     let home = match user {
-        "" => env.raw("HOME").or_else(|| env.raw("USERPROFILE")).map(str::to_owned).or_else(|| home_of(None)),
+        "" => env.raw(env::HOME).or_else(|| env.raw(env::USERPROFILE)).map(str::to_owned).or_else(|| home_of(None)),
         user => home_of(Some(user)),
     };
     match home {

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::Env;
+use crate::env;
 use crate::env::ACTIONS_RUNTIME_TOKEN;
 
 /// Why there is no cache.
@@ -42,14 +43,15 @@ pub(super) struct Named {
 }
 
 pub(super) fn of(env: &Env) -> Result<Named, Off> {
-    let (Some(base), Some(token)) = (env.get("ACTIONS_RESULTS_URL"), env.get(ACTIONS_RUNTIME_TOKEN)) else {
+    let (Some(base), Some(token)) = (env.get(env::ACTIONS_RESULTS_URL), env.get(ACTIONS_RUNTIME_TOKEN)) else {
         return Err(if is_enterprise_server(env) { Off::EnterpriseServer } else { Off::None });
     };
     if is_enterprise_server(env) {
         return Err(Off::EnterpriseServer);
     }
-    let base = base.parse().map_err(|_| Off::Broken(format!("ACTIONS_RESULTS_URL is no address: {base:?}")))?;
-    let mode = env.get("ACTIONS_CACHE_MODE").unwrap_or_default();
+    let base =
+        base.parse().map_err(|_| Off::Broken(format!("ACTIONS_RESULTS_URL is not a valid address: {base:?}")))?;
+    let mode = env.get(env::ACTIONS_CACHE_MODE).unwrap_or_default();
     if mode == "none" {
         return Err(Off::Mode);
     }
@@ -59,7 +61,7 @@ pub(super) fn of(env: &Env) -> Result<Named, Off> {
 
 /// As the toolkit tells it: neither github.com nor a tenant of it. A runner that does not say is github.com's.
 fn is_enterprise_server(env: &Env) -> bool {
-    let server = env.get("GITHUB_SERVER_URL").and_then(|server| Url::parse(server).ok());
+    let server = env.get(env::GITHUB_SERVER_URL).and_then(|server| Url::parse(server).ok());
     let host = server.as_ref().and_then(Url::host_str).unwrap_or("github.com").to_lowercase();
     host != "github.com" && !host.ends_with(".ghe.com") && !host.ends_with(".localhost")
 }

@@ -134,7 +134,7 @@ pub fn version(contents: &[&str]) -> String {
 fn check_key(key: &str) -> Result<()> {
     if key.is_empty() || key.chars().count() > LONGEST_KEY || key.contains(',') {
         return Err(Error::failure(format!(
-            "{key:?} is no key of the cache: at most {LONGEST_KEY} characters, no comma"
+            "{key:?} is not a key of the cache: at most {LONGEST_KEY} characters, no comma"
         )));
     }
     Ok(())

@@ -123,7 +123,7 @@ pub(super) const SAVE: Row = Row {
             std::fs::write(metadata.join("METADATA"), "Version: 1\n")?;
             std::fs::hard_link(&noise, temp.join(&name).join("noise"))?;
             let action = place.action();
-            // The post step is no failure when it has saved nothing. The shell passes on no variable with such a name.
+            // The post step is not a failure when it has saved nothing. The shell passes on no variable with such a name.
             let mut post = place.command("sh");
             post.args(["-ec", "env \"$@\" --post | grep -q 'saved in the cache'", "sh"]);
             let key = format!("bentoml-{}-noise-{turn}-1", std::env::consts::OS);
