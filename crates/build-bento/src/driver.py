@@ -8,11 +8,21 @@ import inspect
 import json
 import os
 import re
+import subprocess
 import sys
 import threading
 import traceback
 
 
+# Classes of errors that a server's not being there raises, or its answering nothing that can be used.
+UNREACHABLE = {
+    "httpx": ("TransportError", "TooManyRedirects"),
+    "httpx2": ("TransportError", "TooManyRedirects"),
+    "requests": ("ConnectionError", "Timeout", "TooManyRedirects"),
+    "urllib": ("URLError",),
+    "socket": ("gaierror",),
+    "builtins": ("ConnectionRefusedError", "ConnectionResetError"),
+}
 MODEL = re.compile(r"(?i)^(?:no )?models? (?:with name )?'?([\w.:\-]+)'? (?:could not be found|not found|is not found|found$|exist)")
 
 
@@ -152,7 +162,32 @@ def fields_of(owner):
 def innermost_message(errors):
     """BentoML tries a failed import as a tag of its store too; what it said of the import counts."""
     imports = [error for error in errors if type(error).__name__ == "ImportServiceError"]
-    return str(imports[-1] if imports else errors[0])
+    return said(imports[-1] if imports else errors[0])
+
+
+def said(error):
+    """What an error says. BentoML writes None where it kept nothing of what a program printed: then how that ended."""
+    text = str(error)
+    ended = next((e for e in chain(error) if isinstance(e, subprocess.CalledProcessError)), None)
+    if ended is None or not text.endswith(": None"):
+        return text
+    command = ended.cmd if isinstance(ended.cmd, str) else " ".join(map(str, ended.cmd[:2]))
+    return f"{text[: -len('None')]}{command} ended with {ended.returncode}"
+
+
+def unreachable(errors):
+    """The error of a server that cannot be reached, or has a bad moment."""
+    for error in errors:
+        for known in type(error).__mro__:
+            # `HTTPError` is an answer, and a `URLError` to urllib.
+            if known.__name__ == "HTTPError":
+                break
+            if known.__name__ in UNREACHABLE.get(known.__module__.split(".")[0], ()):
+                return error
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if isinstance(status, int) and status >= 500:
+            return error
+    return None
 
 
 def frames(error):
@@ -229,6 +264,10 @@ def failure(error, root):
         kind, file, line = "text", undecoded, None
     elif model:
         kind, message = "model", str(own or error)
+    elif missing is None and not isinstance(own, SyntaxError) and unreachable(errors):
+        kind = "unreachable"
+        inner, own = unreachable(errors), None
+        message = str(inner)
     elif own is not None:
         kind = "project"
         message = own.msg if isinstance(own, SyntaxError) else str(own)

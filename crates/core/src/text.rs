@@ -80,21 +80,23 @@ pub fn decode(bytes: Vec<u8>, file: &Path) -> Result<String> {
 /// The error of a file whose byte at this offset belongs to no text in UTF-8.
 pub fn not_text(bytes: &[u8], offset: usize, file: &Path) -> Error {
     let byte = bytes.get(offset).copied().unwrap_or_default();
-    let (what, line) = match (bytes, byte) {
+    let is_utf_16 = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    let (what, line) = match byte {
         // Its lines cannot be counted by bytes.
-        ([0xff, 0xfe, ..] | [0xfe, 0xff, ..], _) => ("it is in UTF-16".to_owned(), None),
-        (_, 0) => ("it holds a byte 0x00, as UTF-16 and binary files do".to_owned(), None),
+        _ if is_utf_16 => ("it is in UTF-16".to_owned(), None),
+        0 => ("it holds a byte 0x00, as UTF-16 and binary files do".to_owned(), None),
         _ => {
             let lines = bytes.get(..offset).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
             let line = u32::try_from(lines.saturating_add(1)).ok();
             (format!("the byte 0x{byte:02x} is not UTF-8; is it in Latin-1 or Windows-1252?"), line)
         }
     };
-    Error::input(format!("{} cannot be read as text: {what}", file.display())).hint("Save it in UTF-8.").at(Location {
-        file: file.to_owned(),
-        line,
-        column: None,
-    })
+    let hint = match is_utf_16 {
+        true => "Save it in UTF-8: in Windows PowerShell with `Set-Content -Encoding utf8`, as its > writes UTF-16.",
+        false => "Save it in UTF-8.",
+    };
+    let at = Location { file: file.to_owned(), line, column: None };
+    Error::input(format!("{} cannot be read as text: {what}", file.display())).hint(hint).at(at)
 }
 
 #[cfg(test)]

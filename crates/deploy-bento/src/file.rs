@@ -8,7 +8,7 @@ use bento_core::yaml::{self, Content, Node};
 use bento_core::{Context as _, Error, Location, Result, text};
 use bentocloud::deployment::{Remark, Written};
 
-use crate::inputs::{DEFAULT_CONFIG, Verb};
+use crate::inputs::{DEFAULT_CONFIG, Inputs, Verb};
 
 /// A v2 configuration, read and looked through.
 #[derive(Debug, Clone)]
@@ -48,9 +48,27 @@ impl ConfigFile {
             return Ok(None);
         }
         let written = Written::read(&root).map_err(|wrong| error(&path, &wrong))?;
-        let file = Self { path, written, workspace: workspace.to_owned() };
-        file.written.remarks.iter().for_each(|remark| file.warn(remark.line, remark.title, &remark.message));
-        Ok(Some(file))
+        Ok(Some(Self { path, written, workspace: workspace.to_owned() }))
+    }
+
+    /// Warns of what was found in the file, but not of values that are not sent: an input replaces them, or the action configures no
+    /// Deployment.
+    pub(crate) fn show_remarks(&self, inputs: &Inputs) {
+        let is_sent = |remark: &&Remark| match &*remark.key.split('.').collect::<Vec<_>>() {
+            ["name"] => inputs.deployment_name.is_none() && inputs.action != Verb::Skip,
+            ["bento"] => inputs.action.takes_bento() && (inputs.build || inputs.bento_tag.is_none()),
+            ["cluster"] => true,
+            _ if !inputs.action.configures() => false,
+            ["labels", index, "value"] => {
+                let label =
+                    self.written.fields().get("labels").and_then(|labels| labels.get(index.parse::<usize>().ok()?));
+                let key = label.and_then(|label| label.get("key")?.as_str());
+                !key.is_some_and(|key| inputs.labels.contains_key(key))
+            }
+            _ => true,
+        };
+        let sent = self.written.remarks.iter().filter(is_sent);
+        sent.for_each(|remark| self.warn(remark.line, remark.title, &remark.message));
     }
 
     /// Where a line of the file is.

@@ -63,6 +63,9 @@ impl Request {
         } else {
             ConfigFile::read(&inputs.deployment_config, inputs.action, ctx.workspace())?
         };
+        if let Some(file) = &file {
+            file.show_remarks(inputs);
+        }
         warn_of_idle_inputs(inputs);
         let written = file.as_ref().map(|file| &file.written);
         let name = inputs.deployment_name.clone().or_else(|| written.and_then(|written| written.name.clone()));

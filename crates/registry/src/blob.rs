@@ -2,8 +2,9 @@
 
 use bento_core::http::{self, Attempt};
 use bento_core::{Error, Result};
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Method, StatusCode};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use reqwest::{Method, Response, StatusCode};
+use url::Url;
 
 use crate::client::{PATIENCE, Registry};
 use crate::layer::digest_of;
@@ -74,6 +75,33 @@ impl Registry {
             Ok(bytes)
         } else {
             Err(Error::failure(format!("{} sent something else than {digest}", self.repository)))
+        }
+    }
+
+    pub(crate) async fn start_upload(&self) -> Result<Url, Attempt> {
+        let address = self.address("blobs/uploads/")?;
+        let start = || self.http.post(address.clone()).header(CONTENT_LENGTH, 0).timeout(PATIENCE);
+        let response = self.send(start).await?;
+        if response.status() == StatusCode::ACCEPTED {
+            Ok(self.location(&response)?)
+        } else {
+            Err(Attempt::Final(self.refused(response).await))
+        }
+    }
+
+    /// The address that an answer names; it may be relative.
+    pub(crate) fn location(&self, response: &Response) -> Result<Url> {
+        let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+        let location = location.and_then(|location| response.url().join(location).ok());
+        location.ok_or_else(|| Error::failure(format!("{} answered without an address", self.repository())))
+    }
+
+    pub(crate) async fn created(&self, response: Response) -> Result<(), Attempt> {
+        match response.status() {
+            StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
+            // The session is gone, as after a restart of the registry.
+            StatusCode::NOT_FOUND => Err(Attempt::Again(self.refused(response).await, None)),
+            _ => Err(Attempt::Final(self.refused(response).await)),
         }
     }
 }

@@ -24,7 +24,7 @@ use bento_core::bento::archive::Plan;
 use bento_core::http::{self, Attempt, Pace};
 use bento_core::{Context as _, Error, Result};
 use futures_util::StreamExt;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use reqwest::{Response, StatusCode};
 use tokio::task::JoinHandle;
 use url::Url;
@@ -275,33 +275,4 @@ pub(crate) fn received(range: &str) -> Option<u64> {
 /// How long a registry may take to put so many bytes in their place.
 fn settling(len: u64) -> Duration {
     PATIENCE.saturating_add(Duration::from_secs(len / SETTLING))
-}
-
-impl Registry {
-    pub(crate) async fn start_upload(&self) -> Result<Url, Attempt> {
-        let address = self.address("blobs/uploads/")?;
-        let start = || self.http.post(address.clone()).header(CONTENT_LENGTH, 0).timeout(PATIENCE);
-        let response = self.send(start).await?;
-        if response.status() == StatusCode::ACCEPTED {
-            Ok(self.location(&response)?)
-        } else {
-            Err(Attempt::Final(self.refused(response).await))
-        }
-    }
-
-    /// The address that an answer names; it may be relative.
-    pub(crate) fn location(&self, response: &Response) -> Result<Url> {
-        let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
-        let location = location.and_then(|location| response.url().join(location).ok());
-        location.ok_or_else(|| Error::failure(format!("{} answered without an address", self.repository())))
-    }
-
-    pub(crate) async fn created(&self, response: Response) -> Result<(), Attempt> {
-        match response.status() {
-            StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
-            // The session is gone, as after a restart of the registry.
-            StatusCode::NOT_FOUND => Err(Attempt::Again(self.refused(response).await, None)),
-            _ => Err(Attempt::Final(self.refused(response).await)),
-        }
-    }
 }

@@ -89,11 +89,7 @@ impl FromStr for BentomlVersion {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
         let refused = || {
-            Error::input(format!(
-                "input bentoml-version: {:?} is not a version of BentoML",
-                address::without_whole(text)
-            ))
-            .hint(
+            Error::input(format!("{:?} is not a version of BentoML", address::without_whole(text))).hint(
                 "Leave it empty for the latest, or write an exact version such as 1.4.39, a range such as >=1.4,<1.5, \
                  main, a tag such as v1.4.39, a commit, or an address.",
             )
@@ -122,8 +118,7 @@ impl FromStr for BentomlVersion {
             .iter()
             .any(|start| text.starts_with(start))
         {
-            check_address(text.trim_start_matches("git+"))
-                .map_err(|why| Error::input(format!("input bentoml-version: the address {why}")))?;
+            check_address(text.trim_start_matches("git+")).map_err(|why| Error::input(format!("the address {why}")))?;
             return Ok(Self::Address(text.to_owned()));
         }
         Err(refused())
@@ -199,7 +194,7 @@ mod tests {
         ] {
             let error = text.parse::<BentomlVersion>().unwrap_err();
             assert_eq!(error.cause(), bento_core::Cause::Input);
-            assert!(error.full_text().contains("bentoml-version") && error.full_text().contains("1.4.39"), "{text}");
+            assert!(error.full_text().contains(text) && error.full_text().contains("1.4.39"), "{text}");
         }
     }
 }

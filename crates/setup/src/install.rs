@@ -88,8 +88,8 @@ async fn run_uv(
     let doing = format!("failed to install {requirement}");
     let ended = uv.stream(&arguments, request.deadline, ctx).await.map_err(|error| match error.cause() {
         Cause::Timeout => Error::new(Cause::Timeout, doing.clone()).caused_by(error).hint(
-            "The package index is slow or silent. install-timeout says how long it may take, UV_HTTP_TIMEOUT how long one \
-             answer may.",
+            "The package index is slow or silent. The input install-timeout of the setup action says how long it may take, \
+             UV_HTTP_TIMEOUT how long one answer may.",
         ),
         _ => error,
     })?;
@@ -159,7 +159,7 @@ async fn explain(failed: String, request: &Request, draft: &Draft, uv: &Uv, ctx:
     } else if says(&["Hash mismatch"]) {
         "A package is not what its index says it is: it was changed or damaged on its way. Look at the index or its mirror."
     } else if says(&["401 Unauthorized", "403 Forbidden"]) {
-        "The package index does not accept the credentials: look at index-url and extra-index-url."
+        "The package index does not accept the credentials: look at index-url and extra-index-url, wherever they are set."
     } else if says(&["there are no versions of bentoml", "bentoml was not found in the package registry"]) {
         "The package index lists no bentoml: is index-url the address of an index, such as https://pypi.example.com/simple?"
     } else {
@@ -180,7 +180,7 @@ async fn explain(failed: String, request: &Request, draft: &Draft, uv: &Uv, ctx:
             Err(_) => {}
         }
     }
-    let error = Error::new(Cause::Input, format!("input bentoml-version: there is no bentoml {version} to install"));
+    let error = Error::new(Cause::Input, format!("there is no bentoml {version} to install"));
     if near.is_empty() {
         return error.hint("No other version can be installed either: look at the package index.");
     }

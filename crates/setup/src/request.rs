@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bento_core::action::Context;
 use bento_core::python::{Architecture, OLDEST_UV, PINNED_UV, PythonRequest, Version};
-use bento_core::{Error, Result, address};
+use bento_core::{Context as _, Error, Result, address};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -116,7 +116,7 @@ impl Request {
         let (more, indexes) = (More::of(inputs, ctx)?, Indexes::of(inputs)?);
         address::mask(&inputs.bentoml_version);
         address::mask_whole(&inputs.bentoml_repository);
-        let bentoml = inputs.bentoml_version.parse()?;
+        let bentoml = inputs.bentoml_version.parse().context(|| "input bentoml-version".into())?;
         let mut request = Self {
             python,
             architecture: inputs.architecture,

@@ -104,7 +104,7 @@ async fn answer(python: &Interpreter, command: &Path, ctx: &Context) -> Result<R
 
 fn does_not_start(bentoml: &Version, said: &str) -> Error {
     Error::failure(format!("bentoml {bentoml} was installed but does not start: {said}")).hint(
-        "One of the packages that it needs does not fit it. Ask for a newer bentoml-version, or name a release of that package that does in \
-         the input packages, such as setuptools<81 where pkg_resources is missing. Nothing was kept or put on PATH.",
+        "One of the packages that it needs does not fit it. Ask for a newer BentoML, or name a release of that package that does in the \
+         input packages of the setup action, such as setuptools<81 where pkg_resources is missing. Nothing was kept or put on PATH.",
     )
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use bento_core::Location;
 use bento_core::action::Context;
 use bento_core::bento::project::Document;
 use bento_core::python::{Version, VersionSpecifiers};
 use bento_core::runner::{Annotation, Level};
+use bento_core::{Error, Location};
 use serde_json::Value;
 
 const REQUIRES_PYTHON: &str = "/project/requires-python";
@@ -16,6 +16,12 @@ pub(crate) fn unquoted(python_version: &[String]) -> Option<Annotation> {
     let text = "input python-version: 3.1 is Python 3.1, which BentoML does not run on. YAML takes 3.10 without quotes for the number 3.1: \
                 write \"3.10\".";
     python_version.iter().any(|form| form.trim() == "3.1").then(|| Annotation::new(Level::Warning, text))
+}
+
+/// A file that nobody has named cannot be read: the job goes on as if it was not there.
+pub(crate) fn passed_over(file: &str, error: &Error) -> Annotation {
+    let text = format!("{file} is passed over, and another Python may be chosen than it names: {}", error.full_text());
+    Annotation::new(Level::Warning, text).at(error.location().cloned())
 }
 
 /// The versions of Python that a project takes, as its pyproject.toml says.

@@ -57,10 +57,7 @@ async fn a_version_that_does_not_exist_names_its_neighbours() {
     let ran = machine.run().await;
     let error = ran.result.as_ref().expect_err("no such version");
     assert_eq!(error.cause(), Cause::Input);
-    assert_eq!(
-        error.full_text(),
-        "input bentoml-version: there is no bentoml 1.4.3.1 to install. The nearest versions are 1.4.3 and 1.4.4."
-    );
+    assert_eq!(error.full_text(), "there is no bentoml 1.4.3.1 to install. The nearest versions are 1.4.3 and 1.4.4.");
     machine.assert_nothing_left();
 }
 

@@ -109,6 +109,17 @@ fn a_file_that_is_not_utf_8_ends_any_action_with_2_and_is_named() {
 }
 
 #[test]
+fn a_version_file_that_nobody_named_and_that_is_not_text_is_a_warning_that_says_what_to_do() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join(".python-version"), b"\xff\xfe3\0.\x001\x001\0\n\0").unwrap();
+    let ended = run(&["setup", "--dry-run"], root.path(), root.path().join("home").as_os_str());
+    let said = String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()).into_owned();
+    let warning = said.lines().find(|line| line.starts_with("warning:")).unwrap_or_default();
+    let is_said = [".python-version is passed over", "UTF-16", "Set-Content -Encoding utf8"];
+    assert!(is_said.iter().all(|words| warning.contains(words)) && ended.status.success(), "{said}");
+}
+
+#[test]
 fn a_bento_is_built_into_a_store_whose_path_is_not_utf_8() {
     let root = tempfile::Builder::new().prefix("text-").tempdir().unwrap();
     project(root.path());

@@ -1,7 +1,8 @@
 //! Texts that somebody meant to be replaced before they are sent.
 
 /// What a text looks like, if it looks like a placeholder: a variable of a shell (`$NAME` as a whole, `${NAME}`), an
-/// expression of GitHub's, or a name in words (`<your-key>`, `YOUR_API_KEY`).
+/// expression of GitHub's, or a name in words (`<your-key>`, `YOUR_API_KEY`). Behind the host of an address a `${name}` in small
+/// letters belongs to whoever reads the address: a variable of the environment is in capitals.
 pub(super) fn shape(text: &str) -> Option<&'static str> {
     let text = text.trim();
     if text.strip_prefix('$').is_some_and(is_name) {
@@ -13,7 +14,8 @@ pub(super) fn shape(text: &str) -> Option<&'static str> {
             return rest.contains("}}").then_some("an expression of a workflow (${{ … }})");
         }
         let name = rest.get(2..rest.find('}')?)?;
-        is_name(name).then_some("a variable (${NAME})")
+        let is_meant = is_name(name) && !(is_behind_host(text.get(..at)?) && name.contains(char::is_lowercase));
+        is_meant.then_some("a variable (${NAME})")
     });
     let brackets = || {
         let inside = text.strip_prefix('<')?.strip_suffix('>')?;
@@ -25,6 +27,12 @@ pub(super) fn shape(text: &str) -> Option<&'static str> {
         (is_one_word && ["your-", "your_"].contains(&&*start)).then_some("a placeholder (YOUR_…)")
     };
     braces.or_else(brackets).or_else(yours)
+}
+
+/// Does an address go on here behind its host?
+fn is_behind_host(before: &str) -> bool {
+    let word = before.rsplit(char::is_whitespace).next().unwrap_or_default();
+    word.rsplit_once("://").is_some_and(|(_, address)| address.contains(['/', '?', '#']))
 }
 
 /// A name that a shell takes for a variable.
@@ -54,6 +62,9 @@ mod tests {
         for (text, found) in [
             ("$YOUR_KEY", "$NAME"),
             ("https://${HOST}/v1", "${NAME}"),
+            ("https://${host}/v1/${id}", "${NAME}"),
+            ("https://x/v1?key=${API_KEY}", "${NAME}"),
+            ("https://x/${id}/y ${name}", "${NAME}"),
             ("${{ secrets.HF_TOKEN }}", "${{"),
             ("<your-key>", "<…>"),
             ("<API_KEY>", "<…>"),
@@ -65,7 +76,8 @@ mod tests {
         }
         let values = ["", "$", "costs $5", "a$b", "${", "${1}", "${a b}", "pa$$word"];
         let tokens = ["<eos>", "<|endoftext|>", "<s>", "<>", "a < b > c", "your service", "yours", "<b>your key</b>"];
-        for text in values.into_iter().chain(tokens) {
+        let templates = ["https://x/${id}/y", "see https://x/items?id=${itemId}#${part}", "s3://bucket/${run_id}/out"];
+        for text in values.into_iter().chain(tokens).chain(templates) {
             assert_eq!(shape(text), None, "{text}");
         }
     }

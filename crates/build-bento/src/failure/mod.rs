@@ -70,6 +70,8 @@ pub(crate) enum Kind {
     Requirements,
     /// A model is missing.
     Model,
+    /// A server cannot be reached, or answers nothing that can be used.
+    Unreachable,
     /// A file is not text.
     Text,
     /// BentoML raised something else.
@@ -152,6 +154,7 @@ pub(crate) fn explain(failure: &Failure, build: &Build<'_>) -> Error {
         Kind::Path => values::path(failure, build),
         Kind::Requirements => requirements::unsolved(failure, build),
         Kind::Model => model(failure, build),
+        Kind::Unreachable => unreachable(failure, build),
         Kind::Text => not_text(failure, build),
         Kind::Bentoml if failure.missing.as_deref() == Some("bentoml") => {
             Error::new(Cause::Build, "this Python has no BentoML").hint("Use the setup action first, in the same job.")
@@ -187,6 +190,16 @@ fn model(failure: &Failure, build: &Build<'_>) -> Error {
         ),
     };
     place(error, at)
+}
+
+/// What the build needs of the network does not come.
+fn unreachable(failure: &Failure, build: &Build<'_>) -> Error {
+    let at = failure.file.as_ref().map(|file| Location { file: build.shown(file), line: failure.line, column: None });
+    let said = format!("{}: {}", failure.class, failure.message);
+    let error = Error::new(Cause::Unreachable, format!("the build cannot read what it needs from a server: {said}"));
+    let hint = "Check the network, and HF_ENDPOINT where a model of the Hugging Face hub is read. The whole traceback is in \
+                the log.";
+    place(error.hint(hint), at)
 }
 
 fn not_text(failure: &Failure, build: &Build<'_>) -> Error {

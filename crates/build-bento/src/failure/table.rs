@@ -247,7 +247,7 @@ fn contents() -> Vec<Case> {
             "python:\n  lock_packages: false\n  packages:\n  - 'git+file:///nowhere/x.git'\n",
             2,
             line(3),
-            &["Failed to clone", "/nowhere/x.git"],
+            &["Failed to clone", "/nowhere/x.git: git clone ended with 128"],
         ),
         case(
             "models:\n- vae:yqylcduxx2oeuaav\n",
@@ -275,6 +275,16 @@ fn contents() -> Vec<Case> {
             .file("b.yaml", "version: 1\nservices: 5\n")
             .code("from bentoml._internal.configuration import load_config\nload_config('b.yaml')"),
         case("{}", 6, ("", 0), &["Failed to install uv", "uses: "]).code(UV_IS_MISSING),
+        case("{}", 5, ("", 0), &["TooManyRedirects: too many", "HF_ENDPOINT"])
+            .code("import httpx\nraise httpx.TooManyRedirects('too many')"),
+        case("{}", 5, ("", 0), &["URLError", "refused"])
+            .code("import urllib.request\nurllib.request.urlopen('http://127.0.0.1:1/x')"),
+        case("service: service:Echo\n", 5, ("service.py", 2), &["ConnectError"])
+            .file("service.py", "import httpx\nhttpx.get('http://127.0.0.1:1/x', trust_env=False)\n"),
+        case("service: service:Echo\n", 6, ("service.py", 4), &["raised KeyError"]).file(
+            "service.py",
+            "import urllib.request\ntry: urllib.request.urlopen('http://127.0.0.1:1/x')\nexcept OSError: pass\n{}['a']\n",
+        ),
         case("{}", 2, ("", 0), &["BENTOML_CONFIG", "not found"])
             .code("from bentoml._internal.configuration import load_config\nload_config('x.yaml')"),
         case("{}", 2, ("", 0), &["BENTOML_CONFIG", "does not end with"])
@@ -365,6 +375,7 @@ fn what_bentoml_refuses_is_said_at_its_place() {
         });
         let at = at.unwrap_or_default();
         let missing: Vec<_> = case.says.iter().filter(|words| !text.contains(**words)).collect();
+        assert!(!text.contains(": None"), "{text}");
         if !missing.is_empty() || error.cause() as u8 != case.code_is || (at.0.as_str(), at.1) != case.at {
             let config = String::from_utf8_lossy(&case.files[0].1);
             wrong.push(format!("{config}{missing:?} {at:?} {:?}\n  {text}\n  {answer}", error.cause()));

@@ -1,5 +1,7 @@
 //! Projects that do not build: one annotation, at the line where it is known, and a store as it was.
 
+use std::io::{Read, Write};
+
 use runner_sim::{Annotation, StepResult};
 
 use crate::project::{BENTOFILE, Project, SERVICE};
@@ -31,6 +33,23 @@ fn a_service_that_raises_is_shown_at_its_innermost_line() {
     assert_eq!(place(&error), (Some("app/lib/helper.py"), Some(3)));
     assert!(error.message.contains("lib/helper.py raised ValueError: no weights in w.bin"), "{}", error.message);
     assert!(result.log_text().contains("Traceback (most recent call last)"), "{}", result.log_text());
+}
+
+#[test]
+fn a_hub_that_sends_us_round_in_circles_is_one_that_cannot_be_reached() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let hub = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut peer in listener.incoming().flatten() {
+            let again = b"HTTP/1.1 307 Again\r\nconnection: close\r\nlocation: /again\r\ncontent-length: 0\r\n\r\n";
+            let _ = peer.read(&mut [0; 16 * 1024]);
+            let _ = peer.write_all(again);
+        }
+    });
+    let model = "class Echo:\n    model = bentoml.models.HuggingFaceModel('org/tiny')\n";
+    let project = Project::service(&SERVICE.replace("class Echo:\n", model)).env("HF_ENDPOINT", &hub);
+    let (error, _) = failed(&project, 5);
+    assert!(error.message.contains("TooManyRedirects") && error.message.contains("HF_ENDPOINT"), "{}", error.message);
 }
 
 #[test]

@@ -51,9 +51,8 @@ pub struct Missing {
 impl Missing {
     /// The error that says so.
     pub fn error(&self) -> Error {
-        Error::not_found(self.to_string()).hint(
-            "Run actions/setup-python with the version before this step, or put another version in python-version.",
-        )
+        Error::not_found(self.to_string())
+            .hint("Run actions/setup-python with the version before this step, or ask for another version of Python.")
     }
 }
 

@@ -51,8 +51,8 @@ async fn install_one(wanted: &Wanted, source: Source<'_>, uv: &Uv, ctx: &Context
     };
     let ended = command.args(["python", "install", &wanted.specifiers()]).deadline(source.deadline);
     let ended = ended.stream(&ctx.cancel).await?;
-    let hint = "Run actions/setup-python with the version before this step; in a closed network name a mirror in \
-                python-mirror.";
+    let hint = "Run actions/setup-python with the version before this step; in a closed network name a mirror in the input \
+                python-mirror of the setup action.";
     if !ended.status.success() {
         let said = ended.tail.join(" ");
         return Err(Error::failure(format!(

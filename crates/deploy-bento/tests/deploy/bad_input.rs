@@ -54,6 +54,13 @@ async fn a_wrong_input_is_named() {
     }
     let refused = cloud.changes();
     assert_eq!(refused, ["POST /api/v2/deployments"], "the name that the cloud refused");
+    // What stands in the words of the setup action names the inputs of this one.
+    for (input, value) in [("bentoml_version", "newest"), ("python_version", "three")] {
+        let run = good(&cloud.endpoint()).with("build", "true").with("bento_tag", "").with("context", ".");
+        let result = run.with(input, value).go().await;
+        let error = failed(&result, 2, &[&format!("input {input}: \"{value}\"")]);
+        assert!(!error.message.contains(&input.replace('_', "-")), "{}", error.message);
+    }
     cloud.stop().await;
 }
 

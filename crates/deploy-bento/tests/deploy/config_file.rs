@@ -256,6 +256,31 @@ secrets: [YOUR_SECRET]
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_placeholder_that_an_input_replaces_or_that_is_not_sent_is_no_warning() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    let text = "\
+name: ${NAME}
+bento: <your-bento>
+labels:
+- {key: team, value: $TEAM}
+services:
+  Greeter:
+    config_overrides: {hook: 'https://x/${id}/y'}
+";
+    let run = with_config(&cloud, "create", text).with("labels", "team=input");
+    let result = run.go().await;
+    succeeded(&result);
+    assert_eq!(result.annotations_of(Level::Warning).count(), 0, "{}", result.log_text());
+    // Another label is as it stands there.
+    let result = with_config(&cloud, "update", text).with("labels", "tier=input").go().await;
+    succeeded(&result);
+    assert!(only(&result, Level::Warning).message.contains("`labels.0.value`"), "{}", result.log_text());
+    let ended = with_config(&cloud, "terminate", text).with("labels", "").with("bento_tag", "").go().await;
+    assert_eq!(ended.annotations_of(Level::Warning).count(), 0, "{}", ended.log_text());
+    cloud.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_not_text_names_itself() {
     let cloud = Cloud::with_bentos(Serving::Never).await;
     for (bytes, line) in

@@ -18,6 +18,8 @@ use std::path::Path;
 use bento_core::python::{NoPythonVersion, PythonRequest, Wanted};
 use bento_core::{Error, Location, Result, text};
 
+use crate::warnings;
+
 /// A version as it stands in a file, and its line, where that is known.
 type Named = (Option<u32>, String);
 
@@ -25,10 +27,15 @@ type Named = (Option<u32>, String);
 const UNNAMED: &str = ".python-version";
 
 /// The versions in `.python-version` of the workspace, where it is there. Nobody has named the file, and tools put names of
-/// their own into it: one that holds no version of Python is passed over with a remark.
+/// their own into it: one that holds no version of Python is passed over with a remark. One that cannot be read as text is
+/// passed over with a warning: somebody meant something by it.
 pub(crate) fn read_unnamed(workspace: &Path, remarks: &mut Vec<String>) -> Option<PythonRequest> {
     let file = workspace.join(UNNAMED);
     if !file.is_file() {
+        return None;
+    }
+    if let Err(error) = text::read(&file) {
+        warnings::passed_over(UNNAMED, &error).emit(Some(workspace));
         return None;
     }
     match read(&file) {
