@@ -5,12 +5,13 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-use tar::{Builder, EntryType, Header};
+use tar::{EntryType, Header};
 
 use super::bound::Bound;
+use super::entry::{Entry, Tree, laid_out};
 use super::plan::{Plan, Source};
-use super::range::Stamp;
 use crate::action::Cancel;
 use crate::{Context, Error, Result};
 
@@ -52,7 +53,7 @@ impl FixedPlan {
     /// The path cannot be written down in a tar.
     pub fn file(&mut self, path: &str, contents: &[u8]) -> Result<()> {
         self.header(path, EntryType::Regular, 0o644, contents.len() as u64, None)?;
-        self.plan.push_contents(contents.len() as u64, Source::Bytes(contents.to_vec()));
+        self.plan.push_contents(contents.to_vec());
         Ok(())
     }
 
@@ -68,10 +69,11 @@ impl FixedPlan {
     /// point to. Modes are 0755 for folders and executable files, 0644 for other files.
     ///
     /// # Errors
-    /// Something in it cannot be read, is neither file nor folder, or has a name that is not Unicode; the trees of the
+    /// Something in it cannot be read, is neither file nor folder, or has a name that is not valid Unicode; the trees of the
     /// archive have too many entries; the job is cancelled.
     pub fn tree(&mut self, path: &str, root: &Path) -> Result<()> {
-        self.below(path, root, 0)
+        let tree = Tree { root: root.into(), name: path.into(), owner: (self.uid, self.gid), has_times: false };
+        self.below(&Arc::new(tree), Path::new(""), 0)
     }
 
     /// The finished archive.
@@ -79,23 +81,23 @@ impl FixedPlan {
         self.plan.ended()
     }
 
-    fn below(&mut self, path: &str, from: &Path, depth: usize) -> Result<()> {
+    fn below(&mut self, tree: &Arc<Tree>, relative: &Path, depth: usize) -> Result<()> {
+        let from = if depth == 0 { tree.root.clone() } else { tree.root.join(relative) };
         let failed = || format!("failed to read {}", from.display());
-        self.bound.count(from)?;
-        let meta = fs::metadata(from).context(failed)?;
-        if meta.is_file() {
-            let mode = if super::plan::mode(&meta) & 0o100 == 0 { 0o644 } else { 0o755 };
-            self.header(path, EntryType::Regular, mode, meta.len(), None)?;
-            self.plan.push_contents(meta.len(), Source::File(from.to_owned(), Stamp::of(&meta)));
-            return Ok(());
-        }
-        if !meta.is_dir() || depth > DEEPEST {
-            let why =
-                if depth > DEEPEST { "is in a folder that contains itself" } else { "is neither file nor folder" };
+        self.bound.count(&from)?;
+        let meta = fs::metadata(&from).context(failed)?;
+        let is_endless = meta.is_dir() && depth > DEEPEST;
+        if is_endless || !(meta.is_file() || meta.is_dir()) {
+            let why = if is_endless { "is in a folder that contains itself" } else { "is neither file nor folder" };
             return Err(Error::input(format!("{} {why}", from.display())).hint("Remove it from the model."));
         }
-        self.folder(path)?;
-        let names = fs::read_dir(from)
+        let mode = if meta.is_file() && super::plan::mode(&meta) & 0o100 == 0 { 0o644 } else { 0o755 };
+        let entry = Entry::new(tree, relative, &meta, mode);
+        self.plan.push_entry(entry.context(|| format!("failed to lay out {}", from.display()))?);
+        if meta.is_file() {
+            return Ok(());
+        }
+        let names = fs::read_dir(&from)
             .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>())
             .context(failed)?;
         let names = names.into_iter().map(|name| {
@@ -107,7 +109,7 @@ impl FixedPlan {
         let mut names = names.collect::<Result<Vec<_>>>()?;
         names.sort();
         for name in names {
-            self.below(&format!("{path}/{name}"), &from.join(&name), depth.saturating_add(1))?;
+            self.below(tree, &relative.join(name), depth.saturating_add(1))?;
         }
         Ok(())
     }
@@ -120,14 +122,8 @@ impl FixedPlan {
         header.set_mtime(0);
         header.set_uid(self.uid);
         header.set_gid(self.gid);
-        // The builder writes long names as extra entries; it sees no contents.
-        let mut builder = Builder::new(Vec::new());
-        let laid_out = match link {
-            Some(target) => builder.append_link(&mut header, path, target),
-            None => builder.append_data(&mut header, path, io::empty()),
-        };
-        laid_out.context(|| format!("failed to lay out {path}"))?;
-        let bytes = std::mem::take(builder.get_mut());
+        let bytes = laid_out(&mut header, Path::new(path), link.map(Path::new));
+        let bytes = bytes.context(|| format!("failed to lay out {path}"))?;
         self.plan.push(bytes.len() as u64, Source::Bytes(bytes));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Archives of Bentos and models: written as a plan of byte ranges, unpacked with nothing leaving the target.
 
 mod bound;
+mod entry;
 mod export;
 mod fixed;
 mod guard;

@@ -1,4 +1,4 @@
-//! An archive that is never written: headers in memory, file contents read in place.
+//! An archive that is never written: what stands where is in memory, headers and file contents are made and read in place.
 //!
 //! Its size is known before the first byte, any range of it can be read again, and memory stays flat at any size. The
 //! bytes are an uncompressed tar as Python's `tarfile` reads it: `./` first, entries sorted by name, records of 10 KiB.
@@ -7,15 +7,13 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::sync::Arc;
 
-use tar::{Builder, EntryType, Header};
-
-use super::range::{RangeReader, Stamp};
+use super::entry::{BLOCK, Entry, Tree};
+use super::range::RangeReader;
 use crate::bento::store::linked_size;
 use crate::{Context, Error, Result};
 
-const BLOCK: u64 = 512;
 const RECORD: u64 = 10_240;
 
 /// The layout of an archive: what stands at which byte.
@@ -42,7 +40,8 @@ impl Segment {
 #[derive(Debug)]
 pub(super) enum Source {
     Bytes(Vec<u8>),
-    File(PathBuf, Stamp),
+    /// Header, contents, and zeros up to a full block.
+    Entry(Box<Entry>),
     Zeros,
 }
 
@@ -50,7 +49,8 @@ impl Plan {
     /// Lays out a folder. `skip` takes paths relative to it; what is skipped is left out with all below.
     pub fn of_folder(root: &Path, skip: impl Fn(&Path) -> bool) -> Result<Self> {
         let mut plan = Self::empty();
-        plan.add(root, Path::new(""), &skip).context(|| format!("failed to read {}", root.display()))?;
+        let tree = Tree { root: root.to_owned(), name: PathBuf::from("."), owner: (0, 0), has_times: true };
+        plan.add(&Arc::new(tree), Path::new(""), &skip).context(|| format!("failed to read {}", root.display()))?;
         Ok(plan.ended())
     }
 
@@ -65,11 +65,17 @@ impl Plan {
         self
     }
 
-    /// Adds a file's contents, up to a full block.
-    pub(super) fn push_contents(&mut self, len: u64, source: Source) {
+    /// Adds contents, up to a full block.
+    pub(super) fn push_contents(&mut self, contents: Vec<u8>) {
+        let len = contents.len() as u64;
         self.content = self.content.saturating_add(len);
-        self.push(len, source);
+        self.push(len, Source::Bytes(contents));
         self.push(len.div_ceil(BLOCK).saturating_mul(BLOCK).saturating_sub(len), Source::Zeros);
+    }
+
+    pub(super) fn push_entry(&mut self, entry: Entry) {
+        self.content = self.content.saturating_add(entry.size());
+        self.push(entry.len(), Source::Entry(Box::new(entry)));
     }
 
     /// The archive's size, bytes.
@@ -93,12 +99,13 @@ impl Plan {
         RangeReader::new(self.segments.get(first..).unwrap_or_default(), range.start..range.end.min(self.len))
     }
 
-    fn add(&mut self, root: &Path, relative: &Path, skip: &impl Fn(&Path) -> bool) -> Result<()> {
-        let path = root.join(relative);
+    fn add(&mut self, tree: &Arc<Tree>, relative: &Path, skip: &impl Fn(&Path) -> bool) -> Result<()> {
+        let path = tree.root.join(relative);
         let failed = || format!("failed to read {}", path.display());
+        let not_laid_out = || format!("failed to lay out {}", relative.display());
         let meta = fs::symlink_metadata(&path).context(failed)?;
         if meta.is_dir() {
-            self.push_header(relative, &meta, EntryType::Directory, 0, None)?;
+            self.push_entry(Entry::new(tree, relative, &meta, mode(&meta)).context(not_laid_out)?);
             let mut names = fs::read_dir(&path)
                 .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>())
                 .context(failed)?;
@@ -106,17 +113,15 @@ impl Plan {
             for name in names {
                 let below = relative.join(name);
                 if !skip(&below) {
-                    self.add(root, &below, skip)?;
+                    self.add(tree, &below, skip)?;
                 }
             }
         } else if meta.is_symlink() {
             let target = fs::read_link(&path).context(failed)?;
             self.content = self.content.saturating_add(linked_size(&path));
-            self.push_header(relative, &meta, EntryType::Symlink, 0, Some(&target))?;
+            self.push_entry(Entry::link(tree, relative, &meta, mode(&meta), target).context(not_laid_out)?);
         } else if meta.is_file() {
-            self.push_header(relative, &meta, EntryType::Regular, meta.len(), None)?;
-            let stamp = Stamp::of(&meta);
-            self.push_contents(meta.len(), Source::File(path, stamp));
+            self.push_entry(Entry::new(tree, relative, &meta, mode(&meta)).context(not_laid_out)?);
         } else {
             return Err(Error::input(format!("{} is neither file, folder nor link", path.display()))
                 .hint("Remove it from the Bento or model."));
@@ -124,49 +129,11 @@ impl Plan {
         Ok(())
     }
 
-    fn push_header(
-        &mut self,
-        relative: &Path,
-        meta: &Metadata,
-        kind: EntryType,
-        size: u64,
-        target: Option<&Path>,
-    ) -> Result<()> {
-        let mut header = Header::new_gnu();
-        header.set_entry_type(kind);
-        header.set_size(size);
-        header.set_mode(mode(meta));
-        header.set_mtime(
-            meta.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_secs()),
-        );
-        header.set_uid(0);
-        header.set_gid(0);
-        let name = Path::new(".").join(relative);
-        // The builder writes long names and links as extra entries; it sees no contents.
-        let mut builder = Builder::new(Vec::new());
-        let failed = || format!("failed to lay out {}", relative.display());
-        match target {
-            Some(target) => builder.append_link(&mut header, &name, target).context(failed)?,
-            None => builder.append_data(&mut header, &name, io::empty()).context(failed)?,
-        }
-        let bytes = std::mem::take(builder.get_mut());
-        self.push(bytes.len() as u64, Source::Bytes(bytes));
-        Ok(())
-    }
-
     pub(super) fn push(&mut self, len: u64, source: Source) {
         if len == 0 {
             return;
         }
-        // Runs of headers become one segment.
-        if let (Source::Bytes(more), Some(Segment { len: last, source: Source::Bytes(bytes), .. })) =
-            (&source, self.segments.last_mut())
-        {
-            bytes.extend_from_slice(more);
-            *last = last.saturating_add(len);
-        } else {
-            self.segments.push(Segment { start: self.len, len, source });
-        }
+        self.segments.push(Segment { start: self.len, len, source });
         self.len = self.len.saturating_add(len);
     }
 }
@@ -222,6 +189,16 @@ mod tests {
             }
             assert!(pieces == whole, "in steps of {step}");
         }
+    }
+
+    #[test]
+    fn a_file_or_folder_takes_its_name_and_128_bytes_of_memory() {
+        let folder = folder();
+        let plan = Plan::of_folder(folder.path(), |_| false).unwrap();
+        let entries = plan.segments.iter().filter(|segment| matches!(segment.source, Source::Entry(_))).count();
+        // The last one is the end of the archive.
+        assert_eq!(entries, plan.segments.len() - 1, "one segment for each");
+        assert!(size_of::<Segment>() + size_of::<Entry>() <= 128, "{}", size_of::<Entry>());
     }
 
     #[test]

@@ -1,39 +1,11 @@
 //! Reading a range of an archive from the files that it is made of, which are to stay as they were.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::Path;
-use std::time::SystemTime;
 
+use super::entry::Entry;
 use super::plan::{Segment, Source};
-
-/// What tells a file from a changed one without reading it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stamp {
-    len: u64,
-    modified: Option<SystemTime>,
-}
-
-impl Stamp {
-    pub(super) fn of(meta: &Metadata) -> Self {
-        Self { len: meta.len(), modified: meta.modified().ok() }
-    }
-
-    /// Is the file what it was?
-    fn check(&self, file: &File, path: &Path) -> io::Result<()> {
-        let now = Self::of(&file.metadata()?);
-        match now == *self {
-            true => Ok(()),
-            false if now.len < self.len => Err(shorter(path)),
-            false => Err(io::Error::other(format!("{} changed while it was being sent", path.display()))),
-        }
-    }
-}
-
-fn shorter(path: &Path) -> io::Error {
-    io::Error::other(format!("{} became shorter while it was being sent", path.display()))
-}
 
 /// Reads a range of an archive; the files are opened as it comes to them. One that is not any more what it was when the
 /// archive was laid out is an error, before its last byte at the latest.
@@ -50,6 +22,38 @@ impl<'plan> RangeReader<'plan> {
     pub(super) fn new(segments: &'plan [Segment], range: Range<u64>) -> Self {
         Self { segments, at: range.start, end: range.end, file: None }
     }
+
+    /// Reads from the contents of an entry, or the zeros behind them.
+    fn contents(&mut self, entry: &Entry, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = entry.size().saturating_sub(offset);
+        if left == 0 {
+            buffer.fill(0);
+            return Ok(buffer.len());
+        }
+        let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => {
+                let mut file = File::open(entry.file())?;
+                entry.check(&file)?;
+                file.seek(SeekFrom::Start(offset))?;
+                none.insert(file)
+            }
+        };
+        let read = file.read(buffer.get_mut(..want).unwrap_or_default())?;
+        if read == 0 && want > 0 {
+            return Err(entry.shorter());
+        }
+        if read as u64 >= left.min(self.end.saturating_sub(self.at)) {
+            entry.check(file)?;
+        }
+        Ok(read)
+    }
+}
+
+/// The bytes from an offset on.
+fn from(bytes: &[u8], offset: u64) -> &[u8] {
+    usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)).unwrap_or_default()
 }
 
 impl Read for RangeReader<'_> {
@@ -64,29 +68,9 @@ impl Read for RangeReader<'_> {
                 buffer.fill(0);
                 want
             }
-            Source::Bytes(bytes) => {
-                let start = usize::try_from(offset).map_err(io::Error::other)?;
-                bytes.get(start..).unwrap_or_default().read(buffer)?
-            }
-            Source::File(path, stamp) => {
-                let file = match &mut self.file {
-                    Some(file) => file,
-                    none => {
-                        let mut file = File::open(path)?;
-                        stamp.check(&file, path)?;
-                        file.seek(SeekFrom::Start(offset))?;
-                        none.insert(file)
-                    }
-                };
-                let read = file.read(buffer)?;
-                if read == 0 && want > 0 {
-                    return Err(shorter(path));
-                }
-                if self.at.saturating_add(read as u64) >= stop {
-                    stamp.check(file, path)?;
-                }
-                read
-            }
+            Source::Bytes(bytes) => from(bytes, offset).read(buffer)?,
+            Source::Entry(entry) if offset < entry.head() => from(&entry.header()?, offset).read(buffer)?,
+            Source::Entry(entry) => self.contents(entry, offset.saturating_sub(entry.head()), buffer)?,
         };
         self.at = self.at.saturating_add(read as u64);
         if self.at >= segment.end() {
