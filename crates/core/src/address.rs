@@ -187,7 +187,7 @@ impl<'text> Address<'text> {
     }
 
     /// The last `@`, where a `#`, `?` or `/` before it seems to be part of a password: what would be the host is none, or has
-    /// what is no port.
+    /// what is not a port.
     fn broken(self) -> Option<usize> {
         let authority = self.authority();
         let (host, behind) = (authority.rsplit('@').next().unwrap_or_default(), &self.rest[authority.len()..]);
