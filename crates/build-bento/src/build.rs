@@ -8,7 +8,8 @@ use bento_core::bento::{BentoInfo, Kind, Store, Tag};
 use bento_core::{Cause, Context as _, Error, Location, Result};
 
 use crate::driver::Outcome;
-use crate::{Request, Source, driver, failure, git, locate, models, warnings};
+use crate::rounds::{self, Ended};
+use crate::{Request, Source, failure, git, locate, models, warnings};
 
 /// A Bento that was built.
 #[derive(Debug, Clone)]
@@ -44,13 +45,22 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
     };
     let root = clone.as_ref().map_or_else(|| ctx.workspace(), |clone| &clone.root);
     warnings::show(warnings::of_project(&project), root);
-    let staging = store.stage()?;
     models::pull(&models::missing(&project.project.models, &store)?, request.cloud.as_ref(), &store, ctx).await?;
-    let answered = driver::run(request, &project, staging.path(), store.home(), python, ctx).await?;
+    let Ended { answered, lacking, staging: _staging } = rounds::run(request, &project, &store, python, ctx).await?;
     warnings::show(warnings::of_uses(&answered.uses, &project), root);
     let folder = match answered.outcome {
-        Outcome::Built(folder) => folder,
+        Outcome::Built(folder) => match lacking.first() {
+            None => folder,
+            Some(needed) => {
+                let error = failure::lacking(needed, &project, ctx.workspace());
+                return Err(clone.iter().fold(error, in_repository));
+            }
+        },
         Outcome::Failed(failed) => {
+            if let Some(needed) = lacking.first().filter(|_| failed.failure.class == "Needed") {
+                let error = failure::lacking(needed, &project, ctx.workspace());
+                return Err(clone.iter().fold(error, in_repository));
+            }
             warnings::show(warnings::of_failed(&project), root);
             let error = failure::explain(
                 &failed.failure,
@@ -62,6 +72,7 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
                     has_token: request.cloud.is_some(),
                     said: &failed.said,
                     uses: &answered.uses,
+                    lacking: &lacking,
                 },
             );
             return Err(clone.iter().fold(error, in_repository));

@@ -16,13 +16,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::Request;
 use crate::failure::Failure;
+use crate::failure::requirements::{self, Requirement};
 use crate::locate::Located;
 use crate::warnings::ModelUse;
 
 /// Carried in the binary.
 const DRIVER: &str = include_str!("driver.py");
 /// What the driver imports from beside it.
-const USED_MODELS: &str = include_str!("used_models.py");
+const BESIDE: [(&str, &str); 9] = [
+    ("used_models.py", include_str!("used_models.py")),
+    ("used_requirements.py", include_str!("used_requirements.py")),
+    ("standing.py", include_str!("standing.py")),
+    ("stand_ins.py", include_str!("stand_ins.py")),
+    ("facts.py", include_str!("facts.py")),
+    ("failing.py", include_str!("failing.py")),
+    ("importing.py", include_str!("importing.py")),
+    ("inspection.py", include_str!("inspection.py")),
+    ("distributions.py", include_str!("distributions.py")),
+];
 /// Locking requirements may download much; a service that never ends importing must not hold the job for ever.
 const DEADLINE: Duration = Duration::from_secs(3600);
 
@@ -33,6 +44,12 @@ struct Question<'a> {
     found_bentofile: Option<Bytes<'a>>,
     /// The service, whoever names it.
     service: Option<&'a str>,
+    /// What is done about modules that are not installed: the word of the input.
+    dependencies: &'a str,
+    /// The lines of requirements that are known without importing the service.
+    requirements: Vec<&'a str>,
+    /// A folder of packages behind those that are installed.
+    overlay: Option<Bytes<'a>>,
     parameters: Parameters<'a>,
 }
 
@@ -70,8 +87,34 @@ struct Answer {
     folder: PathBuf,
     #[serde(default)]
     uses: Vec<ModelUse>,
+    #[serde(default)]
+    stood_in: Vec<StoodIn>,
+    #[serde(default)]
+    needed: Vec<Needed>,
     #[serde(flatten)]
     failure: Failure,
+}
+
+/// A module that was stood in for.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct StoodIn {
+    /// Its name.
+    pub(crate) module: String,
+}
+
+/// A module that a Bento cannot be built without.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Needed {
+    /// Its name.
+    pub(crate) module: String,
+    /// What asked for it.
+    pub(crate) what: String,
+    /// The file of the project that imports it.
+    pub(crate) file: Option<PathBuf>,
+    /// The line of the import.
+    pub(crate) line: Option<u32>,
+    /// The line of requirements that brings it; `None`: no distribution is known to have it.
+    pub(crate) requirement: Option<String>,
 }
 
 /// A build that failed.
@@ -92,6 +135,21 @@ pub(crate) struct Answered {
     pub(crate) outcome: Outcome,
     /// Models that the project's code names.
     pub(crate) uses: Vec<ModelUse>,
+    /// Modules that were stood in for.
+    pub(crate) stood_in: Vec<StoodIn>,
+    /// Modules to install before the answer is right.
+    pub(crate) needed: Vec<Needed>,
+}
+
+/// What the driver is given besides the request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Task<'a> {
+    /// Where the Bento is built.
+    pub(crate) staging: &'a Path,
+    /// A folder of packages behind those that are installed.
+    pub(crate) overlay: Option<&'a Path>,
+    /// What is done about modules that are not installed.
+    pub(crate) dependencies: &'a str,
 }
 
 /// How the driver ended.
@@ -110,20 +168,22 @@ pub(crate) enum Outcome {
 pub(crate) async fn run(
     request: &Request,
     project: &Located,
-    staging: &Path,
+    task: Task<'_>,
     home: &Path,
     python: &Path,
     ctx: &Context,
 ) -> Result<Answered> {
     let temporary = ctx.temp_dir("build-bento-")?;
-    let [script, used_models, asked, answered] =
-        ["driver.py", "used_models.py", "request.json", "result.json"].map(|name| temporary.path().join(name));
-    let question = question(request, project, staging);
+    let [script, asked, answered] =
+        ["driver.py", "request.json", "result.json"].map(|name| temporary.path().join(name));
+    let requirements = requirements::all(&project.project);
+    let question = question(request, project, task, &requirements);
     let text = serde_json::to_vec(&question).context(|| "failed to write the request to Python".into())?;
-    let files = [(&script, DRIVER.as_bytes()), (&used_models, USED_MODELS.as_bytes()), (&asked, &text)];
-    for (file, bytes) in files {
-        write_private(file, bytes)?;
+    for (name, text) in BESIDE {
+        write_private(&temporary.path().join(name), text.as_bytes())?;
     }
+    write_private(&script, DRIVER.as_bytes())?;
+    write_private(&asked, &text)?;
     let mut command = Command::new(python)
         .inherit(&ctx.env)
         .args([&script, &asked, &answered])
@@ -144,7 +204,8 @@ pub(crate) async fn run(
         }
     }
     let ended = {
-        let _group = console::group("Build the Bento");
+        let is_list = task.dependencies == "list";
+        let _group = console::group(if is_list { "Read what the project requires" } else { "Build the Bento" });
         command.stream(&ctx.cancel).await?
     };
     let Ok(bytes) = std::fs::read(&answered) else {
@@ -160,23 +221,31 @@ pub(crate) async fn run(
     };
     let answer: Answer = serde_json::from_slice(&bytes).context(|| "failed to read the answer of Python".into())?;
     let outcome = match answer.ok {
-        true => Outcome::Built(staging.join(answer.folder)),
+        true => Outcome::Built(task.staging.join(answer.folder)),
         false => Outcome::Failed(Box::new(Failed {
             failure: answer.failure,
             bentoml: answer.bentoml_version,
             said: ended.tail,
         })),
     };
-    Ok(Answered { outcome, uses: answer.uses })
+    Ok(Answered { outcome, uses: answer.uses, stood_in: answer.stood_in, needed: answer.needed })
 }
 
-fn question<'a>(request: &'a Request, project: &'a Located, staging: &'a Path) -> Question<'a> {
+fn question<'a>(
+    request: &'a Request,
+    project: &'a Located,
+    task: Task<'a>,
+    requirements: &'a [Requirement],
+) -> Question<'a> {
     let given = |pairs: &'a BTreeMap<String, String>| Some(pairs).filter(|pairs| !pairs.is_empty());
     Question {
-        staging: Bytes::of(staging),
+        staging: Bytes::of(task.staging),
         context: Bytes::of(&project.context),
         found_bentofile: project.found.as_deref().map(Bytes::of),
         service: project.project.service.as_ref().map(|service| &*service.value).or(project.service.as_deref()),
+        dependencies: task.dependencies,
+        requirements: requirements.iter().map(|one| one.line.as_str()).collect(),
+        overlay: task.overlay.map(Bytes::of),
         parameters: Parameters {
             bentofile: project.named.as_deref().map(Bytes::of),
             service: project.service.as_deref(),

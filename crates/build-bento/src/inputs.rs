@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
+use crate::Dependencies;
+
 bento_core::inputs! {
     /// Inputs of build-bento.
     pub struct Inputs {
@@ -22,6 +24,10 @@ bento_core::inputs! {
         labels: BTreeMap<String, String> => input("labels"),
         /// Arguments for the service (`bentoml.use_arguments`), one `key=value` per line.
         args: BTreeMap<String, String> => input("args"),
+        /// What to do about packages that the project imports and this Python lacks: `auto` (do without them, and install for
+        /// this build those that the Bento depends on), `install` (all that the project requires, for this build), `none`
+        /// (fail).
+        dependencies: Dependencies => input("dependencies").default("auto"),
         /// API token of BentoCloud, for models that the project names and this machine lacks.
         cloud_api_token: Option<SecretString> => input("cloud-api-token").env(env::BENTO_CLOUD_API_KEY),
         /// Endpoint URL of BentoCloud or Yatai.

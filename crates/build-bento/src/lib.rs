@@ -7,14 +7,17 @@
 
 mod action;
 mod build;
+mod dependencies;
 mod driver;
 mod failure;
 mod git;
 mod inputs;
 mod locate;
 mod models;
+mod overlay;
 mod report;
 mod request;
+mod rounds;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -22,6 +25,7 @@ mod warnings;
 
 pub use action::{BuildBento, Plan};
 pub use build::{Built, build};
+pub use dependencies::Dependencies;
 pub use inputs::Inputs;
 pub use request::{Cloud, Request};
 pub use source::Source;

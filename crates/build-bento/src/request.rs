@@ -7,7 +7,7 @@ use bento_core::bento::Tag;
 use bento_core::{Context as _, Error, Result};
 use secrecy::SecretString;
 
-use crate::{Inputs, Source, locate};
+use crate::{Dependencies, Inputs, Source, locate};
 
 /// What to build.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Request {
     pub labels: BTreeMap<String, String>,
     /// Arguments for the service.
     pub args: BTreeMap<String, String>,
+    /// What is done about packages that this Python lacks.
+    pub dependencies: Dependencies,
     /// Access to the cloud, for models.
     pub cloud: Option<Cloud>,
 }
@@ -50,6 +52,7 @@ impl Request {
             name: None,
             labels: BTreeMap::new(),
             args: BTreeMap::new(),
+            dependencies: Dependencies::default(),
             cloud: None,
         })
     }
@@ -63,6 +66,7 @@ impl Request {
             name: inputs.name.clone(),
             labels: inputs.labels.clone(),
             args: inputs.args.clone(),
+            dependencies: inputs.dependencies,
             cloud: inputs.cloud_api_token.clone().map(|token| Cloud { endpoint, token }),
             ..Self::of_context(&inputs.context)?
         };

@@ -29,9 +29,12 @@ ON_THE_WAY = """
 
 
 def load_driver(path):
+    # What it imports lies beside it.
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     spec = importlib.util.spec_from_file_location("driver", path)
     driver = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(driver)
+    del sys.path[0]
     return driver
 
 

@@ -7,6 +7,7 @@ use bento_core::Result;
 use bento_core::action::inputs::choice;
 use bento_core::action::{InputSpec, Kind};
 use bento_core::env;
+use build_bento::Dependencies;
 use secrecy::SecretString;
 
 /// Where the deployment configuration is looked for when the user says nothing.
@@ -33,6 +34,10 @@ bento_core::inputs! {
         context: String => input("context").default("."),
         /// Version of the Bento that is built. Empty: generated.
         bento_version: Option<String> => input("bento_version"),
+        /// What to do about packages that the service imports and the Python that builds lacks: `auto` (do without them, and
+        /// install for the build those that the Bento depends on), `install` (all that the project requires, for the build),
+        /// `none` (fail).
+        dependencies: Dependencies => input("dependencies").default("auto"),
         /// The Bento to deploy when not building (`build: false`), of the local store or the cloud. Empty: the one that the
         /// configuration names, else the one that runs.
         bento_tag: Option<String> => input("bento_tag"),

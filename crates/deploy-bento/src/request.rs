@@ -138,6 +138,7 @@ fn environment(inputs: &Inputs) -> Result<setup::Request> {
 fn project(inputs: &Inputs, context: &str, ctx: &Context) -> Result<build_bento::Request> {
     let request = build_bento::Request {
         version: inputs.bento_version.clone(),
+        dependencies: inputs.dependencies,
         cloud: Some(Cloud { endpoint: Some(inputs.cloud_endpoint.clone()), token: inputs.cloud_api_token.clone() }),
         ..build_bento::Request::of_context(context)?
     };

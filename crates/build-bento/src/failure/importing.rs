@@ -2,7 +2,7 @@
 
 use bento_core::{Cause, Error, Location};
 
-use super::{Build, Failure, missing, place};
+use super::{Build, Failure, lacking, missing, place};
 
 /// The project's own code raised something while it was imported.
 pub(super) fn raised(failure: &Failure, build: &Build<'_>) -> Error {
@@ -12,8 +12,15 @@ pub(super) fn raised(failure: &Failure, build: &Build<'_>) -> Error {
     } else {
         format!("{}: {}", failure.class, failure.message)
     };
+    let is_of_1_1 = failure.message.contains("Service.__init__() got an unexpected keyword argument 'runners'");
     let hint = match &failure.missing {
-        Some(module) => missing::hint(module, build),
+        _ if is_of_1_1 => {
+            "A service with runners, as in BentoML 1.1, needs a BentoML before 1.4: set `bentoml-version: \"<1.4\"` of \
+                           the setup action; or write `bentoml.legacy.Service`, which 1.4 still has."
+                .to_owned()
+        }
+        Some(module) => missing::hint(module, &failure.about, build),
+        None if !build.lacking.is_empty() => build.lacking.iter().map(lacking::hint).collect::<Vec<_>>().join(" "),
         None if failure.class == "SyntaxError" => "Fix the line; does it need a newer Python?".to_owned(),
         None => "BentoML imports the service to build it: it must be importable in the job. The whole traceback is in \
                  the log."

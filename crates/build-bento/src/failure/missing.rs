@@ -4,16 +4,30 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use super::Build;
-use super::requirements::{all, normal};
+use super::requirements::all;
 
 /// Folders below the workspace that are looked through.
 const DEPTH: usize = 4;
 /// A large workspace is looked through up to here.
 const FOLDERS: usize = 5000;
 
+/// What is known of a module that is missing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct About {
+    /// The requirement that brings it: a line of the project's, else the name of a distribution that is known to.
+    pub(crate) requirement: Option<String>,
+    /// Does the project list it?
+    pub(crate) listed: bool,
+    /// The module of the project with the nearest name.
+    pub(crate) near: Option<String>,
+}
+
 /// The hint for this module.
-pub(super) fn hint(module: &str, build: &Build<'_>) -> String {
+pub(super) fn hint(module: &str, about: &About, build: &Build<'_>) -> String {
     let top = module.split('.').next().unwrap_or(module);
     let importing = "import what is only needed at run time inside `with bentoml.importing():`";
     if let Some(folder) = in_workspace(top, build) {
@@ -25,27 +39,31 @@ pub(super) fn hint(module: &str, build: &Build<'_>) -> String {
              what is below its context: what the service needs when it runs has to be there, or be a package."
         );
     }
-    let all = all(build.project());
-    if let Some(listed) = all.iter().find(|one| one.name() == normal(top)) {
-        let file = build.inside(&listed.at.file);
-        let line = listed.at.line.map(|line| format!(":{line}")).unwrap_or_default();
-        return format!(
-            "The project lists {} ({file}{line}), but this Python does not have it: install it in a step before, with \
-             `install-project-dependencies: true` of the setup action; or {importing}.",
-            listed.line
-        );
+    if let Some(near) = &about.near {
+        return format!("The project has no module {top}. Did you mean {near}?");
     }
-    if all.is_empty() {
-        return format!(
-            "Name the package that has the module {top} in the project's requirements and install it in a step before \
-             (its name may differ from the module's); or {importing}."
-        );
+    match &about.requirement {
+        Some(requirement) if about.listed => {
+            let listed = all(build.project()).into_iter().find(|one| one.line.starts_with(requirement.as_str()));
+            let place = listed.map(|one| {
+                let line = one.at.line.map(|line| format!(":{line}")).unwrap_or_default();
+                format!(" ({}{line})", build.inside(&one.at.file))
+            });
+            format!(
+                "The project lists {requirement}{}, but this Python does not have it: set `dependencies: install`, or \
+                 `auto`; or {importing}.",
+                place.unwrap_or_default()
+            )
+        }
+        Some(distribution) => format!(
+            "The package {distribution} has the module {top}: name it in the project's requirements, as the Bento needs it \
+             when it runs, and set `dependencies: install`, or `auto`; or {importing}."
+        ),
+        None => format!(
+            "Name the package that has the module {top} in the project's requirements (its name may differ from the \
+             module's) and set `dependencies: install`; or {importing}."
+        ),
     }
-    format!(
-        "Install what the project requires in a step before, with `install-project-dependencies: true` of the setup \
-         action. If the package of the module {top} is not among it (its name may differ from the module's), add it; or \
-         {importing}."
-    )
 }
 
 /// The folder of the workspace that Python would have to look in for this module: the nearest to the root.

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod importing;
+mod lacking;
 mod missing;
 pub(crate) mod requirements;
 #[cfg(test)]
@@ -14,6 +15,9 @@ use bento_core::bento::{Project, project::Document};
 use bento_core::{Cause, Env, Error, Location, text};
 use serde::Deserialize;
 
+pub(crate) use lacking::lacking;
+
+use crate::driver::Needed;
 use crate::locate::Located;
 use crate::warnings::ModelUse;
 
@@ -36,6 +40,8 @@ pub(crate) struct Failure {
     pub(crate) column: Option<u32>,
     /// The module that is not installed.
     pub(crate) missing: Option<String>,
+    /// What is known of that module.
+    pub(crate) about: missing::About,
     /// Keys of the build configuration that BentoML does not know.
     pub(crate) keys: Vec<String>,
     /// Keys that it knows in their place.
@@ -96,6 +102,8 @@ pub(crate) struct Build<'a> {
     pub(crate) said: &'a [String],
     /// Models that the project's code names.
     pub(crate) uses: &'a [ModelUse],
+    /// Modules that were stood in for, may be to blame, and of which no distribution is known.
+    pub(crate) lacking: &'a [Needed],
 }
 
 impl Build<'_> {

@@ -364,6 +364,7 @@ fn what_bentoml_refuses_is_said_at_its_place() {
                     has_token: false,
                     said: &[],
                     uses: &[],
+                    lacking: &[],
                 };
                 explain(&failure, &build)
             }

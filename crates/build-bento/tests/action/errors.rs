@@ -62,22 +62,6 @@ fn an_error_of_syntax_is_shown_where_it_is() {
 }
 
 #[test]
-fn a_missing_module_is_named_and_no_name_is_suggested_that_the_project_does_not_list() {
-    let imports = format!("import os\nimport torch_that_is_not_there.nn\n{SERVICE}");
-    let (error, _) = failed(&Project::service(&imports), 6);
-    assert_eq!(place(&error), (Some("service.py"), Some(2)));
-    let message = &error.message;
-    assert!(!message.contains("pip install") && message.contains("may differ"), "{message}");
-    assert!(message.contains("bentoml.importing()"), "{message}");
-
-    let listed = Project::service(&imports)
-        .file("bentofile.yaml", "service: service:Echo\npython:\n  requirements_txt: r.txt\n  lock_packages: false\n")
-        .file("r.txt", "# needed\nTorch-that.is_not-there[gpu]>=2\n");
-    let (error, _) = failed(&listed, 6);
-    assert!(error.message.contains("lists Torch-that.is_not-there[gpu]>=2 (r.txt:2)"), "{}", error.message);
-}
-
-#[test]
 fn a_module_of_the_workspace_is_said_to_be_there() {
     let project = Project::empty()
         .file("services/chat/service.py", &format!("from shared.conf import PORT\n{SERVICE}"))

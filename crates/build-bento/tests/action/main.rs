@@ -6,8 +6,11 @@ mod build;
 mod cancel;
 mod errors;
 mod inputs;
+mod installed;
+mod missing;
 mod models;
 mod project;
+mod stood_in;
 mod warnings;
 
 use std::process::ExitCode;
