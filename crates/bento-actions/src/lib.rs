@@ -5,8 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
 
-use bento_core::Env;
-use bento_core::action::{Action, ActionSpec, InputSpec, Inputs, command, run};
+use actions_core::Env;
+use actions_core::action::{Action, ActionSpec, InputSpec, Inputs, command, run};
 use clap::{ArgMatches, Command};
 
 type Running = Pin<Box<dyn Future<Output = ExitCode>>>;

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use bento_core::Env;
-use bento_core::runner::console::{self, Mode};
-use bento_core::runner::{Annotation, Level};
+use actions_core::Env;
+use actions_core::runner::console;
+use actions_core::runner::console::Mode;
+use actions_core::runner::{Annotation, Level};
 
 fn main() -> ExitCode {
-    bento_core::process::hide_environment();
+    actions_core::process::hide_environment();
     let matches = bento_actions::command_line().get_matches();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     match runtime {

@@ -5,12 +5,12 @@
 
 use std::process::ExitCode;
 
-use bento_core::action::{Cancel, Context};
-use bento_core::bento::{Kind, ModelWanted, Store};
-use bento_core::env::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY};
-use bento_core::runner::{console, log};
-use bento_core::{Env, Error, Result};
+use actions_core::action::{Cancel, Context};
+use actions_core::runner::{console, log};
+use actions_core::{Env, Error, Result};
+use bento_format::{Kind, ModelWanted, Store};
 use bentocloud::Client;
+use bentocloud::variables::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY};
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {

@@ -1,6 +1,6 @@
 //! Who the token belongs to: the log-in check.
 
-use bento_core::Result;
+use actions_core::Result;
 use serde::Deserialize;
 
 use crate::Client;

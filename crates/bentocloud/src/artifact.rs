@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use bento_core::bento::{Kind, Tag};
-use bento_core::{Cause, Error, Result};
+use actions_core::{Cause, Error, Result};
+use bento_format::{Kind, Tag};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bento_core::action::{Cancel, Context};
-use bento_core::http::{self, Attempt, Refusal};
-use bento_core::{Cause, Error, Result};
+use actions_core::action::{Cancel, Context};
+use actions_core::http;
+use actions_core::http::{Attempt, Refusal};
+use actions_core::{Cause, Error, Result};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -243,7 +244,7 @@ mod tests {
     use super::*;
 
     fn connect(endpoint: &str, token: &str) -> Result<Client> {
-        let ctx = Context::new(bento_core::Env::default(), Cancel::default());
+        let ctx = Context::new(actions_core::Env::default(), Cancel::default());
         Client::connect(Some(endpoint), &SecretString::from(token), &ctx)
     }
 

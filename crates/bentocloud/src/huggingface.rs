@@ -1,8 +1,8 @@
 //! Models that stay on the Hugging Face hub: the server keeps a reference, no content.
 
-use bento_core::bento::{BentoModel, wire_time};
-use bento_core::huggingface::{Hub, Listed, Reference};
-use bento_core::{Cause, Env, Result};
+use actions_core::{Cause, Env, Result};
+use bento_format::{BentoModel, wire_time};
+use huggingface::{Hub, Listed, Reference};
 use serde_json::{Value, json};
 
 use crate::Client;

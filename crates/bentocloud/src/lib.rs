@@ -8,8 +8,7 @@
 //! | `push`, `pull` | whole Bentos and models |
 //! | [`deployment`] | v2 Deployments |
 
-#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
-#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::disallowed_methods, clippy::indexing_slicing))]
 
 mod account;
 mod artifact;
@@ -20,6 +19,7 @@ mod pull;
 mod push;
 mod refusal;
 mod transfer;
+pub mod variables;
 
 pub use account::Account;
 pub use artifact::{Artifact, UploadStatus};

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use bento_core::bento::{BentoInfo, Kind, ModelWanted, Store, Tag};
-use bento_core::{Cause, Context, Error, Result};
+use actions_core::{Cause, Context, Error, Result};
+use bento_format::{BentoInfo, Kind, ModelWanted, Store, Tag};
 use serde_json::Value;
 
 use crate::Client;

@@ -3,9 +3,9 @@
 use std::error::Error as _;
 use std::path::Path;
 
-use bento_core::bento::archive::Plan;
-use bento_core::bento::{BentoInfo, BentoModel, Kind, ModelInfo, Store, Tag, description, size_of, wire_time};
-use bento_core::{Context, Env, Error, Result};
+use actions_core::{Context, Env, Error, Result};
+use archive::Plan;
+use bento_format::{BentoInfo, BentoModel, Kind, ModelInfo, Store, Tag, description, size_of, wire_time};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What answers mean that are not the ones that were asked for.
 
-use bento_core::http::{Attempt, Refusal};
-use bento_core::{Cause, Error};
+use actions_core::http::{Attempt, Refusal};
+use actions_core::{Cause, Error};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
 use serde_json::Value;

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use bento_core::action::{Action, ActionSpec, Context, Report, output};
-use bento_core::bento::ModelWanted;
-use bento_core::python::{Interpreter, find_with_bentoml};
-use bento_core::{Error, Result};
+use actions_core::action::{Action, ActionSpec, Context, Report, output};
+use actions_core::{Error, Result};
+use bento_format::ModelWanted;
+use python_env::{Interpreter, find_with_bentoml};
 
 use crate::build::{build, store};
 use crate::locate::{self, Located};
@@ -32,6 +32,7 @@ impl Action for BuildBento {
         description: "Build a Bento from a BentoML project",
         branding: ("purple", "package"),
         post: false,
+        two_spellings: false,
         outputs: &[
             output("bento-tag", "Tag of the Bento, name:version"),
             output("bento-name", "Name of the Bento"),

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use bento_core::action::Context;
-use bento_core::bento::{BentoInfo, Kind, Store, Tag};
-use bento_core::{Cause, Context as _, Error, Location, Result};
+use actions_core::action::Context;
+use actions_core::{Cause, Context as _, Error, Location, Result};
+use bento_format::{BentoInfo, Kind, Store, Tag};
 
 use crate::driver::Outcome;
 use crate::rounds::{self, Ended};
@@ -118,7 +118,7 @@ fn in_repository(error: Error, clone: &git::Clone) -> Error {
 mod tests {
     use std::fs;
 
-    use bento_core::action::Cancel;
+    use actions_core::action::Cancel;
 
     use super::*;
 

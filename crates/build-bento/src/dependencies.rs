@@ -1,8 +1,8 @@
 //! What is done about packages that the project imports and this Python lacks.
 
-use bento_core::Result;
-use bento_core::action::inputs::choice;
-use bento_core::action::{FromInput, InputSpec, Kind};
+use actions_core::Result;
+use actions_core::action::inputs::choice;
+use actions_core::action::{FromInput, InputSpec, Kind};
 
 /// What is done about packages that the project imports and this Python lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

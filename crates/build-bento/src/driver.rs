@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bento_core::action::Context;
-use bento_core::env;
-use bento_core::env::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY, BENTOML_HOME};
-use bento_core::files::write_private;
-use bento_core::process::{Command, describe};
-use bento_core::runner::console;
-use bento_core::{Cause, Context as _, Error, Result};
+use actions_core::action::Context;
+use actions_core::env;
+use actions_core::files::write_private;
+use actions_core::process::{Command, describe};
+use actions_core::runner::console;
+use actions_core::{Cause, Context as _, Error, Result};
+use bento_format::variables::BENTOML_HOME;
+use bentocloud::variables::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY};
+use python_env::variables::{PYTHONIOENCODING, PYTHONUNBUFFERED};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
@@ -189,8 +191,8 @@ pub(crate) async fn run(
         .args([&script, &asked, &answered])
         .current_dir(&project.folder)
         .env(BENTOML_HOME, home)
-        .env(env::PYTHONUNBUFFERED, "1")
-        .env(env::PYTHONIOENCODING, "utf-8")
+        .env(PYTHONUNBUFFERED, "1")
+        .env(PYTHONIOENCODING, "utf-8")
         .env(env::NO_COLOR, "1")
         .deadline(DEADLINE);
     for name in [env::FORCE_COLOR, env::CLICOLOR_FORCE] {

@@ -3,19 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bento_core::action::Context;
-use bento_core::env;
-use bento_core::process::{Command, describe};
-use bento_core::python::find_on_path;
-use bento_core::runner::{console, mask};
-use bento_core::{Context as _, Env, Error, Result};
-
+use actions_core::action::Context;
+use actions_core::process::{Command, describe};
+use actions_core::programs::find_on_path;
+use actions_core::runner::{console, mask};
+use actions_core::{Context as _, Env, Error, Result};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use url::Url;
 
 use crate::source::GitContext;
+use crate::variables;
 
 /// A fetch that takes longer waits for a server that is silent.
 const DEADLINE: Duration = Duration::from_secs(1800);
@@ -48,7 +47,10 @@ pub(crate) async fn fetch(git: &GitContext, ctx: &Context) -> Result<Clone> {
     let run = async |folder: &Path, arguments: &[&str]| {
         let command = Command::new(&program).inherit(&ctx.env).args(arguments).current_dir(folder);
         // A question for a password would wait for ever.
-        let command = command.env(env::GIT_TERMINAL_PROMPT, "0").env(env::GCM_INTERACTIVE, "never").deadline(DEADLINE);
+        let command = command
+            .env(variables::GIT_TERMINAL_PROMPT, "0")
+            .env(variables::GCM_INTERACTIVE, "never")
+            .deadline(DEADLINE);
         let command = settings.iter().fold(command, |command, (name, value)| command.env(name, value));
         let ended = command.stream(&ctx.cancel).await?;
         if ended.status.success() {
@@ -91,10 +93,10 @@ fn without_credentials(url: &str, env: &Env) -> (String, Vec<(String, String)>) 
     mask::add(&SecretString::from(header.as_str()));
     // Neither fails: the URL has a host.
     let _ = bare.set_username("").and_then(|()| bare.set_password(None));
-    let index: usize = env.get(env::GIT_CONFIG_COUNT).and_then(|count| count.parse().ok()).unwrap_or_default();
+    let index: usize = env.get(variables::GIT_CONFIG_COUNT).and_then(|count| count.parse().ok()).unwrap_or_default();
     let origin = bare.origin().ascii_serialization();
     let settings = vec![
-        (env::GIT_CONFIG_COUNT.to_owned(), index.saturating_add(1).to_string()),
+        (variables::GIT_CONFIG_COUNT.to_owned(), index.saturating_add(1).to_string()),
         (format!("GIT_CONFIG_KEY_{index}"), format!("http.{origin}/.extraHeader")),
         (format!("GIT_CONFIG_VALUE_{index}"), format!("Authorization: Basic {header}")),
     ];

@@ -1,13 +1,13 @@
 //! What the user sets under `with:`.
 
-use bento_core::env;
 use std::collections::BTreeMap;
 
+use bentocloud::variables;
 use secrecy::SecretString;
 
 use crate::Dependencies;
 
-bento_core::inputs! {
+actions_core::inputs! {
     /// Inputs of build-bento.
     pub struct Inputs {
         /// Path of bentofile.yaml or pyproject.toml: relative to the context, else to the working directory.
@@ -21,7 +21,7 @@ bento_core::inputs! {
         /// Name of the Bento. Empty: the one in the build configuration, else the service's.
         name: Option<String> => input("name"),
         /// Labels of the Bento, one `key=value` per line; they win over those of the build configuration.
-        labels: BTreeMap<String, String> => input("labels"),
+        labels: BTreeMap<String, String> => input("bento-labels"),
         /// Arguments for the service (`bentoml.use_arguments`), one `key=value` per line.
         args: BTreeMap<String, String> => input("args"),
         /// What to do about packages that the project imports and this Python lacks: `auto` (do without them, and install for
@@ -29,9 +29,9 @@ bento_core::inputs! {
         /// (fail).
         dependencies: Dependencies => input("dependencies").default("auto"),
         /// API token of BentoCloud, for models that the project names and this machine lacks.
-        cloud_api_token: Option<SecretString> => input("cloud-api-token").env(env::BENTO_CLOUD_API_KEY),
+        cloud_api_token: Option<SecretString> => input("cloud-api-token").env(variables::BENTO_CLOUD_API_KEY),
         /// Endpoint URL of BentoCloud or Yatai.
-        cloud_endpoint: Option<String> => input("cloud-endpoint").env(env::BENTO_CLOUD_API_ENDPOINT),
+        cloud_endpoint: Option<String> => input("cloud-endpoint").env(variables::BENTO_CLOUD_API_ENDPOINT),
         /// Print what would be done, and do nothing.
         dry_run: bool => input("dry-run").default("false"),
     }

@@ -19,8 +19,7 @@ mod report;
 mod request;
 mod rounds;
 mod source;
-#[cfg(test)]
-mod testing;
+mod variables;
 mod warnings;
 
 pub use action::{BuildBento, Plan};

@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use bento_core::bento::Project;
-use bento_core::{Env, Error, Result};
+use actions_core::{Env, Error, Result};
+use bento_format::Project;
 
 /// A project on disk.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 //! Models that the build configuration names and the local store lacks.
 
-use bento_core::Result;
-use bento_core::action::Context;
-use bento_core::bento::{Kind, ModelWanted, Placed, Store};
-use bento_core::runner::console;
+use actions_core::Result;
+use actions_core::action::Context;
+use actions_core::runner::console;
+use bento_format::{Kind, ModelWanted, Placed, Store};
 use bentocloud::{Client, Pulled};
 
 use crate::Cloud;

@@ -7,12 +7,12 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bento_core::action::Context;
-use bento_core::files::write_private;
-use bento_core::process::{Command, describe};
-use bento_core::python::{Interpreter, PINNED_UV, Uv};
-use bento_core::runner::console;
-use bento_core::{Cause, Error, Result, env, text};
+use actions_core::action::Context;
+use actions_core::files::write_private;
+use actions_core::process::{Command, describe};
+use actions_core::runner::console;
+use actions_core::{Cause, Error, Result, text};
+use python_env::{Interpreter, PINNED_UV, Uv, variables};
 use tempfile::TempDir;
 
 /// How long uv may take: an index that is silent must not hold the job for ever.
@@ -128,8 +128,11 @@ impl Made {
             Some(uv) => uv,
             None => Uv::fetch(PINNED_UV, &Interpreter::query(python, ctx).await?, DEADLINE, ctx).await?,
         };
-        let frozen =
-            uv.command(ctx).env(env::UV_PYTHON_DOWNLOADS, "never").args(["pip", "freeze", "--python"]).arg(python);
+        let frozen = uv
+            .command(ctx)
+            .env(variables::UV_PYTHON_DOWNLOADS, "never")
+            .args(["pip", "freeze", "--python"])
+            .arg(python);
         let frozen = frozen.deadline(DEADLINE).output(&ctx.cancel).await?;
         let there = frozen.lines().filter(|line| line.contains("==")).map(str::to_owned).collect();
         Ok(Self { folder: ctx.temp_dir("build-bento-packages-")?, uv, there })
@@ -192,7 +195,7 @@ impl Made {
 
     fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>, ctx: &Context) -> Command {
         let arguments = arguments.into_iter().map(OsStr::new);
-        self.uv.command(ctx).env(env::UV_PYTHON_DOWNLOADS, "never").args(arguments)
+        self.uv.command(ctx).env(variables::UV_PYTHON_DOWNLOADS, "never").args(arguments)
     }
 }
 

@@ -1,9 +1,9 @@
 //! What build-bento tells: outputs and summary.
 
-use bento_core::action::Report;
-use bento_core::bento::size_of;
-use bento_core::runner::summary::escape;
-use bento_core::{Context as _, Result};
+use actions_core::action::Report;
+use actions_core::runner::summary::escape;
+use actions_core::{Context as _, Result};
+use bento_format::size_of;
 
 use crate::Built;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bento_core::action::Context;
-use bento_core::bento::Tag;
-use bento_core::{Context as _, Error, Result};
+use actions_core::action::Context;
+use actions_core::{Context as _, Error, Result};
+use bento_format::Tag;
 use secrecy::SecretString;
 
 use crate::{Dependencies, Inputs, Source, locate};
@@ -122,8 +122,8 @@ fn check_version(version: Option<&str>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use bento_core::Env;
-    use bento_core::action::{Inputs as _, Values};
+    use actions_core::Env;
+    use actions_core::action::{Inputs as _, Values};
 
     use super::*;
 

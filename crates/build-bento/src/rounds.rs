@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use bento_core::Result;
-use bento_core::action::Context;
-use bento_core::bento::Store;
+use actions_core::Result;
+use actions_core::action::Context;
+use bento_format::Store;
 use tempfile::TempDir;
 
 use crate::driver::{self, Answered, Needed, Task};

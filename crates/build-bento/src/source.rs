@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use bento_core::address::{self, Ambiguous};
-use bento_core::{Error, Result};
+use actions_core::address;
+use actions_core::address::Ambiguous;
+use actions_core::{Error, Result};
 use url::Url;
 
 /// Where the project is.
@@ -170,6 +171,6 @@ mod tests {
     #[test]
     fn a_token_in_a_url_is_masked() {
         Source::parse("https://x-access-token:ghs_sourcetoken@example.com/a.git").unwrap();
-        assert_eq!(bento_core::runner::mask::redact("ghs_sourcetoken"), "***");
+        assert_eq!(actions_core::runner::mask::redact("ghs_sourcetoken"), "***");
     }
 }

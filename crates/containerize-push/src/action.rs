@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use bento_core::action::{Action, ActionSpec, Context, Report, output};
-use bento_core::runner::console;
-use bento_core::{Cause, Context as _, Error, Result};
+use actions_core::action::{Action, ActionSpec, Context, Report, output};
+use actions_core::runner::console;
+use actions_core::{Cause, Context as _, Error, Result};
 
 use crate::engine::{Build, Engine, Goal};
 use crate::import::unpacked;
@@ -28,6 +28,7 @@ impl Action for ContainerizePush {
         description: "Make an image of a Bento and push it to any registry; models that the registry has are never sent again",
         branding: ("purple", "box"),
         post: true,
+        two_spellings: false,
         outputs: &[
             output("imageid", "Image ID"),
             output("digest", "Digest of the image"),

@@ -4,8 +4,8 @@
 //! something, its statements together with the image that they are about. That image has no platform there, so nobody
 //! pulls it; but it is named, so no registry takes it for garbage.
 
-use bento_core::action::Context;
-use bento_core::{Error, Result};
+use actions_core::action::Context;
+use actions_core::{Error, Result};
 use registry::{Layer, Manifest, Registry, digest_of};
 use serde_json::{Map, Value};
 

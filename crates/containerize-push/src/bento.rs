@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use bento_core::action::inputs::nearest;
-use bento_core::bento::{BentoInfo, Kind, Store, Tag};
-use bento_core::{Error, Result, text};
+use actions_core::action::inputs::nearest;
+use actions_core::{Error, Result, text};
+use bento_format::{BentoInfo, Kind, Store, Tag};
 
 use crate::dockerfile::{Dockerfile, LONGEST};
 use crate::model::Model;

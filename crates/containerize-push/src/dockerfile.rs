@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use bento_core::{Error, Location, Result};
+use actions_core::{Error, Location, Result};
 use syntax::{Copy, arguments, instructions, keyword, lineage, parents, stage_of, stages};
 
 pub(crate) use models::Scripts;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use bento_core::action::inputs::FromInput;
-use bento_core::action::{InputSpec, Inputs as _};
+use actions_core::action::inputs::FromInput;
+use actions_core::action::{InputSpec, Inputs as _};
 
 use crate::Inputs;
 use crate::dockerfile::Dockerfile;

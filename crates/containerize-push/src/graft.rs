@@ -1,9 +1,8 @@
 //! More layers on an image that is in a registry: the documents that name them, written anew.
 
-use bento_core::{Context as _, Error, Result};
-use serde_json::{Map, Value, json};
-
+use actions_core::{Context as _, Error, Result};
 use registry::Layer;
+use serde_json::{Map, Value, json};
 
 /// The config with the layers, under those that it has.
 ///

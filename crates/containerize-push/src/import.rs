@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use bento_core::action::Context;
-use bento_core::bento::archive::{outline_export, unpack_export};
-use bento_core::{Context as _, Error, Result, disk};
+use actions_core::action::Context;
+use actions_core::{Context as _, Error, Result, disk};
+use bento_format::{outline_export, unpack_export};
 use tempfile::TempDir;
 
 use crate::leftovers::{FOLDERS, PREFIX};

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use crate::engine::Backend;
 use crate::list::{Items, Lines};
 
-bento_core::inputs! {
+actions_core::inputs! {
     /// Inputs of containerize-push.
     pub struct Inputs {
         /// The Bento in the local store: `name:version`, a prefix of the version that fits one Bento only, or

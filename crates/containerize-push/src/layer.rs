@@ -1,9 +1,9 @@
 //! A model as a layer of an image: the same bytes on every machine, read in place.
 
-use bento_core::Result;
-use bento_core::action::Cancel;
-use bento_core::bento::archive::FixedPlan;
-use bento_core::huggingface::Entry;
+use actions_core::Result;
+use actions_core::action::Cancel;
+use archive::FixedPlan;
+use huggingface::Entry;
 use registry::LayerSource;
 
 use crate::dockerfile::Place;

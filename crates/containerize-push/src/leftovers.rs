@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use bento_core::action::Context;
-use bento_core::env::RUNNER_TEMP;
-use bento_core::{Context as _, Result};
+use actions_core::action::Context;
+use actions_core::env::RUNNER_TEMP;
+use actions_core::{Context as _, Result};
 
 use crate::engine::Containers;
 use crate::verify::{CONTAINER, ENGINE, NAMES};

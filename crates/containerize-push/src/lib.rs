@@ -35,6 +35,7 @@ mod room;
 #[warn(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 mod secrets;
 mod tag_rules;
+mod variables;
 mod verify;
 mod workspace;
 

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use bento_core::action::Cancel;
-use bento_core::bento::archive::Bound;
-use bento_core::{Context as _, Error, Result};
+use actions_core::action::Cancel;
+use actions_core::{Context as _, Error, Result};
+use archive::Bound;
 
 use crate::model::{HUB_MODELS, MODELS};
 use crate::workspace::same_file;
@@ -146,13 +146,13 @@ mod tests {
         let mut following = Following { root: &bento, bound: Bound::of(500, &cancel), cancel: &cancel };
         let error = following.folder(&bento, &outer.path().join("to"), 0).unwrap_err();
         assert!(
-            error.cause() == bento_core::Cause::Input && error.full_text().contains("/x/"),
+            error.cause() == actions_core::Cause::Input && error.full_text().contains("/x/"),
             "{}",
             error.full_text()
         );
         cancel.cancel();
         let error = follow(&bento, &outer.path().join("other"), &cancel).unwrap_err();
-        assert_eq!(error.cause(), bento_core::Cause::Cancelled);
+        assert_eq!(error.cause(), actions_core::Cause::Cancelled);
     }
 
     #[test]

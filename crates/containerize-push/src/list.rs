@@ -7,10 +7,9 @@ mod csv;
 #[cfg(test)]
 mod judge;
 
-use bento_core::action::inputs::FromInput;
-use bento_core::action::{InputSpec, Kind};
-use bento_core::{Error, Result};
-
+use actions_core::action::inputs::FromInput;
+use actions_core::action::{InputSpec, Kind};
+use actions_core::{Error, Result};
 use csv::Open;
 
 /// A list whose items are separated by commas or newlines.
@@ -79,7 +78,7 @@ fn records(spec: &InputSpec, text: &str) -> Result<Vec<Vec<String>>> {
 
 #[cfg(test)]
 mod tests {
-    use bento_core::action::input;
+    use actions_core::action::input;
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Who to be at which registry, as the inputs say.
 
-use bento_core::action::Cancel;
-use bento_core::{Cause, Error, Result};
+use actions_core::action::Cancel;
+use actions_core::{Cause, Error, Result};
 use registry::{Image, Login, Logins, Registry, Repository};
 
 use crate::inputs::Inputs;

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use bento_core::action::Cancel;
-use bento_core::bento::{BentoModel, ModelInfo, Tag, size_of};
-use bento_core::huggingface::{self, Entry};
-use bento_core::{Context as _, Env, Result};
+use actions_core::action::Cancel;
+use actions_core::{Context as _, Env, Result};
+use bento_format::{BentoModel, ModelInfo, Tag, size_of};
+use huggingface::{self, Entry};
 
 /// BentoML's folder for models of the store, in the image.
 pub(crate) const MODELS: &str = "models";

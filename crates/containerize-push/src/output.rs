@@ -1,9 +1,9 @@
 //! Where the image goes: to a registry, or to this machine.
 
-use bento_core::{Error, Result};
+use actions_core::{Error, Result};
+use registry::Image;
 
 use crate::inputs::Inputs;
-use registry::Image;
 
 /// Where the image goes; to a registry and to this machine, it may be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -178,8 +178,8 @@ pub(crate) fn fields(output: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use bento_core::Env;
-    use bento_core::action::{Inputs as _, Values};
+    use actions_core::Env;
+    use actions_core::action::{Inputs as _, Values};
 
     use super::*;
 

@@ -4,9 +4,9 @@ mod source;
 
 use std::fmt;
 
-use bento_core::action::Context;
-use bento_core::bento::{Store, Tag};
-use bento_core::{Error, Result, address, disk};
+use actions_core::action::Context;
+use actions_core::{Error, Result, address, disk};
+use bento_format::{Store, Tag};
 use registry::{Credentials, Image, Logins, sanitized};
 use secrecy::SecretString;
 use tempfile::TempDir;

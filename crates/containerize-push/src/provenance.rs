@@ -2,12 +2,11 @@
 //!
 //! Source: in-toto statement v1, SLSA provenance v1, and BuildKit's "attestation storage" for how it is attached.
 
-use bento_core::runner::Event;
-use bento_core::{Error, Result};
-use serde_json::{Value, json};
-
+use actions_core::runner::Event;
+use actions_core::{Error, Result};
 use registry::Layer;
 use registry::{Manifest, Registry};
+use serde_json::{Value, json};
 
 const PREDICATE: &str = "https://slsa.dev/provenance/v1";
 const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -100,7 +99,7 @@ pub(crate) async fn attach(
 
 #[cfg(test)]
 mod tests {
-    use bento_core::Env;
+    use actions_core::Env;
 
     use super::*;
 

@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use bento_core::action::Cancel;
-use bento_core::http::{self, Attempt};
-use bento_core::{Cause, Context as _, Error, Result};
+use actions_core::action::Cancel;
+use actions_core::http;
+use actions_core::http::Attempt;
+use actions_core::{Cause, Context as _, Error, Result};
 use futures_util::future::join_all;
 use registry::{Arrival, Image, Layer, Logins, Manifest, Registry, Repository};
 use serde_json::Value;

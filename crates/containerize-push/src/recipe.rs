@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Component, Path};
 
-use bento_core::{Error, Result};
+use actions_core::{Error, Result};
 
 use crate::dockerfile::{Dockerfile, Place};
 use crate::engine::Kind;

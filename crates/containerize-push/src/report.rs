@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use bento_core::action::{Context, Report};
-use bento_core::disk::readable;
-use bento_core::runner::summary::escape;
+use actions_core::action::{Context, Report};
+use actions_core::disk::readable;
+use actions_core::runner::summary::escape;
 use registry::Arrival;
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use bento_core::action::Context;
-use bento_core::{Result, disk};
+use actions_core::action::Context;
+use actions_core::{Result, disk};
 
 use crate::engine::Engine;
 use crate::plan::Plan;

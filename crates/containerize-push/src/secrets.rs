@@ -3,15 +3,15 @@
 
 use std::path::PathBuf;
 
+use actions_core::action::Context;
+use actions_core::runner::mask;
+use actions_core::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bento_core::action::Context;
-use bento_core::env::{GIT_AUTH_HEADER, GIT_AUTH_TOKEN};
-use bento_core::runner::mask;
-use bento_core::{Error, Result};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::plan::{Plan, Source};
+use crate::variables::{GIT_AUTH_HEADER, GIT_AUTH_TOKEN};
 
 /// Beginnings of variables that hold the action's inputs, the runner's tokens and files, the action's state, and what
 /// the job has for a cloud or a hub: a Bento gets none of their values, unless the user says so.

@@ -14,9 +14,9 @@
 //! Every rule takes `prefix=`, `suffix=`, `priority=` and `enable=`; every value may hold `{{branch}}`, `{{tag}}`, `{{sha}}`,
 //! `{{bento_name}}`, `{{bento_version}}`, `{{is_default_branch}}` and `{{is_not_default_branch}}`.
 
-use bento_core::bento::Tag;
-use bento_core::runner::Event;
-use bento_core::{Error, Result};
+use actions_core::runner::Event;
+use actions_core::{Error, Result};
+use bento_format::Tag;
 use regex::Regex;
 use serde_json::Value;
 

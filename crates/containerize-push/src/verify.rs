@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use bento_core::action::{Cancel, Context};
-use bento_core::{Cause, Error, Result};
+use actions_core::action::{Cancel, Context};
+use actions_core::{Cause, Error, Result};
 use uuid::Uuid;
 
 use crate::engine::{Containers, Engine};

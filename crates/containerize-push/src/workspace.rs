@@ -4,10 +4,10 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use bento_core::action::{Cancel, Context};
-use bento_core::bento::archive::Bound;
-use bento_core::huggingface::Entry;
-use bento_core::{Context as _, Error, Result, text};
+use actions_core::action::{Cancel, Context};
+use actions_core::{Context as _, Error, Result, text};
+use archive::Bound;
+use huggingface::Entry;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -106,7 +106,7 @@ impl Workspace {
 
     fn write(&self, name: &str, contents: &[u8]) -> Result<PathBuf> {
         let file = self.path(name);
-        bento_core::files::write_private(&file, contents)?;
+        actions_core::files::write_private(&file, contents)?;
         Ok(file)
     }
 
@@ -257,6 +257,6 @@ mod tests {
         }
         let cancel = Cancel::default();
         let error = same_files(&model, &outer.path().join("to"), &mut Bound::of(30, &cancel), &cancel).unwrap_err();
-        assert!(error.cause() == bento_core::Cause::Input, "{}", error.full_text());
+        assert!(error.cause() == actions_core::Cause::Input, "{}", error.full_text());
     }
 }

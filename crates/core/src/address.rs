@@ -186,8 +186,8 @@ impl<'text> Address<'text> {
         self.rest.split(['/', '?', '#']).next().unwrap_or_default()
     }
 
-    /// The last `@`, where a `#`, `?` or `/` before it seems to be part of a password: what would be the host is none, or has
-    /// what is not a port.
+    /// The last `@`, where a `#`, `?` or `/` before it seems to be part of a password: what would be the host is missing, or
+    /// its port is not a number.
     fn broken(self) -> Option<usize> {
         let authority = self.authority();
         let (host, behind) = (authority.rsplit('@').next().unwrap_or_default(), &self.rest[authority.len()..]);

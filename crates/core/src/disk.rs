@@ -66,9 +66,8 @@ impl Growth {
         self.add(count.saturating_mul(ENTRY))
     }
 
-    /// The bytes since the last look.
-    #[cfg(test)]
-    pub(crate) fn since_look(&self) -> u64 {
+    /// The bytes written since the free space was last looked up.
+    pub fn since_look(&self) -> u64 {
         self.written
     }
 

@@ -125,7 +125,6 @@ mod tests {
 
     #[test]
     fn a_file_is_not_read_beyond_its_limit() {
-        use crate::bento::{BentoInfo, ModelInfo};
         let folder = tempfile::tempdir().unwrap();
         let long = |name: &str| {
             let file = folder.path().join(name);
@@ -137,44 +136,10 @@ mod tests {
         for (error, name, limit) in [
             (read(&file).unwrap_err(), "requirements.txt", "16.0 MiB"),
             (read_if_there(&file).unwrap_err(), "requirements.txt", "16.0 MiB"),
-            (
-                {
-                    long("bento.yaml");
-                    BentoInfo::read(folder.path()).unwrap_err()
-                },
-                "bento.yaml",
-                "8.0 MiB",
-            ),
-            (
-                {
-                    long("model.yaml");
-                    ModelInfo::read(folder.path()).unwrap_err()
-                },
-                "model.yaml",
-                "8.0 MiB",
-            ),
         ] {
             let text = error.to_string();
             assert_eq!(error.cause(), crate::Cause::Input, "{text}");
             assert!(text.contains(name) && text.contains(&format!("is longer than {limit}")), "{text}");
-        }
-    }
-
-    #[test]
-    fn files_of_the_store_that_are_not_text_name_themselves() {
-        use crate::bento::{BentoInfo, ModelInfo, description};
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["bento.yaml", "model.yaml", "README.md"] {
-            std::fs::write(folder.path().join(name), b"name: caf\xe9\n").unwrap();
-        }
-        let errors = [
-            BentoInfo::read(folder.path()).unwrap_err(),
-            ModelInfo::read(folder.path()).unwrap_err(),
-            description(folder.path()).unwrap_err(),
-        ];
-        for (error, name) in errors.iter().zip(["bento.yaml", "model.yaml", "README.md"]) {
-            let text = error.to_string();
-            assert!(error.cause() == crate::Cause::Input && text.contains(name) && text.contains("0xe9"), "{text}");
         }
     }
 }

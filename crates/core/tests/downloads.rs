@@ -6,9 +6,10 @@ use std::io::Read;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bento_core::action::Cancel;
-use bento_core::http::{self, Attempt, Incoming, Policy, Refusal};
-use bento_core::{Cause, Error, Result};
+use actions_core::action::Cancel;
+use actions_core::http;
+use actions_core::http::{Attempt, Incoming, Policy, Refusal};
+use actions_core::{Cause, Error, Result};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 

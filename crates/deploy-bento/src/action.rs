@@ -1,7 +1,7 @@
 //! The action: inputs → plan → deploy → report.
 
-use bento_core::Result;
-use bento_core::action::{Action, ActionSpec, Context, Report, output};
+use actions_core::Result;
+use actions_core::action::{Action, ActionSpec, Context, Report, output};
 
 use crate::{Inputs, Plan, Request, deploy};
 
@@ -16,14 +16,15 @@ impl Action for DeployBento {
         description: "Build and push a Bento, create or update its Deployment on BentoCloud, and wait until it is ready",
         branding: ("purple", "upload-cloud"),
         post: false,
+        two_spellings: true,
         outputs: &[
-            output("bento_tag", "Tag of the Bento, name:version"),
-            output("bento_repository", "Name of the Bento"),
-            output("bento_version", "Version of the Bento"),
-            output("deployment_name", "Name of the Deployment"),
-            output("deployment_url", "Where the Deployment answers"),
-            output("deployment_status", "Status of the Deployment, such as `running`"),
-            output("console_url", "The Deployment's page in the console"),
+            output("bento-tag", "Tag of the Bento, name:version"),
+            output("bento-repository", "Name of the Bento"),
+            output("bento-version", "Version of the Bento"),
+            output("deployment-name", "Name of the Deployment"),
+            output("deployment-url", "Where the Deployment answers"),
+            output("deployment-status", "Status of the Deployment, such as `running`"),
+            output("console-url", "The Deployment's page in the console"),
         ],
     };
     type Inputs = Inputs;

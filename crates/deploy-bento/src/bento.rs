@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use bento_core::action::Context;
-use bento_core::bento::{BentoInfo, Kind, Store, Tag};
-use bento_core::{Error, Result};
+use actions_core::action::Context;
+use actions_core::{Error, Result};
+use bento_format::{BentoInfo, Kind, Store, Tag};
 use bentocloud::{Artifact, Client, UploadStatus};
 use serde_json::Value;
 
@@ -75,7 +75,7 @@ pub(crate) async fn find(tag: &Tag, store: Option<&Store>, client: &Client) -> R
     let local = store.map(|store| format!("the local store {}", store.home().display()));
     let local = local.unwrap_or_else(|| "a local store (there is none)".into());
     Err(Error::not_found(format!("the Bento {tag} is neither in {local} nor at {}", client.endpoint()))
-        .hint("Check bento_tag, build it in this job, or push it first."))
+        .hint("Check bento-tag, build it in this job, or push it first."))
 }
 
 /// A Bento of the cloud, if it is whole.

@@ -1,7 +1,7 @@
 //! The configuration that is sent, made of the file, the inputs, the Bento and the Deployment as it is.
 
-use bento_core::bento::Tag;
-use bento_core::{Error, Result};
+use actions_core::{Error, Result};
+use bento_format::Tag;
 use bentocloud::Client;
 use bentocloud::deployment::{self, Config, Deployment};
 use serde_json::{Map, Value, json};

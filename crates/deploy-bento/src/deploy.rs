@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use bento_core::action::{Context, Report};
-use bento_core::bento::Tag;
-use bento_core::{Error, Result};
+use actions_core::action::{Context, Report};
+use actions_core::{Error, Result};
+use bento_format::Tag;
 use bentocloud::deployment::Deployment;
 use bentocloud::{Client, Pushed};
 

@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use bento_core::action::inputs::nearest;
-use bento_core::runner::{Annotation, Level};
-use bento_core::yaml::{self, Content, Node};
-use bento_core::{Context as _, Error, Location, Result, text};
+use actions_core::action::inputs::nearest;
+use actions_core::runner::{Annotation, Level};
+use actions_core::{Context as _, Error, Location, Result, text};
+use bento_format::yaml;
+use bento_format::yaml::{Content, Node};
 use bentocloud::deployment::{Remark, Written};
 
 use crate::inputs::{DEFAULT_CONFIG, Inputs, Verb};
+
+/// A configuration is looked for under these names, in this order.
+const NAMES: [&str; 3] = ["deployment.yaml", "deployment.yml", "deployment.json"];
 
 /// A v2 configuration, read and looked through.
 #[derive(Debug, Clone)]
@@ -21,25 +25,30 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     /// Reads the configuration that the input names.
     ///
+    /// Without an input, `create` and `apply` look for [`NAMES`] in the folder of the context, then in the workspace, unless the
+    /// default file is there.
+    ///
     /// `None` where the input is empty; where the default file is absent and the verb does without; and for a v1 file
     /// (it has `targets`), which an update leaves alone.
-    pub(crate) fn read(input: &str, verb: Verb, workspace: &Path) -> Result<Option<Self>> {
+    pub(crate) fn read(input: &str, verb: Verb, context: &str, workspace: &Path) -> Result<Option<Self>> {
         if input.is_empty() {
             return Ok(None);
         }
-        let path = workspace.join(input);
         let needs_file = matches!(verb, Verb::Create | Verb::Apply);
-        let Some(text) = text::read_if_there(&path).context(|| "deployment_config".into())? else {
+        let named = workspace.join(input);
+        let searches = input == DEFAULT_CONFIG && needs_file && !named.exists();
+        let path = searches.then(|| search(context, workspace)).flatten().unwrap_or(named);
+        let Some(text) = text::read_if_there(&path).context(|| "deployment-config".into())? else {
             if input == DEFAULT_CONFIG && !needs_file {
                 return Ok(None);
             }
-            return Err(missing(input, &path, workspace));
+            return Err(missing(input, &path));
         };
-        let root = yaml::load(&text).map_err(|error| error.in_file("deployment_config", &path))?;
+        let root = yaml::load(&text).map_err(|error| error.in_file("deployment-config", &path))?;
         let at = |line| Location { file: path.clone(), line: Some(line), column: None };
         let root = root.filter(|root| root.content != Content::Null).ok_or_else(|| {
-            Error::input(format!("deployment_config {} holds nothing", path.display()))
-                .hint("Write `name:` and `services:`, or set `deployment_config: ''` for none.")
+            Error::input(format!("deployment-config {} holds nothing", path.display()))
+                .hint("Write `name:` and `services:`, or set `deployment-config: ''` for none.")
                 .at(at(1))
         })?;
         if let Some(line) = line_of(&root, "targets") {
@@ -83,7 +92,7 @@ impl ConfigFile {
 
     /// An error about the value of a key at the top.
     pub(crate) fn wrong(&self, key: &str, what: impl std::fmt::Display) -> Error {
-        Error::input(format!("deployment_config {}: {key} {what}", self.path.display()))
+        Error::input(format!("deployment-config {}: {key} {what}", self.path.display()))
             .at(self.at(self.written.line(&[key])))
     }
 
@@ -101,13 +110,13 @@ impl ConfigFile {
                 .map_or_else(|| format!("It has {}.", services.join(", ")), |meant| format!("Did you mean `{meant}`?"));
             let message =
                 format!("The Bento {bento} has no service `{name}`: what is set for it has no effect. {meant}");
-            self.warn(line, "Unknown service in deployment_config", &message);
+            self.warn(line, "Unknown service in deployment-config", &message);
         }
     }
 }
 
 fn error(path: &Path, wrong: &Remark) -> Error {
-    Error::input(format!("deployment_config {}: {}", path.display(), wrong.message))
+    Error::input(format!("deployment-config {}: {}", path.display(), wrong.message))
         .hint("See the v2 deployment configuration in BentoML's documentation.")
         .at(Location { file: path.to_owned(), line: Some(wrong.line), column: None })
 }
@@ -122,7 +131,7 @@ fn refuse_v1(path: &Path, at: Location, needs_file: bool) -> Result<()> {
     let what = format!("{} is the configuration of a v1 Deployment (it has `targets`)", path.display());
     if needs_file {
         return Err(Error::input(format!("{what}, and none can be created from it here yet"))
-            .hint("Write the v2 form (`name`, `services`), or set `deployment_config: ''` for the defaults.")
+            .hint("Write the v2 form (`name`, `services`), or set `deployment-config: ''` for the defaults.")
             .at(at));
     }
     Annotation::new(Level::Notice, format!("{what}: it is left alone")).at(Some(at)).emit(None);
@@ -138,22 +147,25 @@ fn refuse_other_cluster(root: &Node, path: &Path, at: impl Fn(u32) -> Location) 
             if !matches!(&value.content, Content::Null) && value.content != Content::Text("default".into()) =>
         {
             Err(Error::input(format!("{} names a cluster in the v1 form, which is not looked into", path.display()))
-                .hint("Write the v2 form (`cluster`), or set `deployment_config: ''` for the default cluster.")
+                .hint("Write the v2 form (`cluster`), or set `deployment-config: ''` for the default cluster.")
                 .at(at(key.line)))
         }
         _ => Ok(()),
     }
 }
 
-fn missing(input: &str, path: &Path, workspace: &Path) -> Error {
-    let error = Error::input(format!("deployment_config {input} does not exist ({})", path.display()));
-    let other = ["deployment.yaml", "deployment.yml", "deployment.json"]
-        .into_iter()
-        .find(|name| workspace.join(name).is_file());
-    error.hint(match other {
-        Some(other) => format!("There is a {other}: set `deployment_config: {other}`."),
-        None => {
-            "Check the path and that the repository is checked out, or set `deployment_config: ''` for none.".into()
-        }
+/// The first configuration in the folder of the context, else in the workspace. A context may be no folder.
+fn search(context: &str, workspace: &Path) -> Option<PathBuf> {
+    let folders = [workspace.join(context), workspace.to_owned()];
+    folders.iter().flat_map(|folder| NAMES.map(|name| folder.join(name))).find(|file| file.is_file())
+}
+
+fn missing(input: &str, path: &Path) -> Error {
+    Error::input(format!("deployment-config {input} does not exist ({})", path.display())).hint(match input {
+        DEFAULT_CONFIG => format!(
+            "Write one of {} in the context or the workspace, or set `deployment-config: ''` for none.",
+            NAMES.join(", ")
+        ),
+        _ => "Check the path and that the repository is checked out, or set `deployment-config: ''` for none.".into(),
     })
 }

@@ -3,56 +3,58 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bento_core::Result;
-use bento_core::action::inputs::choice;
-use bento_core::action::{InputSpec, Kind};
-use bento_core::env;
+use actions_core::Result;
+use actions_core::action::inputs::choice;
+use actions_core::action::{InputSpec, Kind};
+use bentocloud::variables;
 use build_bento::Dependencies;
 use secrecy::SecretString;
 
 /// Where the deployment configuration is looked for when the user says nothing.
 pub(crate) const DEFAULT_CONFIG: &str = "deployment.json";
 
-bento_core::inputs! {
+actions_core::inputs! {
     /// Inputs of deploy-bento.
     pub struct Inputs {
         /// API token of BentoCloud or Yatai.
-        cloud_api_token: SecretString => input("cloud_api_token").required().env(env::BENTO_CLOUD_API_KEY),
+        cloud_api_token: SecretString => input("cloud-api-token").required().env(variables::BENTO_CLOUD_API_KEY),
         /// Endpoint URL of BentoCloud or Yatai.
-        cloud_endpoint: String => input("cloud_endpoint").required().env(env::BENTO_CLOUD_API_ENDPOINT),
+        cloud_endpoint: String => input("cloud-endpoint").required().env(variables::BENTO_CLOUD_API_ENDPOINT),
         /// What to do with the Deployment: `update` an existing one, `create` a new one, `apply` (create or replace),
         /// `skip` it (the Bento is pushed only), `terminate` or `delete` it.
         action: Verb => input("action").default("update"),
         /// Name of the Deployment; needed unless the configuration names it, but by `skip`, and by `create`, for which the
         /// cloud makes one up.
-        deployment_name: Option<String> => input("deployment_name"),
-        /// Path of the deployment configuration, YAML or JSON; empty for none. `update` does without the default file.
-        deployment_config: String => input("deployment_config").default("deployment.json"),
+        deployment_name: Option<String> => input("deployment-name"),
+        /// Path of the deployment configuration, YAML or JSON; empty for none. Without the default file, `update` leaves the
+        /// configuration alone; `create` and `apply` look for deployment.yaml, .yml and .json in the context, then in the
+        /// workspace.
+        deployment_config: String => input("deployment-config").default("deployment.json"),
         /// Build the Bento here (true), or deploy one that exists (false).
         build: bool => input("build").default("true"),
         /// What to build: a folder, a git URL, or a service of the working directory (`module:Service`).
         context: String => input("context").default("."),
         /// Version of the Bento that is built. Empty: generated.
-        bento_version: Option<String> => input("bento_version"),
+        bento_version: Option<String> => input("bento-version"),
         /// What to do about packages that the service imports and the Python that builds lacks: `auto` (do without them, and
         /// install for the build those that the Bento depends on), `install` (all that the project requires, for the build),
         /// `none` (fail).
         dependencies: Dependencies => input("dependencies").default("auto"),
         /// The Bento to deploy when not building (`build: false`), of the local store or the cloud. Empty: the one that the
         /// configuration names, else the one that runs.
-        bento_tag: Option<String> => input("bento_tag"),
+        bento_tag: Option<String> => input("bento-tag"),
         /// Labels of the Deployment, one `key=value` per line; they win over those of the configuration.
-        labels: BTreeMap<String, String> => input("labels"),
+        labels: BTreeMap<String, String> => input("deployment-labels"),
         /// Wait until the Deployment is ready (or terminated), and fail when it does not become so.
         wait: bool => input("wait").default("true"),
-        /// How long to wait, in seconds.
-        wait_timeout: Duration => input("wait_timeout").default("3600"),
+        /// How long to wait: seconds, or with a unit (`90s`, `15m`, `1h`).
+        wait_timeout: Duration => input("wait-timeout").default("3600"),
         /// Version of BentoML to build with, as in the setup action. Empty: the one that is installed, else the latest.
-        bentoml_version: String => input("bentoml_version"),
+        bentoml_version: String => input("bentoml-version"),
         /// Version of Python to build with; applies only when no BentoML is installed yet.
-        python_version: Vec<String> => input("python_version").default("3.11"),
+        python_version: Vec<String> => input("python-version").default("3.11"),
         /// Print what would be done, and do nothing.
-        dry_run: bool => input("dry_run").default("false"),
+        dry_run: bool => input("dry-run").default("false"),
     }
 }
 
@@ -94,7 +96,7 @@ impl Verb {
     }
 }
 
-impl bento_core::action::FromInput for Verb {
+impl actions_core::action::FromInput for Verb {
     const KIND: Kind = Kind::Choice(&["create", "update", "apply", "skip", "terminate", "delete"]);
 
     fn from_input(spec: &InputSpec, value: &str) -> Result<Self> {

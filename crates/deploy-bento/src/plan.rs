@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use bento_core::action::Context;
-use bento_core::{Cause, Error, Result};
+use actions_core::action::Context;
+use actions_core::{Cause, Error, Result};
 use bentocloud::Account;
 use bentocloud::deployment::Deployment;
 
@@ -94,7 +94,7 @@ async fn step(request: &Request) -> Result<Step> {
     let present = client.deployment(name, request.cluster.as_deref()).await?;
     let missing = || {
         Error::not_found(format!("there is no Deployment {name} at {}", client.endpoint()))
-            .hint("Check deployment_name; `action: apply` creates it where it is missing.")
+            .hint("Check deployment-name; `action: apply` creates it where it is missing.")
     };
     Ok(match (request.verb, present) {
         (Verb::Skip, _) => Step::Nothing,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use bento_core::action::Report;
-use bento_core::bento::Tag;
-use bento_core::runner::summary::{escape, link};
+use actions_core::action::Report;
+use actions_core::runner::summary::{escape, link};
+use bento_format::Tag;
 use bentocloud::deployment::{Deployment, Outcome};
 
 /// What happened so far.
@@ -52,19 +52,19 @@ impl Told {
         let mut rows = Vec::new();
         let running = self.deployment.as_ref().and_then(Deployment::bento).and_then(|tag| tag.parse().ok());
         if let Some(tag) = self.bento.clone().or(running) {
-            report.output("bento_tag", tag.to_string());
-            report.output("bento_repository", tag.name());
-            report.output("bento_version", tag.version().unwrap_or_default());
+            report.output("bento-tag", tag.to_string());
+            report.output("bento-repository", tag.name());
+            report.output("bento-version", tag.version().unwrap_or_default());
             rows.push(("Bento", format!("**{}**", escape(&tag.to_string()))));
         }
         if let Some(deployment) = &self.deployment {
             let status = if self.deleted { "deleted" } else { &deployment.status };
             let console = deployment.console_url(&self.endpoint);
             let url = deployment.urls.first().map(String::as_str).unwrap_or_default();
-            report.output("deployment_name", &deployment.name);
-            report.output("deployment_status", status);
-            report.output("deployment_url", url);
-            report.output("console_url", &console);
+            report.output("deployment-name", &deployment.name);
+            report.output("deployment-status", status);
+            report.output("deployment-url", url);
+            report.output("console-url", &console);
             rows.push(("Deployment", link(&deployment.name, &console)));
             rows.push(("Status", escape(status)));
             if !url.is_empty() {

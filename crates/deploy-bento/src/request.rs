@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bento_core::action::Context;
-use bento_core::bento::Tag;
-use bento_core::python::{NoPythonVersion, PythonRequest};
-use bento_core::{Context as _, Error, Result};
+use actions_core::action::Context;
+use actions_core::{Context as _, Error, Result};
+use bento_format::Tag;
 use bentocloud::Client;
 use build_bento::Cloud;
+use python_env::{NoPythonVersion, PythonRequest};
 use setup::Reuse;
 
 use crate::file::ConfigFile;
@@ -61,7 +61,7 @@ impl Request {
         let file = if !inputs.action.takes_bento() && inputs.deployment_name.is_some() && is_gone() {
             None
         } else {
-            ConfigFile::read(&inputs.deployment_config, inputs.action, ctx.workspace())?
+            ConfigFile::read(&inputs.deployment_config, inputs.action, &inputs.context, ctx.workspace())?
         };
         if let Some(file) = &file {
             file.show_remarks(inputs);
@@ -71,7 +71,7 @@ impl Request {
         let name = inputs.deployment_name.clone().or_else(|| written.and_then(|written| written.name.clone()));
         if name.is_none() && !matches!(inputs.action, Verb::Create | Verb::Skip) {
             let verb = format!("{:?}", inputs.action).to_lowercase();
-            return Err(Error::input(format!("Input required and not supplied: deployment_name (action: {verb})"))
+            return Err(Error::input(format!("Input required and not supplied: deployment-name (action: {verb})"))
                 .hint("Set it under `with:`, or `name:` in the deployment configuration."));
         }
         Ok(Self {
@@ -95,11 +95,15 @@ fn warn_of_idle_inputs(inputs: &Inputs) {
     let (builds, deploys_as_is) = (takes_bento && inputs.build, takes_bento && !inputs.build);
     let nothing_is_built = "nothing is built (`build: false`)";
     for (input, is_idle, why) in [
-        ("bento_tag", builds && bento_tag.is_some(), "the Bento is built here; set `build: false` to deploy that one"),
+        ("bento-tag", builds && bento_tag.is_some(), "the Bento is built here; set `build: false` to deploy that one"),
         ("context", deploys_as_is && !matches!(&**context, "" | "."), nothing_is_built),
-        ("bento_version", deploys_as_is && bento_version.is_some(), nothing_is_built),
-        ("bentoml_version", deploys_as_is && !bentoml_version.is_empty(), nothing_is_built),
-        ("labels", !inputs.action.configures() && !labels.is_empty(), "this action configures no Deployment"),
+        ("bento-version", deploys_as_is && bento_version.is_some(), nothing_is_built),
+        ("bentoml-version", deploys_as_is && !bentoml_version.is_empty(), nothing_is_built),
+        (
+            "deployment-labels",
+            !inputs.action.configures() && !labels.is_empty(),
+            "this action configures no Deployment",
+        ),
     ] {
         if is_idle {
             tracing::warn!("the input {input} has no effect: {why}");
@@ -121,12 +125,12 @@ fn wanted(inputs: &Inputs, file: Option<&ConfigFile>, ctx: &Context) -> Result<W
 }
 
 fn environment(inputs: &Inputs) -> Result<setup::Request> {
-    let bentoml = inputs.bentoml_version.parse().context(|| "input bentoml_version".into())?;
+    let bentoml = inputs.bentoml_version.parse().context(|| "input bentoml-version".into())?;
     let forms: Result<Vec<_>> = inputs
         .python_version
         .iter()
         .map(|form| {
-            form.parse().map_err(|error: NoPythonVersion| Error::input(format!("input python_version: {error}")))
+            form.parse().map_err(|error: NoPythonVersion| Error::input(format!("input python-version: {error}")))
         })
         .collect();
     let forms = forms?;

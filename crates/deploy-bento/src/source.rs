@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use bento_core::action::Context;
-use bento_core::bento::Tag;
-use bento_core::{Context as _, Error, Result};
+use actions_core::action::Context;
+use actions_core::{Context as _, Error, Result};
+use bento_format::Tag;
 
 use crate::file::ConfigFile;
 use crate::{Inputs, Verb};
@@ -38,7 +38,7 @@ impl Source {
             return Ok(Self::Nothing);
         }
         if let (false, Some(tag)) = (inputs.build, &inputs.bento_tag) {
-            return Ok(Self::Tag(tag.parse().context(|| "input bento_tag".into())?));
+            return Ok(Self::Tag(tag.parse().context(|| "input bento-tag".into())?));
         }
         let named = file.map(|file| named(file, ctx.workspace())).transpose()?.flatten();
         if inputs.build {
@@ -48,12 +48,12 @@ impl Source {
             (Some(Named::Tag(tag)), _) => Ok(Self::Tag(tag)),
             (Some(Named::Project(project)), Some(file)) => {
                 Err(file.wrong("bento", format!("names the project {project}, and nothing is built (build: false)")).hint(
-                    "Set `build: true`, or name the Bento to deploy in bento_tag; without `bento:` an update keeps the one \
+                    "Set `build: true`, or name the Bento to deploy in bento-tag; without `bento:` an update keeps the one \
                      that runs.",
                 ))
             }
             _ if inputs.action == Verb::Update => Ok(Self::Current),
-            _ => Err(Error::input("Input required and not supplied: bento_tag (build: false)")
+            _ => Err(Error::input("Input required and not supplied: bento-tag (build: false)")
                 .hint("Name the Bento to deploy, or set `build: true`.")),
         }
     }
@@ -62,7 +62,7 @@ impl Source {
 fn built(inputs: &Inputs, file: Option<&ConfigFile>, named: Option<Named<'_>>, workspace: &Path) -> Source {
     let warn = |message: String| {
         if let Some(file) = file {
-            file.warn(file.written.line(&["bento"]), "`bento` in deployment_config has no effect", &message);
+            file.warn(file.written.line(&["bento"]), "`bento` in deployment-config has no effect", &message);
         }
     };
     match named {

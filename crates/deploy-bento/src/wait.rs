@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bento_core::{Cause, Error, Result};
+use actions_core::{Cause, Error, Result};
 use bentocloud::Client;
 use bentocloud::deployment::{Deployment, Outcome};
 
@@ -98,7 +98,7 @@ fn not_begun(name: &str, before: &str, timeout: Duration, console: &str) -> Erro
             "the Deployment {name} has not begun to change after {seconds} s: it is {before}, as before the update"
         ),
     )
-    .hint(format!("Look at its events at {console}, or give it more time with wait_timeout."))
+    .hint(format!("Look at its events at {console}, or give it more time with wait-timeout."))
 }
 
 fn silent(client: &Client, patience: Duration) -> Error {
@@ -108,7 +108,7 @@ fn silent(client: &Client, patience: Duration) -> Error {
 
 fn timed_out(name: &str, status: &str, timeout: Duration, console: &str) -> Error {
     Error::new(Cause::Timeout, format!("the Deployment {name} is still {status} after {} s", timeout.as_secs()))
-        .hint(format!("Look at its events at {console}, or give it more time with wait_timeout."))
+        .hint(format!("Look at its events at {console}, or give it more time with wait-timeout."))
 }
 
 /// A roll-back, or another job's update, would make a success of a revision that nobody here asked for.

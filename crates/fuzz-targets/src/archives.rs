@@ -8,16 +8,16 @@ use tar::{Builder, EntryType, Header};
 
 /// An archive of a Bento or a model.
 pub(crate) fn bento(data: &[u8]) {
-    try_to_unpack(data, |archive, target| drop(bento_core::bento::archive::unpack(archive, target)));
+    try_to_unpack(data, |archive, target| drop(archive::unpack(archive, target)));
 }
 
 /// An entry of the cache: the same under zstd.
 pub(crate) fn cache_entry(data: &[u8]) {
     try_to_unpack(data, |archive, target| {
         let packed = zstd::encode_all(archive, 1).expect("memory");
-        drop(bento_core::fuzzing::unpack_cache_entry(&packed, target));
+        drop(actions_cache::fuzzing::unpack_cache_entry(&packed, target));
     });
-    try_to_unpack(data, |archive, target| drop(bento_core::fuzzing::unpack_cache_entry(archive, target)));
+    try_to_unpack(data, |archive, target| drop(actions_cache::fuzzing::unpack_cache_entry(archive, target)));
 }
 
 /// Unpacks the input itself, or an archive that is described by it; nothing may appear beside the target.

@@ -1,6 +1,6 @@
 //! Headers of servers.
 
-use bento_core::http::ContentRange;
+use actions_core::http::ContentRange;
 use registry::fuzzing;
 
 /// `WWW-Authenticate`: what a parameter says stands in the header.

@@ -1,8 +1,8 @@
 //! The protocol of GitHub's runner.
 
+use actions_core::Env;
+use actions_core::runner::Files;
 use arbitrary::Unstructured;
-use bento_core::Env;
-use bento_core::runner::Files;
 
 /// Outputs as an action writes them are the outputs that the runner reads; and any bytes in the file are read or refused.
 pub(crate) fn command_files(data: &[u8]) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use bento_core::bento::Tag;
+use bento_format::Tag;
 use registry::{Image, Manifest};
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(crate) fn yaml(data: &[u8]) {
     // The end of the text is on a line of its own for the scanner.
     let lines = text.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count() + 1;
     let within = |line: u32| usize::try_from(line).is_ok_and(|line| line <= lines);
-    match bento_core::yaml::parse(&text) {
+    match bento_format::yaml::parse(&text) {
         Ok(document) => {
             for name in document.value.as_object().into_iter().flat_map(|members| members.keys()) {
                 let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
@@ -26,7 +26,7 @@ pub(crate) fn yaml(data: &[u8]) {
         }
         Err(error) => assert!(within(error.line), "the error is in line {} of {lines}", error.line),
     }
-    if let Ok(Some(node)) = bento_core::yaml::load(&text) {
+    if let Ok(Some(node)) = bento_format::yaml::load(&text) {
         let _ = (node.python_str(), node.to_wire());
     }
 }
@@ -77,5 +77,5 @@ pub(crate) fn patterns(data: &[u8]) {
     let text = text(data);
     let (path, patterns) = text.split_once('\n').unwrap_or((&text, ""));
     let _ = containerize_push::fuzzing::leaves_out(patterns, path);
-    let _ = bento_core::fuzzing::hub_pattern_matches(patterns, path);
+    let _ = huggingface::fuzzing::hub_pattern_matches(patterns, path);
 }

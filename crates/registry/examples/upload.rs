@@ -5,10 +5,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use bento_core::action::Cancel;
-use bento_core::bento::archive::FixedPlan;
-use bento_core::runner::{console, log};
-use bento_core::{Env, Error, Result};
+use actions_core::action::Cancel;
+use actions_core::runner::{console, log};
+use actions_core::{Env, Error, Result};
+use archive::FixedPlan;
 use registry::{Image, LayerSource, Logins, Registry};
 
 #[tokio::main(worker_threads = 2)]

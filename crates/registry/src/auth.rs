@@ -4,11 +4,12 @@
 
 use std::collections::HashMap;
 
+use actions_core::http;
+use actions_core::http::{Attempt, Refusal};
+use actions_core::runner::mask;
+use actions_core::{Cause, Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bento_core::http::{self, Attempt, Refusal};
-use bento_core::runner::mask;
-use bento_core::{Cause, Error, Result};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};

@@ -1,7 +1,8 @@
 //! Blobs: is it there, take it over from another repository, upload it, read it.
 
-use bento_core::http::{self, Attempt};
-use bento_core::{Error, Result};
+use actions_core::http;
+use actions_core::http::Attempt;
+use actions_core::{Error, Result};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Method, Response, StatusCode};
 use url::Url;

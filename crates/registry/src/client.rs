@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bento_core::action::Cancel;
-use bento_core::http::{self, Attempt, Refusal};
-use bento_core::{Cause, Context as _, Error, Result};
+use actions_core::action::Cancel;
+use actions_core::http;
+use actions_core::http::{Attempt, Refusal};
+use actions_core::{Cause, Context as _, Error, Result};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};

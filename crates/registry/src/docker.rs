@@ -9,12 +9,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use actions_core::action::Cancel;
+use actions_core::env;
+use actions_core::{Context as _, Env, Error, Result, text};
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use bento_core::action::Cancel;
-use bento_core::env;
-use bento_core::{Context as _, Env, Error, Result, text};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -22,6 +22,7 @@ use crate::auth::{self, Credentials};
 use crate::helper;
 use crate::image::Repository;
 use crate::login::Login;
+use crate::variables;
 
 /// The file in a folder of our own that tools of containers/image, such as buildah, read in place of config.json.
 pub const CONTAINERS_AUTH: &str = "containers-auth.json";
@@ -40,7 +41,7 @@ impl DockerConfig {
     /// config.json cannot be read.
     pub(crate) fn of(env: &Env) -> Result<Self> {
         let home = || env.path(env::HOME).or_else(|| env.path(env::USERPROFILE)).map(|home| home.join(".docker"));
-        let folder = env.path(env::DOCKER_CONFIG).or_else(home).filter(|folder| folder.is_dir());
+        let folder = env.path(variables::DOCKER_CONFIG).or_else(home).filter(|folder| folder.is_dir());
         let config = folder.as_ref().map(|folder| read(&folder.join("config.json"))).transpose()?;
         Ok(Self { folder, config: config.unwrap_or_else(|| json!({})) })
     }
@@ -110,11 +111,11 @@ impl DockerConfig {
             let own = std::path::absolute(&own).context(|| format!("failed to read {}", own.display()))?;
             self.share(&own, folder).context(|| format!("failed to take over {}", own.display()))?;
         }
-        bento_core::files::write_private(
+        actions_core::files::write_private(
             &folder.join(CONTAINERS_AUTH),
             self.for_containers_image().to_string().as_bytes(),
         )?;
-        bento_core::files::write_private(&folder.join("config.json"), self.config.to_string().as_bytes())
+        actions_core::files::write_private(&folder.join("config.json"), self.config.to_string().as_bytes())
     }
 
     #[cfg(unix)]
@@ -276,7 +277,7 @@ mod tests {
             fs::write(&file, text).unwrap();
             let error = DockerConfig::of(&env).unwrap_err();
             let said = error.full_text();
-            assert_eq!(error.cause(), bento_core::Cause::Input, "{said}");
+            assert_eq!(error.cause(), actions_core::Cause::Input, "{said}");
             assert!(said.contains("config.json: it is not valid JSON (") && !said.contains("secret"), "{said}");
         }
         for text in ["", "{}", r#"{"auths": null, "credHelpers": null}"#] {
@@ -294,7 +295,7 @@ mod tests {
         let error = DockerConfig::of(&env).unwrap_err();
         let text = error.full_text();
         assert!(
-            error.cause() == bento_core::Cause::Input && text.contains("config.json cannot be read as text"),
+            error.cause() == actions_core::Cause::Input && text.contains("config.json cannot be read as text"),
             "{text}"
         );
     }

@@ -7,13 +7,13 @@
 
 use std::cell::Cell;
 
+use actions_core::action::Cancel;
+use actions_core::http;
+use actions_core::http::{Attempt, Refusal};
+use actions_core::runner::mask;
+use actions_core::{Cause, Context as _, Env, Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bento_core::action::Cancel;
-use bento_core::env;
-use bento_core::http::{self, Attempt, Refusal};
-use bento_core::runner::mask;
-use bento_core::{Cause, Context as _, Env, Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -24,6 +24,7 @@ use url::Url;
 use crate::client::PATIENCE;
 use crate::login::Login;
 use crate::sigv4::{Signed, Signer};
+use crate::variables;
 
 const JSON: &str = "application/x-amz-json-1.1";
 /// What AWS answers to a signature of another time, and to other wrong ones: those that the SDKs sign anew by its clock.
@@ -62,17 +63,18 @@ impl Ecr {
             None => return None,
         };
         let secret = |name| env.get(name).map(SecretString::from).inspect(mask::add);
-        let own = if service == "ecr" { env::AWS_ENDPOINT_URL_ECR } else { env::AWS_ENDPOINT_URL_ECR_PUBLIC };
+        let own =
+            if service == "ecr" { variables::AWS_ENDPOINT_URL_ECR } else { variables::AWS_ENDPOINT_URL_ECR_PUBLIC };
         let domain = if registry.ends_with(".cn") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let endpoint = env.get(own).or_else(|| env.get(env::AWS_ENDPOINT_URL));
+        let endpoint = env.get(own).or_else(|| env.get(variables::AWS_ENDPOINT_URL));
         Some(Self {
             endpoint: endpoint.map_or_else(|| format!("https://api.{service}.{region}.{domain}"), str::to_owned),
             region: region.to_owned(),
             service,
             target,
-            key_id: env.get(env::AWS_ACCESS_KEY_ID)?.to_owned(),
-            secret: secret(env::AWS_SECRET_ACCESS_KEY)?,
-            session: secret(env::AWS_SESSION_TOKEN),
+            key_id: env.get(variables::AWS_ACCESS_KEY_ID)?.to_owned(),
+            secret: secret(variables::AWS_SECRET_ACCESS_KEY)?,
+            session: secret(variables::AWS_SESSION_TOKEN),
         })
     }
 

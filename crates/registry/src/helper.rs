@@ -1,15 +1,15 @@
 //! Credential helpers: programs that keep what `docker login` was told, or get it from a cloud.
 //!
-//! They are run by `bento_core::process` and not by a crate, because they must end: at the deadline, and when the job is
+//! They are run by `actions_core::process` and not by a crate, because they must end: at the deadline, and when the job is
 //! cancelled. They get the filtered environment of every child.
 //!
 //! Source: the protocol of docker-credential-helpers.
 
 use std::time::Duration;
 
-use bento_core::action::Cancel;
-use bento_core::process::{Command, describe};
-use bento_core::{Cause, Env, Error, Result};
+use actions_core::action::Cancel;
+use actions_core::process::{Command, describe};
+use actions_core::{Cause, Env, Error, Result};
 use serde_json::Value;
 
 use crate::auth::{Credentials, masked};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bento_core::{Error, Result};
+use actions_core::{Error, Result};
 
 /// Docker Hub, as names write it.
 pub(crate) const HUB: &str = "docker.io";

@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use bento_core::action::Cancel;
-use bento_core::bento::archive::Plan;
-use bento_core::{Context as _, Error, Result};
+use actions_core::action::Cancel;
+use actions_core::{Context as _, Error, Result};
+use archive::Plan;
 use sha2::{Digest, Sha256};
 
 const CHUNK: usize = 1024 * 1024;

@@ -1,8 +1,7 @@
 //! A client of OCI registries (distribution specification 1.1) over the suite's own HTTP client: images' names, who we are
 //! to a registry, manifests, and layers that are sent only where they are missing.
 
-#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
-#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects, clippy::disallowed_methods, clippy::indexing_slicing))]
 
 mod auth;
 mod blob;
@@ -21,6 +20,7 @@ mod remove;
 mod sigv4;
 mod transfer;
 mod upload;
+pub mod variables;
 
 pub use auth::Credentials;
 pub use client::Registry;

@@ -6,12 +6,12 @@
 
 use std::path::Path;
 
+use actions_core::action::Cancel;
+use actions_core::env;
+use actions_core::runner::mask;
+use actions_core::{Context as _, Env, Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bento_core::action::Cancel;
-use bento_core::env;
-use bento_core::runner::mask;
-use bento_core::{Context as _, Env, Error, Result};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -92,7 +92,7 @@ impl Logins {
             Error::input(format!("registries: {why}"))
                 .hint("Write a list, such as:\n- registry: ghcr.io\n  username: me\n  password: '…'")
         };
-        let document = bento_core::yaml::parse(text.expose_secret())
+        let document = bento_format::yaml::parse(text.expose_secret())
             .map_err(|error| wrong(format!("not valid YAML at line {}, column {}", error.line, error.column)))?;
         let entries = match document.value {
             Value::Null => return Ok(Self::default()),

@@ -1,7 +1,8 @@
 //! Manifests and indexes, by tag or digest; the tags that there are.
 
-use bento_core::http::{self, Attempt};
-use bento_core::{Context as _, Error, Result};
+use actions_core::http;
+use actions_core::http::Attempt;
+use actions_core::{Context as _, Error, Result};
 use reqwest::header::{CONTENT_TYPE, LINK};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;

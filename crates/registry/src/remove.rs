@@ -1,6 +1,6 @@
 //! Taking a tag away, which registries do in different ways, and some not at all.
 
-use bento_core::{Cause, Error, Result};
+use actions_core::{Cause, Error, Result};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 

@@ -8,8 +8,8 @@
 //! the registry have the layer after all, as after a push that failed in the middle, the upload is taken back as soon as
 //! the digest is known. In any repository with tags not a byte of a known layer is ever sent.
 
-use bento_core::action::Cancel;
-use bento_core::{Cause, Context as _, Result};
+use actions_core::action::Cancel;
+use actions_core::{Cause, Context as _, Result};
 
 use crate::client::Registry;
 use crate::layer::{Layer, LayerSource};

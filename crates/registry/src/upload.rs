@@ -19,10 +19,11 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use bento_core::action::Cancel;
-use bento_core::bento::archive::Plan;
-use bento_core::http::{self, Attempt, Pace};
-use bento_core::{Context as _, Error, Result};
+use actions_core::action::Cancel;
+use actions_core::http;
+use actions_core::http::{Attempt, Pace};
+use actions_core::{Context as _, Error, Result};
+use archive::Plan;
 use futures_util::StreamExt;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use reqwest::{Response, StatusCode};

@@ -1,7 +1,7 @@
 //! The setup action in the frame of all actions.
 
-use bento_core::Result;
-use bento_core::action::{Action, ActionSpec, Context, Report, output};
+use actions_core::Result;
+use actions_core::action::{Action, ActionSpec, Context, Report, output};
 
 use crate::environment::carry_out;
 use crate::later::Later;
@@ -19,6 +19,7 @@ impl Action for Setup {
         description: "Find Python, install BentoML and put it on PATH.",
         branding: ("purple", "package"),
         post: true,
+        two_spellings: false,
         outputs: &[
             output("python-version", "The version of the Python that has BentoML."),
             output("python-path", "The path of that Python."),

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bento_core::python::{Version, VersionSpecifiers, range_parts};
-use bento_core::{Error, address};
+use actions_core::{Error, address};
+use python_env::{Version, VersionSpecifiers, range_parts};
 use url::Url;
 
 /// The oldest that serves as "latest": the original action's bound.
@@ -193,7 +193,7 @@ mod tests {
             "abcdefg",
         ] {
             let error = text.parse::<BentomlVersion>().unwrap_err();
-            assert_eq!(error.cause(), bento_core::Cause::Input);
+            assert_eq!(error.cause(), actions_core::Cause::Input);
             assert!(error.full_text().contains(text) && error.full_text().contains("1.4.39"), "{text}");
         }
     }

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use bento_core::action::Context;
-use bento_core::runner::cache::{Cache, Found, Off, Saved, version};
-use bento_core::runner::{Annotation, Level};
-use bento_core::{Cause, Error, Result};
+use actions_cache::{Cache, Found, Off, Saved, version};
+use actions_core::action::Context;
+use actions_core::runner::{Annotation, Level};
+use actions_core::{Cause, Error, Result};
 
 use crate::{BentomlVersion, key, snapshot};
 

@@ -1,7 +1,7 @@
 //! Versions of BentoML that do not start beside the newest release of a package that they need. Their metadata does not say so, and
 //! no resolver can know.
 
-use bento_core::python::{Version, VersionSpecifiers};
+use python_env::{Version, VersionSpecifiers};
 
 /// Which BentoML, and the constraint under which it starts.
 const TABLE: [(&str, &str); 2] = [

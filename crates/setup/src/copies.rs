@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use bento_core::action::Cancel;
+use actions_core::action::Cancel;
 
 /// More threads than this wait for the disk, not for a processor.
 const MOST_THREADS: usize = 8;

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use bento_core::action::Context;
-use bento_core::env;
-use bento_core::python::find_on_path;
-use bento_core::runner::Files;
-use bento_core::{Env, Result};
+use actions_core::action::Context;
+use actions_core::env;
+use actions_core::programs::find_on_path;
+use actions_core::runner::Files;
+use actions_core::{Env, Result};
+use python_env::variables;
 
 use crate::plan::Step;
 use crate::provide::{Made, provide};
@@ -86,7 +87,7 @@ impl Environment {
             files.add_path(&folder.to_string_lossy())?;
         }
         match &self.virtual_env {
-            Some(root) => files.export(env::VIRTUAL_ENV, &root.to_string_lossy()),
+            Some(root) => files.export(variables::VIRTUAL_ENV, &root.to_string_lossy()),
             None => Ok(()),
         }
     }
@@ -99,10 +100,10 @@ impl Environment {
         let old = env.os(env::PATH).unwrap_or_default().to_owned();
         let folders = self.missing_on_path(env).into_iter().chain(std::env::split_paths(&old));
         let path = std::env::join_paths(folders)
-            .map_err(|error| bento_core::Error::failure("failed to extend PATH").caused_by(error))?;
+            .map_err(|error| actions_core::Error::failure("failed to extend PATH").caused_by(error))?;
         env.set(env::PATH, path);
         if let Some(root) = &self.virtual_env {
-            env.set(env::VIRTUAL_ENV, root);
+            env.set(variables::VIRTUAL_ENV, root);
         }
         Ok(())
     }

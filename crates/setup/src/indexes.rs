@@ -1,8 +1,8 @@
 //! Package indexes: handed to uv and pip through their environment, so that credentials are on no command line.
 
-use bento_core::action::Context;
-use bento_core::env;
-use bento_core::{Error, Result, address};
+use actions_core::action::Context;
+use actions_core::{Error, Result, address};
+use python_env::variables;
 use url::Url;
 
 use crate::Inputs;
@@ -30,13 +30,13 @@ impl Indexes {
     pub(crate) fn apply(&self, ctx: &Context) -> Context {
         let mut ctx = ctx.clone();
         if let Some(main) = &self.main {
-            for name in [env::UV_DEFAULT_INDEX, env::PIP_INDEX_URL] {
+            for name in [variables::UV_DEFAULT_INDEX, variables::PIP_INDEX_URL] {
                 ctx.env.set(name, main.as_str());
             }
         }
         if !self.more.is_empty() {
             let more = self.more.iter().map(Url::as_str).collect::<Vec<_>>().join(" ");
-            for name in [env::UV_INDEX, env::PIP_EXTRA_INDEX_URL] {
+            for name in [variables::UV_INDEX, variables::PIP_EXTRA_INDEX_URL] {
                 ctx.env.set(name, more.clone());
             }
         }

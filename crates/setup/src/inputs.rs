@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use bento_core::python::Architecture;
+use python_env::Architecture;
 use secrecy::SecretString;
 
 /// Where [`crate::BentomlVersion::Main`] is the main branch of, unless the user says otherwise.
 pub(crate) const REPOSITORY: &str = "https://github.com/bentoml/BentoML";
 
-bento_core::inputs! {
+actions_core::inputs! {
     /// Inputs of setup.
     pub struct Inputs {
         /// The version of BentoML: empty for the one that the chosen Python has, else the latest that can be installed; an exact

@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bento_core::action::Context;
-use bento_core::files::write_private;
-use bento_core::process::describe;
-use bento_core::python::{Draft, Interpreter, Uv, Version};
-use bento_core::runner::console;
-use bento_core::{Cause, Context as _, Error, Result};
+use actions_core::action::Context;
+use actions_core::files::write_private;
+use actions_core::process::describe;
+use actions_core::runner::console;
+use actions_core::{Cause, Context as _, Error, Result};
+use python_env::{Draft, Interpreter, Uv, Version};
 
 use crate::verify::{self, installed};
 use crate::{BentomlVersion, Request, constraints, moving, pip_settings};

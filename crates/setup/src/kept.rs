@@ -3,10 +3,10 @@
 
 use std::{fs, io};
 
-use bento_core::action::Context;
-use bento_core::python::{Draft, Interpreter, Version};
-use bento_core::runner::cache::Cache;
-use bento_core::{Cause, Context as _, Error, Result};
+use actions_cache::Cache;
+use actions_core::action::Context;
+use actions_core::{Cause, Context as _, Error, Result};
+use python_env::{Draft, Interpreter, Version};
 
 use crate::copies::copy_all;
 use crate::provide::Made;

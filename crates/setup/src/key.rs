@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use bento_core::python::{Architecture, Interpreter, Version};
-use bento_core::{Env, text};
+use actions_core::{Env, text};
+use python_env::{Architecture, Interpreter, Version};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -70,7 +70,7 @@ fn distribution(env: &Env) -> String {
 mod tests {
     use std::path::PathBuf;
 
-    use bento_core::action::{Cancel, Context, Inputs as _, Values};
+    use actions_core::action::{Cancel, Context, Inputs as _, Values};
 
     use super::*;
     use crate::Inputs;

@@ -2,12 +2,13 @@
 
 use std::fs;
 
-use bento_core::action::Context;
-use bento_core::env;
-use bento_core::env::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY};
-use bento_core::runner::console::{self, Mode};
-use bento_core::{Context as _, Error, Result};
+use actions_core::action::Context;
+use actions_core::runner::console;
+use actions_core::runner::console::Mode;
+use actions_core::{Context as _, Error, Result};
+use bento_format::variables::BENTOML_DO_NOT_TRACK;
 use bentocloud::Client;
+use bentocloud::variables::{BENTO_CLOUD_API_ENDPOINT, BENTO_CLOUD_API_KEY};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::Inputs;
@@ -54,7 +55,7 @@ impl Later {
             variables.push((BENTO_CLOUD_API_ENDPOINT, endpoint.clone()));
         }
         let truth = |yes| if yes { "True" } else { "False" };
-        variables.extend(self.do_not_track.map(|yes| (env::BENTOML_DO_NOT_TRACK, truth(yes).to_owned())));
+        variables.extend(self.do_not_track.map(|yes| (BENTOML_DO_NOT_TRACK, truth(yes).to_owned())));
         variables
     }
 }

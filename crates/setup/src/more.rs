@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use bento_core::action::Context;
-use bento_core::{Env, Error, Result, address};
+use actions_core::action::Context;
+use actions_core::{Env, Error, Result, address};
 use serde_json::{Value, json};
 
 use crate::Inputs;

@@ -1,6 +1,6 @@
 //! Requirements whose text does not say what is installed: it may be another thing the next time.
 
-use bento_core::address;
+use actions_core::address;
 
 /// The ends of files that are installed as they are.
 const ARCHIVES: [&str; 7] = [".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"];

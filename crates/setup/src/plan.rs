@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use bento_core::Result;
-use bento_core::action::Context;
-use bento_core::env;
-use bento_core::python::{self, Architecture, Choice, Interpreter, PINNED_UV, Uv, Version};
+use actions_core::Result;
+use actions_core::action::Context;
+use python_env::variables;
+use python_env::{self, Architecture, Choice, Interpreter, PINNED_UV, Uv, Version};
 
 use crate::later::Later;
 use crate::warnings::Requires;
@@ -42,7 +42,7 @@ impl Plan {
         let step = match existing(&request, &mut remarks, ctx).await? {
             Some(step) => step,
             None => {
-                let choice = python::choose(request.python.as_ref(), request.architecture, ctx).await?;
+                let choice = python_env::choose(request.python.as_ref(), request.architecture, ctx).await?;
                 remarks.extend(project(&mut request, &choice, ctx).await?);
                 install_or_use(&request, choice, &mut remarks, ctx).await?
             }
@@ -75,7 +75,7 @@ async fn install_or_use(request: &Request, choice: Choice, remarks: &mut Vec<Str
         Choice::Fits(chosen) => chosen,
         Choice::Missing(missing) => {
             let uv = Uv::find_version(request.uv.as_ref(), ctx).await?;
-            let may_install = ctx.env.get(env::UV_PYTHON_DOWNLOADS) != Some("never");
+            let may_install = ctx.env.get(variables::UV_PYTHON_DOWNLOADS) != Some("never");
             if !may_install || (uv.is_none() && missing.other.is_none()) {
                 return Err(missing.error());
             }
@@ -105,7 +105,7 @@ async fn existing(request: &Request, remarks: &mut Vec<String>, ctx: &Context) -
     if request.reuse == Reuse::OfChosenPython {
         return Ok(None);
     }
-    let found = python::find_with_bentoml(ctx).await?;
+    let found = python_env::find_with_bentoml(ctx).await?;
     let found = found.and_then(|python| Some((verify::there_already(&python, remarks, ctx)?, python)));
     let found = found.filter(|(bentoml, _)| request.bentoml.is_satisfied_by(bentoml));
     let Some((bentoml, python)) = found else { return Ok(None) };

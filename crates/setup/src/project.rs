@@ -6,16 +6,16 @@
 //! | `pyproject.toml` | `project.dependencies` |
 //! | the service's file, by default `service.py` | `Image(…).python_packages(…)`, `.requirements_file(…)`, `.pyproject_toml(…)` |
 //!
-//! Paths and variables are read by BentoML's own rules: [`bento_core::bento::project`].
+//! Paths and variables are read by BentoML's own rules: [`bento_format::project`].
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bento_core::action::Context;
-use bento_core::bento::project::{Document, Project, absolute, dependencies, resolve};
-use bento_core::process::Command;
-use bento_core::python::Interpreter;
-use bento_core::{Context as _, Error, Result, address};
+use actions_core::action::Context;
+use actions_core::process::Command;
+use actions_core::{Context as _, Error, Result, address};
+use bento_format::project::{Document, Project, absolute, dependencies, resolve};
+use python_env::Interpreter;
 use serde::Deserialize;
 use serde_json::Value;
 

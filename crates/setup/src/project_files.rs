@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bento_core::bento::project::absolute;
-use bento_core::{Env, Result};
+use actions_core::{Env, Result};
+use bento_format::project::absolute;
 
 use crate::moving::value;
 use crate::requirement_files::{expanded, text_of};

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use bento_core::action::Context;
-use bento_core::python::{self, Choice, Chosen, Draft, Interpreter, PINNED_UV, Source, Uv, Version, find_on_path};
-use bento_core::{Context as _, Error, Result};
+use actions_core::action::Context;
+use actions_core::programs::find_on_path;
+use actions_core::{Context as _, Error, Result};
+use python_env::{self, Choice, Chosen, Draft, Interpreter, PINNED_UV, Source, Uv, Version};
 use url::Url;
 
 use crate::install::{install, install_pip, newest};
@@ -70,7 +71,7 @@ async fn python(request: &Request, choice: &Choice, uv: Option<Uv>, ctx: &Contex
         (None, None) => return Err(missing.error()),
     };
     let source = Source { mirror: request.python_mirror.as_ref().map(Url::as_str), deadline: request.deadline };
-    let chosen = python::install(&missing.request, source, &uv, ctx).await.context(|| missing.to_string())?;
+    let chosen = python_env::install(&missing.request, source, &uv, ctx).await.context(|| missing.to_string())?;
     tracing::info!("use {chosen}");
     Ok((chosen, Some(uv)))
 }
@@ -179,6 +180,6 @@ async fn finish(
     let moved = made.moved(&before, &folder);
     // Where a link leads to the folder, a Python may name it otherwise.
     let is_known = moved.prefix == folder;
-    let python = if is_known { moved } else { Interpreter::query(&python::python_in(&folder), ctx).await? };
+    let python = if is_known { moved } else { Interpreter::query(&python_env::python_in(&folder), ctx).await? };
     Ok(Made { python, bentoml, uv_version: uv.map(|uv| uv.version.to_string()), cached })
 }

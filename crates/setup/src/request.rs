@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bento_core::action::Context;
-use bento_core::python::{Architecture, OLDEST_UV, PINNED_UV, PythonRequest, Version};
-use bento_core::{Context as _, Error, Result, address};
+use actions_core::action::Context;
+use actions_core::{Context as _, Error, Result, address};
+use python_env::{Architecture, OLDEST_UV, PINNED_UV, PythonRequest, Version};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -140,7 +140,7 @@ impl Request {
         check_repository(&request.repository)?;
         if request.deadline.is_zero() {
             return Err(Error::input("input install-timeout: within 0 seconds nothing can be installed")
-                .hint("Write a whole number of seconds, such as 600, or leave it empty for half an hour."));
+                .hint("Write seconds or a number with a unit, such as 10m, or leave it empty for half an hour."));
         }
         Ok((request, remarks))
     }

@@ -5,11 +5,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bento_core::{Cause, Context as _, Env, Error, Result, text};
+use actions_core::address;
+use actions_core::{Cause, Context as _, Env, Error, Result, text};
 use sha2::{Digest, Sha256};
 
 use crate::moving::{is_moving, value};
-use bento_core::address;
 
 /// The digest of a file of requirements with those that it includes. Does it name something that moves? Credentials in it
 /// are masked from here on. `of` says whose wish it is.
@@ -181,6 +181,6 @@ mod tests {
             let (one, other) = (digest("x==1"), digest("x==2"));
             assert!(one.1 && one.0 != other.0, "{one:?}");
         }
-        assert_eq!(bento_core::runner::mask::redact("s3cret-in-utf16"), "***");
+        assert_eq!(actions_core::runner::mask::redact("s3cret-in-utf16"), "***");
     }
 }

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bento_core::action::Context;
-use bento_core::python::{Distribution, Version};
-use bento_core::{Error, Result};
+use actions_core::action::Context;
+use actions_core::{Error, Result};
+use python_env::{Distribution, Version};
 use uuid::Uuid;
 
 use crate::key;
@@ -65,7 +65,7 @@ fn is_own(_: &fs::Metadata) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use bento_core::action::Cancel;
+    use actions_core::action::Cancel;
 
     use super::*;
 

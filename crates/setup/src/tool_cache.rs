@@ -6,10 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use bento_core::Env;
-use bento_core::action::Cancel;
-use bento_core::env;
-use bento_core::python::{self, Version};
+use actions_core::Env;
+use actions_core::action::Cancel;
+use actions_core::env;
+use python_env::{self, Version};
 use uuid::Uuid;
 
 use crate::copies::copy_all;
@@ -27,7 +27,7 @@ impl ToolCache {
     /// those without a cache service.
     pub(crate) fn of(env: &Env, service: bool) -> Option<Self> {
         let persists = env.get(env::RUNNER_ENVIRONMENT).map_or(!service, |environment| environment == "self-hosted");
-        let root = python::tool_cache(env).filter(|_| persists)?;
+        let root = actions_core::programs::tool_cache(env).filter(|_| persists)?;
         Some(Self(root.join("bentoml-env")))
     }
 

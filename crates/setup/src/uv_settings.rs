@@ -4,56 +4,57 @@
 
 use std::path::{Path, PathBuf};
 
-use bento_core::action::Context;
-use bento_core::env;
-use bento_core::{Env, text};
+use actions_core::action::Context;
+use actions_core::address;
+use actions_core::env;
+use actions_core::{Env, text};
+use python_env::variables;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::requirement_files::digest_file;
-use bento_core::address;
 
 /// Variables that change what is installed.
 const VALUES: [&str; 25] = [
-    env::PIP_EXTRA_INDEX_URL,
-    env::PIP_INDEX_URL,
-    env::PIP_NO_BINARY,
-    env::PIP_NO_INDEX,
-    env::PIP_ONLY_BINARY,
-    env::UV_DEFAULT_INDEX,
+    variables::PIP_EXTRA_INDEX_URL,
+    variables::PIP_INDEX_URL,
+    variables::PIP_NO_BINARY,
+    variables::PIP_NO_INDEX,
+    variables::PIP_ONLY_BINARY,
+    variables::UV_DEFAULT_INDEX,
     "UV_EXCLUDE_NEWER",
-    env::UV_EXTRA_INDEX_URL,
-    env::UV_FIND_LINKS,
+    variables::UV_EXTRA_INDEX_URL,
+    variables::UV_FIND_LINKS,
     "UV_FORK_STRATEGY",
-    env::UV_INDEX,
+    variables::UV_INDEX,
     "UV_INDEX_STRATEGY",
-    env::UV_INDEX_URL,
+    variables::UV_INDEX_URL,
     "UV_NO_BINARY",
     "UV_NO_BINARY_PACKAGE",
     "UV_NO_BUILD",
-    env::UV_NO_BUILD_ISOLATION,
+    variables::UV_NO_BUILD_ISOLATION,
     "UV_NO_BUILD_PACKAGE",
     "UV_NO_CONFIG",
     "UV_NO_SOURCES",
     "UV_NO_SOURCES_PACKAGE",
-    env::UV_PRERELEASE,
-    env::UV_REQUIRE_HASHES,
+    variables::UV_PRERELEASE,
+    variables::UV_REQUIRE_HASHES,
     "UV_RESOLUTION",
-    env::UV_TORCH_BACKEND,
+    variables::UV_TORCH_BACKEND,
 ];
 /// Those of them that name indexes, separated by blanks.
 const INDEXES: [&str; 6] = [
-    env::PIP_EXTRA_INDEX_URL,
-    env::PIP_INDEX_URL,
-    env::UV_DEFAULT_INDEX,
-    env::UV_EXTRA_INDEX_URL,
-    env::UV_INDEX,
-    env::UV_INDEX_URL,
+    variables::PIP_EXTRA_INDEX_URL,
+    variables::PIP_INDEX_URL,
+    variables::UV_DEFAULT_INDEX,
+    variables::UV_EXTRA_INDEX_URL,
+    variables::UV_INDEX,
+    variables::UV_INDEX_URL,
 ];
 /// uv looks at the machine's graphics card.
 const AUTO: &str = "auto";
 /// Variables that name files of requirements, separated by blanks.
-const FILES: [&str; 4] = [env::UV_BUILD_CONSTRAINT, env::UV_CONSTRAINT, "UV_EXCLUDE", "UV_OVERRIDE"];
+const FILES: [&str; 4] = [variables::UV_BUILD_CONSTRAINT, variables::UV_CONSTRAINT, "UV_EXCLUDE", "UV_OVERRIDE"];
 
 /// What uv obeys in this job.
 #[derive(Debug)]
@@ -73,11 +74,11 @@ impl UvSettings {
                 contents.insert(name.to_owned(), address::without(value).into());
             }
         }
-        let links = ctx.env.get(env::UV_FIND_LINKS).unwrap_or_default().split([',', ' ']);
+        let links = ctx.env.get(variables::UV_FIND_LINKS).unwrap_or_default().split([',', ' ']);
         let mut indexes = INDEXES.iter().flat_map(|name| ctx.env.get(name).unwrap_or_default().split_whitespace());
         let mut moving = are_of_workspace(links, ctx)
             || indexes.any(is_on_disk)
-            || ctx.env.get(env::UV_TORCH_BACKEND).is_some_and(|backend| backend == AUTO);
+            || ctx.env.get(variables::UV_TORCH_BACKEND).is_some_and(|backend| backend == AUTO);
         for name in FILES {
             let files = ctx.env.get(name).unwrap_or_default().split_whitespace();
             for file in files {
@@ -136,7 +137,7 @@ fn texts(value: &Value) -> Vec<&str> {
 /// The nearest of the workspace or above it, the user's, the system's.
 fn configuration_files(ctx: &Context) -> Vec<PathBuf> {
     let env = &ctx.env;
-    if let Some(file) = env.path(env::UV_CONFIG_FILE) {
+    if let Some(file) = env.path(variables::UV_CONFIG_FILE) {
         return vec![ctx.workspace().join(file)];
     }
     let above =
@@ -171,7 +172,7 @@ fn digest(text: &str) -> Value {
 mod tests {
     use std::fs;
 
-    use bento_core::action::Cancel;
+    use actions_core::action::Cancel;
 
     use super::*;
 

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bento_core::action::Context;
-use bento_core::env;
-use bento_core::process::Command;
-use bento_core::python::{Interpreter, Version};
-use bento_core::{Error, Result};
+use actions_core::action::Context;
+use actions_core::process::Command;
+use actions_core::{Error, Result};
+use bento_format::variables;
+use python_env::{Interpreter, Version};
 
 /// The first start compiles what it imports, on a slow disk from a cold cache.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -91,7 +91,7 @@ async fn answer(python: &Interpreter, command: &Path, ctx: &Context) -> Result<R
     let asking = if direct { Command::new(command) } else { Command::new(&python.executable).arg(command) };
     let asking = asking.inherit(&ctx.env).arg("--version").deadline(DEADLINE);
     // Nothing is reported to BentoML's makers, and nothing is written to the user's store.
-    let asking = asking.env(env::BENTOML_DO_NOT_TRACK, "True").env(env::BENTOML_HOME, home.path());
+    let asking = asking.env(variables::BENTOML_DO_NOT_TRACK, "True").env(variables::BENTOML_HOME, home.path());
     let said = match asking.output(&ctx.cancel).await {
         Ok(answer) if answer.lines().any(|line| line.contains("version")) => return Ok(Ok(())),
         Err(_) if ctx.cancel.is_cancelled() => return Err(Error::cancelled()),

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use bento_core::action::Context;
-use bento_core::bento::project::Document;
-use bento_core::python::{Version, VersionSpecifiers};
-use bento_core::runner::{Annotation, Level};
-use bento_core::{Error, Location};
+use actions_core::action::Context;
+use actions_core::runner::{Annotation, Level};
+use actions_core::{Error, Location};
+use bento_format::project::Document;
+use python_env::{Version, VersionSpecifiers};
 use serde_json::Value;
 
 const REQUIRES_PYTHON: &str = "/project/requires-python";

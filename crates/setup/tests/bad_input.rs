@@ -2,7 +2,7 @@
 
 mod common;
 
-use bento_core::Cause;
+use actions_core::Cause;
 use common::Machine;
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn inputs_that_say_nothing_sensible() {
         ("cache", "perhaps", "input cache: \"perhaps\" is neither true nor false"),
         ("dry-run", "maybe", "input dry-run: \"maybe\" is not a boolean"),
         ("install-timeout", "0", "input install-timeout: within 0 seconds nothing can be installed"),
-        ("install-timeout", "1.5", "input install-timeout: \"1.5\" is not a number of seconds"),
+        ("install-timeout", "1.5", "input install-timeout: \"1.5\" is not a duration"),
         ("bentoml-repository", "bentoml/BentoML", "input bentoml-repository: the address is not a URL"),
     ] {
         let mut machine = Machine::new();
@@ -132,7 +132,7 @@ async fn no_input_shows_half_of_a_secret_in_an_address() {
             machine.set(input, address);
             machine.append_path(machine.fake_python("fake/python3", "3.11.2").parent().expect("a folder"));
             let said = match machine.plan().await {
-                Ok(plan) => bento_core::runner::mask::redact(&plan.to_string()),
+                Ok(plan) => actions_core::runner::mask::redact(&plan.to_string()),
                 Err(error) => error.full_text(),
             };
             assert!(!said.contains("half-a") && !said.contains("half-b"), "{input}: {said}");

@@ -2,9 +2,9 @@
 
 mod common;
 
-use bento_core::python::Uv;
 use common::server::{Answer, serve};
 use common::{Machine, Ran, run};
+use python_env::Uv;
 use runner_sim::cache::Server;
 
 const PACKAGES: [&str; 2] = ["bentoml-9.0", "pip-99"];

@@ -119,7 +119,7 @@ async fn a_miss_lists_what_was_found_and_where() {
 
     machine.env.set("UV_PYTHON_DOWNLOADS", "never");
     let error = machine.plan().await.expect_err("a miss");
-    assert_eq!(error.cause(), bento_core::Cause::NotFound);
+    assert_eq!(error.cause(), actions_core::Cause::NotFound);
     assert!(error.full_text().starts_with(&format!("no Python fits 3.14: {found}. Run ")), "{}", error.full_text());
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use bento_core::Cause;
+use actions_core::Cause;
 use common::Machine;
 use common::server::{Answer, serve};
 
@@ -58,7 +58,7 @@ async fn credentials_in_the_address_of_an_index_that_refuses_are_not_shown() {
     machine.set("index-url", &format!("http://me:b%40d-index-s3cret@{address}/simple"));
     let ran = machine.run().await;
     assert!(ran.error().contains("look at index-url"), "{}", ran.error());
-    let shown = bento_core::runner::mask::redact(&(ran.plan.clone() + &ran.error()));
+    let shown = actions_core::runner::mask::redact(&(ran.plan.clone() + &ran.error()));
     assert!(!shown.contains("d-index-s3cret"), "{shown}");
 }
 
@@ -78,7 +78,7 @@ async fn an_index_that_is_silent_ends_at_the_deadline() {
     );
     machine.assert_nothing_left();
     machine.set("install-timeout", "soon");
-    assert!(machine.run().await.error().starts_with("input install-timeout: \"soon\" is not a number of seconds"));
+    assert!(machine.run().await.error().starts_with("input install-timeout: \"soon\" is not a duration"));
 }
 
 #[tokio::test]

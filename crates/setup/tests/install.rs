@@ -4,8 +4,8 @@ mod common;
 
 use std::time::Duration;
 
-use bento_core::python::{Interpreter, PINNED_UV, Uv};
 use common::{Machine, run};
+use python_env::{Interpreter, PINNED_UV, Uv};
 
 const BENTOML: &str = "1.4.39";
 

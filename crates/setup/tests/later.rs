@@ -2,7 +2,7 @@
 
 mod common;
 
-use bento_core::Cause;
+use actions_core::Cause;
 use common::Machine;
 use local_cloud::{Config, Server};
 

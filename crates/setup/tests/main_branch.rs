@@ -5,8 +5,8 @@ mod common;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bento_core::python::{PythonRequest, find_with_bentoml};
 use common::{Machine, run};
+use python_env::{PythonRequest, find_with_bentoml};
 use setup::{Request, Reuse};
 
 /// A build back end in the tree: nothing has to be fetched to build the package.
@@ -138,7 +138,7 @@ async fn cancelled_while_it_builds_it_ends_at_once_and_leaves_nothing_behind() {
     });
     let ran = machine.run().await;
     let took = canceller.await.expect("cancelled").elapsed();
-    assert_eq!(ran.result.expect_err("cancelled").cause(), bento_core::Cause::Cancelled);
+    assert_eq!(ran.result.expect_err("cancelled").cause(), actions_core::Cause::Cancelled);
     assert!(took < Duration::from_secs(5), "{took:?}");
     machine.assert_nothing_left();
     std::fs::remove_dir_all(started.parent().expect("a folder")).expect("removed");

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use bento_core::Cause;
+use actions_core::Cause;
 use common::{Machine, run};
 
 const ODD: &[u8] = b"caf\xe9";
@@ -39,10 +39,7 @@ async fn a_workspace_and_a_variable_are_carried_through() {
     std::fs::write(workspace.join("bentofile.yaml"), "python:\n  requirements_txt: r.txt\n").expect("written");
     machine.set("requirements", "r.txt");
     machine.set("install-project-dependencies", "true");
-    let uv = bento_core::python::Uv::find(&machine.context())
-        .await
-        .expect("looked")
-        .expect("an earlier test has fetched it");
+    let uv = python_env::Uv::find(&machine.context()).await.expect("looked").expect("an earlier test has fetched it");
     let seen = machine.path("seen");
     let spy = format!("#!/bin/sh\nprintf %s \"$ODD\" >{}\nexec {} \"$@\"\n", seen.display(), uv.program.display());
     machine.program("bin/uv", &spy);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use bento_core::Cause;
+use actions_core::Cause;
 use common::{Machine, run};
 
 const PACKAGES: [&str; 9] =
@@ -79,7 +79,7 @@ async fn credentials_of_a_context_that_is_an_address_are_not_shown() {
         };
         assert!(text.contains(seen) && !text.contains("c0nt"), "{text}");
     }
-    assert_eq!(bento_core::runner::mask::redact("c0ntext-s3cret"), "***");
+    assert_eq!(actions_core::runner::mask::redact("c0ntext-s3cret"), "***");
 }
 
 /// A uv that writes down how it was called.
@@ -101,7 +101,7 @@ async fn credentials_of_an_index_are_on_no_command_line() {
     assert!(env.contains("UV_DEFAULT_INDEX=https://me:s3cr3t-index@127.0.0.1:9/simple"), "{env}");
     assert!(env.contains("UV_INDEX=https://t0ken-index@127.0.0.1:9/a https://127.0.0.1:9/b"), "{env}");
     assert!(!ran.plan.contains("index@") && !ran.error().contains("index@"), "{}{}", ran.plan, ran.error());
-    assert_eq!(bento_core::runner::mask::redact("s3cr3t-index t0ken-index"), "*** ***");
+    assert_eq!(actions_core::runner::mask::redact("s3cr3t-index t0ken-index"), "*** ***");
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn credentials_of_requirements_are_on_no_command_line_either() {
     assert!(files.starts_with("600\nbentoml>=1.0.25\none @ https://me:p%40ckage-s3cret@"), "{files}");
     assert!(!ran.plan.contains("s3cret") && ran.plan.contains("one @ https://127.0.0.1:9/one.whl"), "{}", ran.plan);
     let seen = "p%40ckage-s3cret p@ckage-s3cret of%2Dfile-s3cret of-file-s3cret git@";
-    assert_eq!(bento_core::runner::mask::redact(seen), "*** *** *** *** git@");
+    assert_eq!(actions_core::runner::mask::redact(seen), "*** *** *** *** git@");
     machine.assert_nothing_left();
 }
 

@@ -124,7 +124,7 @@ async fn options_that_say_where_packages_come_from_are_passed_on() {
     ] {
         assert!(ran.plan.contains(part), "{part}: {}", ran.plan);
     }
-    assert_eq!(bento_core::runner::mask::redact("0f-pr0ject"), "***");
+    assert_eq!(actions_core::runner::mask::redact("0f-pr0ject"), "***");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,7 +204,7 @@ async fn variables_and_paths_count_as_bentoml_counts_them() {
     );
     let with_index = machine.plan().await.expect("a plan").to_string();
     assert!(with_index.contains("--index-url https://127.0.0.1:9/simple, "), "{with_index}");
-    assert_eq!(bento_core::runner::mask::redact("left-1n-it"), "***");
+    assert_eq!(actions_core::runner::mask::redact("left-1n-it"), "***");
     let libs = machine.path("workspace/api/libs");
     for line in [format!("{}/tools", libs.display()), format!("--editable {}/more", libs.display())] {
         assert!(plan.contains(&line), "{line}: {plan}");

@@ -75,7 +75,7 @@ async fn it_comes_from_the_mirror_and_is_there_for_the_next_job() {
     assert_eq!((ran.output("python-version"), ran.output("bentoml-version")), (&*version, "9.0"));
     let base = run(ran.output("python-path"), &["-c", "import sys; print(sys.base_prefix)"]);
     assert!(base.starts_with(&*machine.path("uv-pythons").to_string_lossy()), "{base}");
-    assert_eq!(bento_core::runner::mask::redact("mirror%20@"), "***@");
+    assert_eq!(actions_core::runner::mask::redact("mirror%20@"), "***@");
 
     machine.set("python-mirror", "http://127.0.0.1:9");
     let plan = machine.plan().await.expect("found").to_string();

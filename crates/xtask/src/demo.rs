@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use actions_core::http;
 use anyhow::{Context, Result, bail};
-use bento_core::http;
 use clap::{ArgMatches, Command};
 use runner_sim::{Job, Step, StepResult};
 use serde_json::json;
@@ -44,22 +44,22 @@ async fn pipeline() -> Result<()> {
     let mut job = job(&workspace, &folder.0, &cloud)?;
 
     step(&mut job, "setup", &[]).await?;
-    let built = step(&mut job, "build-bento", &[("labels", "made-by=demo")]).await?;
+    let built = step(&mut job, "build-bento", &[("bento-labels", "made-by=demo")]).await?;
     let tag = built.outputs.get("bento-tag").context("build-bento named no Bento")?.clone();
     let deployed = step(
         &mut job,
         "deploy-bento",
         &[
-            ("cloud_api_token", cloud.token()),
-            ("cloud_endpoint", cloud.endpoint()),
+            ("cloud-api-token", cloud.token()),
+            ("cloud-endpoint", cloud.endpoint()),
             ("build", "false"),
-            ("bento_tag", &tag),
+            ("bento-tag", &tag),
             ("action", "apply"),
-            ("deployment_config", "deployment.yaml"),
+            ("deployment-config", "deployment.yaml"),
         ],
     )
     .await?;
-    let url = deployed.outputs.get("deployment_url").context("deploy-bento named no URL")?;
+    let url = deployed.outputs.get("deployment-url").context("deploy-bento named no URL")?;
     let answer = summarize(url).await?;
     say(&format!("POST {url}/summarize"));
     println!("\n  text:    {TEXT}\n  summary: {answer}");

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 const SERVICE: &str = "import bentoml\n@bentoml.service\nclass Echo:\n    @bentoml.api\n    def echo(self, text: str) -> str:\n        return text\n";
@@ -63,17 +63,10 @@ fn project(root: &Path) {
     }
 }
 
-fn venv() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let venv = std::env::var_os("BENTO_TEST_VENV").map_or_else(|| workspace.join("target/tools/venv"), PathBuf::from);
-    assert!(venv.join("bin/bentoml").is_file(), "run `cargo xtask tools` first: no BentoML in {}", venv.display());
-    venv
-}
-
 fn run(arguments: &[&str], root: &Path, home: &OsStr) -> Output {
     let mut action = Command::new(env!("CARGO_BIN_EXE_bento-actions"));
     action.args(arguments).current_dir(root).env_clear();
-    action.env("PATH", format!("{}:/usr/bin:/bin", venv().join("bin").display())).env("HOME", root);
+    action.env("PATH", format!("{}:/usr/bin:/bin", testkit::venv().join("bin").display())).env("HOME", root);
     action.env("BENTOML_HOME", home).env("BENTOML_DO_NOT_TRACK", "true").env("UV_OFFLINE", "1");
     action.env("BENTO_CLOUD_API_KEY", "none").env("BENTO_CLOUD_API_ENDPOINT", "http://127.0.0.1:1");
     action.output().unwrap()

@@ -1,6 +1,6 @@
 //! The calls of v2 Deployments. An absent cluster is the organisation's default one.
 
-use bento_core::{Cause, Error, Result};
+use actions_core::{Cause, Error, Result};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! A user's values as they are sent: each is turned into what its key takes, as the Python client turns it, or refused
 //! at its place.
 
-use bento_core::action::inputs::nearest;
-use bento_core::yaml::{Content, Node, YamlError};
+use actions_core::action::inputs::nearest;
+use bento_format::yaml::{Content, Node, YamlError};
 use serde_json::{Map, Value};
 
 use super::placeholder;

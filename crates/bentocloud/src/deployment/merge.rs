@@ -1,6 +1,6 @@
 //! An update as the Python client makes it: the Deployment's present configuration, the user's merged over it.
 
-use bento_core::{Error, Result};
+use actions_core::{Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::{Deployment, Written};
@@ -155,7 +155,7 @@ mod tests {
             "latest_revision": {"uid": "r1", "targets": [target("main"), target("next")]},
         }))
         .unwrap();
-        let root = bento_core::yaml::load("services: {S: {cold_start_timeout: 5}}").unwrap().unwrap();
+        let root = bento_format::yaml::load("services: {S: {cold_start_timeout: 5}}").unwrap().unwrap();
         let written = Written::read(&root).unwrap();
         let fields = update(&deployment, Some(&written)).unwrap();
         let sent = super::super::Config::complete(fields, "b:v2", Some(&written)).unwrap().to_update();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bento_core::yaml::{Content, Node};
+use bento_format::yaml::{Content, Node};
 use serde_json::{Map, Value};
 
 use super::convert::{Converter, Remark};

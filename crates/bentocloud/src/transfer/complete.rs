@@ -1,7 +1,8 @@
 //! The end of a multipart upload, which may have happened although nobody heard of it.
 
-use bento_core::http::{self, Attempt, ContentRange};
-use bento_core::{Cause, Result};
+use actions_core::http;
+use actions_core::http::{Attempt, ContentRange};
+use actions_core::{Cause, Result};
 use md5::{Digest, Md5};
 use reqwest::StatusCode;
 use reqwest::header::{ETAG, RANGE};

@@ -1,8 +1,9 @@
 //! Downloads: streamed into the unpacker, resumed where they broke off.
 
-use bento_core::bento::{Store, archive};
-use bento_core::http::{self, Attempt, Policy, Refusal, Resume};
-use bento_core::{Context, Result};
+use actions_core::http;
+use actions_core::http::{Attempt, Policy, Refusal, Resume};
+use actions_core::{Context, Result};
+use bento_format::Store;
 use reqwest::{Method, RequestBuilder};
 use tempfile::TempDir;
 

@@ -5,9 +5,10 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bento_core::bento::archive::Plan;
-use bento_core::http::{self, Attempt, Pace, Refusal};
-use bento_core::{Cause, Error, Result};
+use actions_core::http;
+use actions_core::http::{Attempt, Pace, Refusal};
+use actions_core::{Cause, Error, Result};
+use archive::Plan;
 use futures_util::TryStreamExt;
 use md5::{Digest, Md5};
 use reqwest::header::{CONTENT_LENGTH, ETAG, HeaderMap};

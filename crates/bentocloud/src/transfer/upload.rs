@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bento_core::bento::archive::Plan;
-use bento_core::{Cause, Context, Error, Result};
+use actions_core::{Cause, Context, Error, Result};
+use archive::Plan;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, ETAG};

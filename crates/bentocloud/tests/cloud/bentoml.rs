@@ -1,46 +1,13 @@
 //! The real `bentoml`, which judges what this client does.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-/// Variables of a surrounding job or of the user's own settings; no test may depend on them.
-const SCRUBBED: [&str; 6] = ["GITHUB_", "RUNNER_", "ACTIONS_", "INPUT_", "BENTO", "HF_"];
-
-/// The interpreter of the virtual environment that has bentoml.
-fn python() -> PathBuf {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/venv");
-    let venv = std::env::var_os("BENTO_TEST_VENV").map_or(default, PathBuf::from);
-    let python = venv.join("bin/python");
-    assert!(venv.join("bin/bentoml").exists(), "run `cargo xtask tools` first: no bentoml in {}", venv.display());
-    python
-}
-
-/// A Python program on a store.
-pub(crate) fn python_on(home: &Path) -> Command {
-    let mut command = Command::new(python());
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| SCRUBBED.iter().any(|prefix| name.starts_with(prefix))) {
-            command.env_remove(name);
-        }
-    }
-    // A wide terminal, or messages are broken into lines.
-    command.env("BENTOML_HOME", home).env("BENTOML_DO_NOT_TRACK", "True").env("COLUMNS", "400");
-    command
-}
+pub(crate) use testkit::{python_on, succeed};
 
 /// `bentoml` on a store.
 pub(crate) fn bentoml_on(home: &Path) -> Command {
     let mut command = python_on(home);
     command.args(["-m", "bentoml"]);
     command
-}
-
-/// Runs a command, which must succeed, and returns what it printed.
-pub(crate) fn succeed(command: &mut Command) -> String {
-    let output = command.output().expect("python starts");
-    let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).join("\n");
-    let arguments: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
-    assert!(output.status.success(), "{} failed:\n{text}", arguments.join(" "));
-    text
 }

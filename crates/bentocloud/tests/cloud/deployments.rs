@@ -1,6 +1,6 @@
 //! Deployments whose answers get lost.
 
-use bento_core::action::Cancel;
+use actions_core::action::Cancel;
 use bentocloud::deployment::Config;
 use serde_json::Map;
 
@@ -15,6 +15,6 @@ async fn a_deployment_whose_answer_breaks_is_not_created_twice() {
     let config = Config::complete(Map::new(), "no:such", None).unwrap();
     let error =
         client(&relay.endpoint, &Cancel::default()).create_deployment(None, None, false, &config).await.unwrap_err();
-    assert_eq!(error.cause(), bento_core::Cause::Unreachable, "{error:?}");
+    assert_eq!(error.cause(), actions_core::Cause::Unreachable, "{error:?}");
     assert_eq!(relay.seen("POST /api/v2/deployments").len(), 1);
 }

@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use bento_core::action::Cancel;
-use bento_core::bento::{Kind, ModelWanted};
-use bento_core::{Cause, Env};
+use actions_core::action::Cancel;
+use actions_core::{Cause, Env};
+use bento_format::{Kind, ModelWanted};
 use bentocloud::Pulled;
 
 use crate::lab::{Cloud, Flavor, Home, Transmission, client, tag};

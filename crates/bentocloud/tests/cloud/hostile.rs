@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use bento_core::Cause;
-use bento_core::action::Cancel;
+use actions_core::Cause;
+use actions_core::action::Cancel;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 

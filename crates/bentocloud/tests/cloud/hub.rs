@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use bento_core::Env;
-use bento_core::bento::{Kind, ModelWanted};
+use actions_core::Env;
+use bento_format::{Kind, ModelWanted};
 use bentocloud::{Pulled, Pushed, UploadStatus};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

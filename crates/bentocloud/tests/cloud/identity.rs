@@ -1,7 +1,7 @@
 //! What one client pushes the other pulls, byte for byte; by every way of transmission, in both flavours.
 
-use bento_core::Env;
-use bento_core::bento::ModelWanted;
+use actions_core::Env;
+use bento_format::ModelWanted;
 use bentocloud::{Pulled, Pushed};
 
 use crate::differences::differences;

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bento_core::action::{Cancel, Context};
-use bento_core::bento::Store;
-use bento_core::{Env, bento, http};
+use actions_core::action::{Cancel, Context};
+use actions_core::{Env, http};
+use bento_format::Store;
 use bentocloud::Client;
 use local_cloud::{Config, Recorded, Server};
 use reqwest::Method;
@@ -123,6 +123,6 @@ impl Home {
 }
 
 /// A tag that is one.
-pub(crate) fn tag(text: &str) -> bento::Tag {
+pub(crate) fn tag(text: &str) -> bento_format::Tag {
     text.parse().expect("a tag")
 }

@@ -1,6 +1,6 @@
 //! What is told of a Bento: old formats, long descriptions, and servers with limits.
 
-use bento_core::Env;
+use actions_core::Env;
 use bentocloud::Pushed;
 
 use crate::differences::differences;

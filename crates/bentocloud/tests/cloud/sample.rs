@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use bento_core::bento::Store;
+use bento_format::Store;
 
 use crate::bentoml::{bentoml_on, python_on, succeed};
 

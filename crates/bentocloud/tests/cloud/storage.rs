@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use bento_core::Cause;
-use bento_core::action::Cancel;
+use actions_core::Cause;
+use actions_core::action::Cancel;
 
 use crate::lab::{Cloud, Flavor, Home, Transmission, client, tag};
 use crate::relay::{Fault, Relay};
@@ -17,7 +17,7 @@ async fn relayed(transmission: Transmission) -> (Cloud, Relay) {
     (cloud, relay)
 }
 
-async fn push(relay: &Relay) -> bento_core::Result<bentocloud::Pushed> {
+async fn push(relay: &Relay) -> actions_core::Result<bentocloud::Pushed> {
     client(&relay.endpoint, &Cancel::default()).push_model(&sample().store(), &tag(MODEL), false).await
 }
 

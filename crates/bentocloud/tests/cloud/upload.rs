@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use bento_core::action::Cancel;
-use bento_core::bento::Kind;
-use bento_core::{Cause, Env};
+use actions_core::action::Cancel;
+use actions_core::{Cause, Env};
+use bento_format::Kind;
 use bentocloud::{Pushed, UploadStatus};
 use reqwest::Method;
 use serde_json::json;

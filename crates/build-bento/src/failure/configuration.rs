@@ -1,8 +1,8 @@
 //! A build configuration that does not have the form that BentoML takes.
 
-use bento_core::Error;
-use bento_core::action::inputs::nearest;
-use bento_core::bento::project::{spoken, step};
+use actions_core::Error;
+use actions_core::action::inputs::nearest;
+use bento_format::project::{spoken, step};
 use serde_json::Value;
 
 use super::{Build, Failure, place, values};

@@ -1,6 +1,6 @@
 //! The service cannot be imported, or is not there.
 
-use bento_core::{Cause, Error, Location};
+use actions_core::{Cause, Error, Location};
 
 use super::{Build, Failure, lacking, missing, place};
 

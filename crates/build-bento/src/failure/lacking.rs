@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bento_core::{Cause, Error, Location};
+use actions_core::{Cause, Error, Location};
 
 use crate::driver::Needed;
 use crate::locate::Located;

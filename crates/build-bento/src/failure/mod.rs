@@ -11,8 +11,9 @@ mod values;
 
 use std::path::{Path, PathBuf};
 
-use bento_core::bento::{Project, project::Document};
-use bento_core::{Cause, Env, Error, Location, text};
+use actions_core::{Cause, Env, Error, Location, text};
+use bento_format::Project;
+use bento_format::project::Document;
 use serde::Deserialize;
 
 pub(crate) use lacking::lacking;

@@ -1,7 +1,7 @@
 //! Requirements that cannot be locked, or read.
 
-use bento_core::bento::Project;
-use bento_core::{Cause, Error, Location, text};
+use actions_core::{Cause, Error, Location, text};
+use bento_format::Project;
 
 use super::{Build, Failure, place};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bento_core::Env;
+use actions_core::Env;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -310,7 +310,7 @@ struct Raise {
 /// Lets BentoML refuse each project in its folder.
 fn asked(folders: &[PathBuf], cases: &[Case], root: &Path) -> Answers {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let venv = crate::testing::venv();
+    let venv = testkit::venv();
     let (questions, answers) = (root.join("questions"), root.join("answers"));
     let asked: Vec<_> = folders
         .iter()

@@ -1,7 +1,7 @@
 //! Values that have the right form and yet are not taken: what BentoML says of them, and which key it speaks of.
 
-use bento_core::bento::project::{resolve, spoken, step};
-use bento_core::{Cause, Error};
+use actions_core::{Cause, Error};
+use bento_format::project::{resolve, spoken, step};
 use serde_json::Value;
 
 use super::configuration::misshapen;

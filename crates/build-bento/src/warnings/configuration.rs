@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use bento_core::action::inputs::nearest;
-use bento_core::bento::project::{Document, spoken, step};
-use bento_core::runner::Annotation;
-use bento_core::{Location, bento::project::BUILD_FILES};
+use actions_core::Location;
+use actions_core::action::inputs::nearest;
+use actions_core::runner::Annotation;
+use bento_format::project::BUILD_FILES;
+use bento_format::project::{Document, spoken, step};
 use serde_json::Value;
 
 use super::{name_of, warning};

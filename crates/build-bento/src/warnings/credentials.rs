@@ -1,10 +1,10 @@
 //! Credentials in addresses that travel with the Bento. None of them is shown, and all are masked from here on.
 
-use bento_core::Location;
-use bento_core::address;
-use bento_core::bento::Project;
-use bento_core::bento::project::{spoken, step};
-use bento_core::runner::Annotation;
+use actions_core::Location;
+use actions_core::address;
+use actions_core::runner::Annotation;
+use bento_format::Project;
+use bento_format::project::{spoken, step};
 use serde_json::Value;
 
 use super::{name_of, warning};

@@ -7,11 +7,12 @@ mod used_models;
 
 use std::path::Path;
 
-use bento_core::bento::{BentoInfo, Project, Store};
-use bento_core::runner::{Annotation, Level};
-use bento_core::{Location, Result};
+use actions_core::runner::{Annotation, Level};
+use actions_core::{Location, Result};
+use bento_format::{BentoInfo, Project, Store};
 
 use crate::locate::Located;
+
 pub(crate) use used_models::ModelUse;
 
 /// Shows warnings, with files counted from this folder: the workspace, or the root of a clone.

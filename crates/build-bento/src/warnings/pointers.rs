@@ -6,9 +6,9 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use bento_core::Location;
-use bento_core::bento::{BentoInfo, Kind, Project, Store};
-use bento_core::runner::Annotation;
+use actions_core::Location;
+use actions_core::runner::Annotation;
+use bento_format::{BentoInfo, Kind, Project, Store};
 
 use super::warning;
 

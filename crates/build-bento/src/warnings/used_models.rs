@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use bento_core::Location;
-use bento_core::bento::Tag;
-use bento_core::runner::Annotation;
+use actions_core::Location;
+use actions_core::runner::Annotation;
+use bento_format::Tag;
 use serde::Deserialize;
 
 use super::warning;
@@ -91,7 +91,7 @@ mod tests {
     use std::fs;
     use std::process::Command;
 
-    use bento_core::Env;
+    use actions_core::Env;
 
     use super::*;
     use crate::locate;
@@ -101,7 +101,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("service.py"), service).unwrap();
         fs::write(folder.path().join("bentofile.yaml"), bentofile).unwrap();
-        let mut python = Command::new(crate::testing::venv().join("bin/python"));
+        let mut python = Command::new(testkit::venv().join("bin/python"));
         python.args([
             "-c",
             "import json, sys, used_models\nprint(json.dumps(used_models.uses(sys.argv[1], 'service:S')))",

@@ -26,7 +26,7 @@ fn all_inputs_reach_the_bento_and_the_outputs_say_what_bentoml_says() {
         .with("bentofile", "config/build it.yaml")
         .with("version", "V1.2")
         .with("name", "renamed")
-        .with("labels", "team=new\n\nnote=a = b\n")
+        .with("bento-labels", "team=new\n\nnote=a = b\n")
         .with("args", "size=big=1");
     let result = project.build();
     assert!(result.succeeded(), "{}", result.log_text());
@@ -120,7 +120,7 @@ fn a_bentoml_that_would_scrape_its_own_output_builds_without_that() {
         .file("hook/sitecustomize.py", "import bentoml.bentos\nbentoml.bentos._parse_tag_from_outputs = None\n")
         .with("version", "1")
         .with("name", "other")
-        .with("labels", "team=ml");
+        .with("bento-labels", "team=ml");
     let hook = project.workspace().join("hook").display().to_string();
     let project = project.env("PYTHONPATH", &hook);
     let result = project.build();

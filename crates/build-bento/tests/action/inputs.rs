@@ -10,7 +10,7 @@ fn wrong_inputs_are_named_and_nothing_is_built() {
         ("bentofile", "other.yaml", "input bentofile: other.yaml does not exist; tried"),
         ("version", "not a version", "cannot be the version"),
         ("name", "a:b", "cannot be the name"),
-        ("labels", "a=b\nteam", "input labels: the line \"team\" has no `=`"),
+        ("bento-labels", "a=b\nteam", "input bento-labels: the line \"team\" has no `=`"),
         ("args", "=x", "input args: the line \"=x\" has no key"),
         ("dry-run", "maybe", "input dry-run: \"maybe\" is not a boolean"),
     ] {
@@ -38,7 +38,7 @@ fn a_dry_run_prints_the_plan_and_does_nothing() {
         .file("bentofile.yaml", &format!("{BENTOFILE}models:\n- weights:v1\n"))
         .with("dry-run", "true")
         .with("version", "7")
-        .with("labels", "team=ml")
+        .with("bento-labels", "team=ml")
         .with("cloud-api-token", "cloud-s3cret");
     let result = project.build();
     assert!(result.succeeded(), "{}", result.log_text());

@@ -15,8 +15,9 @@ mod warnings;
 
 use std::process::ExitCode;
 
-use bento_core::action::{Action, command, run};
-use bento_core::{Env, runner::console};
+use actions_core::Env;
+use actions_core::action::{Action, command, run};
+use actions_core::runner::console;
 use build_bento::{BuildBento, Inputs};
 
 /// Set for the process that is the action; in all others this test does nothing.

@@ -1,7 +1,9 @@
 //! A project in a workspace of its own, and the action run on it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
+
+pub(crate) use testkit::venv;
 
 use runner_sim::{Job, Step, StepResult};
 
@@ -128,17 +130,4 @@ impl Project {
         result.log.drain(..=start);
         result
     }
-}
-
-/// The environment with BentoML that `cargo xtask tools` makes.
-pub(crate) fn venv() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let venv = std::env::var_os("BENTO_TEST_VENV")
-        .map_or_else(|| workspace.join("target").join("tools").join("venv"), PathBuf::from);
-    assert!(
-        venv.join("bin/bentoml").is_file(),
-        "{} has no BentoML: run `cargo xtask tools` first, or set BENTO_TEST_VENV",
-        venv.display()
-    );
-    venv
 }

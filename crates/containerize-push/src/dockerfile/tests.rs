@@ -16,12 +16,12 @@ fn a_dockerfile_that_nobody_writes_is_refused_at_its_line() {
     ] {
         let error = parse(&text).unwrap_err();
         assert_eq!(error.location().and_then(|location| location.line), Some(line), "{}", error.full_text());
-        assert!(error.cause() == bento_core::Cause::Input && error.full_text().contains(limit));
+        assert!(error.cause() == actions_core::Cause::Input && error.full_text().contains(limit));
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     file.as_file().set_len(LONGEST + 1).unwrap();
     let error = crate::bento::read_dockerfile(file.path(), "none").unwrap_err();
-    assert!(error.cause() == bento_core::Cause::Input && error.full_text().contains("longer than 1.0 MiB"));
+    assert!(error.cause() == actions_core::Cause::Input && error.full_text().contains("longer than 1.0 MiB"));
 }
 
 /// The most that is taken, each stage beginning from the one before.

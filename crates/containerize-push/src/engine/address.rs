@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use bento_core::{Context as _, Env, Error, Result, env};
+use actions_core::{Context as _, Env, Error, Result, env};
 use bollard::{API_DEFAULT_VERSION, Docker};
 
 use super::api::ANSWER;
 use super::{Backend, variable};
+use crate::variables;
 
 /// Where docker listens.
 const DOCKER: &str = if cfg!(windows) { "npipe:////./pipe/docker_engine" } else { "unix:///var/run/docker.sock" };
@@ -14,9 +15,9 @@ const DOCKER: &str = if cfg!(windows) { "npipe:////./pipe/docker_engine" } else 
 /// Where the engine listens.
 pub(super) fn address(backend: Backend, env: &Env) -> String {
     if backend != Backend::Podman {
-        return variable(env, env::DOCKER_HOST).unwrap_or(DOCKER).to_owned();
+        return variable(env, variables::DOCKER_HOST).unwrap_or(DOCKER).to_owned();
     }
-    if let Some(address) = variable(env, env::CONTAINER_HOST) {
+    if let Some(address) = variable(env, variables::CONTAINER_HOST) {
         return address.to_owned();
     }
     let own = env.path(env::XDG_RUNTIME_DIR).map(|folder| folder.join("podman/podman.sock"));

@@ -6,16 +6,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use bento_core::action::{Cancel, Context};
-use bento_core::http;
-use bento_core::huggingface::Entry;
-use bento_core::runner::{console, mask};
-use bento_core::{Context as _, Error, Result};
+use actions_core::action::{Cancel, Context};
+use actions_core::http;
+use actions_core::runner::{console, mask};
+use actions_core::{Context as _, Error, Result};
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
 use bollard::models::{BuildInfo, PushImageInfo};
 use bollard::query_parameters::{BuildImageOptions, PushImageOptions, RemoveImageOptions, TagImageOptions};
 use futures_util::{Stream, StreamExt};
+use huggingface::Entry;
 use registry::{Credentials, Image, Repository};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};

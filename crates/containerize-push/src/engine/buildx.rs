@@ -3,11 +3,11 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
-use bento_core::action::{Cancel, Context};
-use bento_core::env;
-use bento_core::process::{self, Command};
-use bento_core::runner::console;
-use bento_core::{Cause, Env, Error, Result};
+use actions_core::action::{Cancel, Context};
+use actions_core::process;
+use actions_core::process::Command;
+use actions_core::runner::console;
+use actions_core::{Cause, Env, Error, Result};
 use serde_json::Value;
 
 use super::options::{arguments, given};
@@ -16,6 +16,7 @@ use crate::Inputs;
 use crate::output::is_docker;
 use crate::plan::{Plan, Source};
 use crate::provenance;
+use crate::variables;
 
 /// How long an engine may take to say what it is.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -137,7 +138,7 @@ impl Buildx {
 
     /// Where docker keeps images. An address of another machine is not asked: its folders are not ours.
     async fn root(&self, cancel: &Cancel) -> Result<Option<String>> {
-        if super::variable(&self.env, env::DOCKER_HOST).is_some_and(|host| !host.starts_with("unix://")) {
+        if super::variable(&self.env, variables::DOCKER_HOST).is_some_and(|host| !host.starts_with("unix://")) {
             return Ok(None);
         }
         let asked = self.docker(["info", "--format", "{{.DockerRootDir}}"]).deadline(ANSWER).output(cancel).await;
@@ -209,7 +210,7 @@ impl Buildx {
         let given = inputs.provenance.as_deref().filter(|given| !given.is_empty());
         let attested = inputs.attests.iter().any(|attest| attest.contains("type=provenance"));
         // What nobody asked for must not be in the way of what somebody did. The variable is buildx's.
-        let off = self.env.flag(env::BUILDX_NO_DEFAULT_ATTESTATIONS);
+        let off = self.env.flag(variables::BUILDX_NO_DEFAULT_ATTESTATIONS);
         let fits = !off && !attested && !outputs.iter().any(|output| is_docker(output));
         provenance::attributes(given, &build.ctx.event).filter(|_| self.attests() && (given.is_some() || fits))
     }

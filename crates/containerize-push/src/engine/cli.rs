@@ -3,18 +3,19 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use bento_core::action::{Cancel, Context};
-use bento_core::env;
-use bento_core::process::Command;
-use bento_core::runner::console;
-use bento_core::{Env, Error, Result};
+use actions_core::action::{Cancel, Context};
+use actions_core::process::Command;
+use actions_core::runner::console;
+use actions_core::{Env, Error, Result};
 use registry::CONTAINERS_AUTH;
+use registry::variables::DOCKER_CONFIG;
 use serde_json::{Value, json};
 
 use super::buildx::why;
 use super::options::{arguments, build_args, given, labels};
 use super::{Build, Containers, Goal, Kind, engine, failure, none};
 use crate::output::with_names;
+use crate::variables::REGISTRY_AUTH_FILE;
 
 /// How long an engine may take to say what it is.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -142,7 +143,7 @@ impl Cli {
         let mut command = build.with_tokens(self.command(words), &self.env);
         if let Some(folder) = &build.workspace.docker_config {
             // containers/image, which buildah pushes with, has a name of its own for such a file.
-            command = command.env(env::REGISTRY_AUTH_FILE, folder.join(CONTAINERS_AUTH));
+            command = command.env(REGISTRY_AUTH_FILE, folder.join(CONTAINERS_AUTH));
         }
         let ended = command.stream(cancel).await?;
         if ended.status.success() { Ok(()) } else { Err(failure(build.plan, &format!("{what}{}", why(&ended)))) }
@@ -167,8 +168,8 @@ impl Cli {
     fn command<A: AsRef<std::ffi::OsStr>>(&self, words: impl IntoIterator<Item = A>) -> Command {
         let command = engine(self.table.program, &self.env).args(words);
         // buildah takes a folder without the file for a mistake.
-        let folder = self.env.path(env::DOCKER_CONFIG).filter(|folder| !folder.join("config.json").is_file());
-        if folder.is_some() { command.env_remove(env::DOCKER_CONFIG) } else { command }
+        let folder = self.env.path(DOCKER_CONFIG).filter(|folder| !folder.join("config.json").is_file());
+        if folder.is_some() { command.env_remove(DOCKER_CONFIG) } else { command }
     }
 
     fn arguments(&self, build: &Build<'_>) -> Result<Vec<OsString>> {

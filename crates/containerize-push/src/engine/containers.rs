@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bento_core::action::Cancel;
-use bento_core::process::Command;
-use bento_core::runner::console;
-use bento_core::{Context as _, Env, Error, Result};
+use actions_core::action::Cancel;
+use actions_core::process::Command;
+use actions_core::runner::console;
+use actions_core::{Context as _, Env, Error, Result};
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
 use bollard::exec::{CreateExecOptions, StartExecResults};
@@ -175,7 +175,7 @@ impl Containers {
         let Self::Program(program, env) = self else { return Err(Error::failure("an API is not a program")) };
         match Command::new(program).inherit(env).args(words).deadline(ANSWER).output(cancel).await {
             Ok(told) => Ok(Some(told)),
-            Err(error) if error.cause() == bento_core::Cause::Cancelled => Err(error),
+            Err(error) if error.cause() == actions_core::Cause::Cancelled => Err(error),
             Err(_) => Ok(None),
         }
     }

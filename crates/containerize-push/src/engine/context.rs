@@ -5,12 +5,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use bento_core::action::Cancel;
-use bento_core::bento::archive::Bound;
-use bento_core::huggingface::Entry;
-use bento_core::{Context as _, Error, Result, text};
+use actions_core::action::Cancel;
+use actions_core::{Context as _, Error, Result, text};
+use archive::Bound;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
+use huggingface::Entry;
 use tar::{Builder, EntryType, Header};
 use tokio::sync::mpsc;
 
@@ -267,6 +267,6 @@ mod tests {
         fs::write(folder.path().join(RULES), b"caf\xe9/\n").unwrap();
         let error = top_of(folder.path(), &[]).unwrap_err();
         let text = error.full_text();
-        assert!(error.cause() == bento_core::Cause::Input && text.contains(".dockerignore cannot be read"), "{text}");
+        assert!(error.cause() == actions_core::Cause::Input && text.contains(".dockerignore cannot be read"), "{text}");
     }
 }

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use bento_core::{Error, Result};
+use actions_core::{Error, Result};
 use regex::Regex;
 
 /// The rules of one file; the last that matches wins.

@@ -1,9 +1,9 @@
 //! Which engine builds: what the input asks for, and what serves it on this machine.
 
-use bento_core::action::inputs::{FromInput, choice};
-use bento_core::action::{InputSpec, Kind as InputKind};
-use bento_core::python::find_on_path;
-use bento_core::{Env, Result};
+use actions_core::action::inputs::{FromInput, choice};
+use actions_core::action::{InputSpec, Kind as InputKind};
+use actions_core::programs::find_on_path;
+use actions_core::{Env, Result};
 
 /// What the input `oci-backend` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,14 +15,17 @@ pub(crate) mod options;
 
 use std::path::Path;
 
-use bento_core::action::{Cancel, Context};
-use bento_core::env;
-use bento_core::env::ACTIONS_RUNTIME_TOKEN;
-use bento_core::process::Command;
-use bento_core::{Cause, Env, Error, Result};
+use actions_core::action::{Cancel, Context};
+use actions_core::env;
+use actions_core::env::ACTIONS_RUNTIME_TOKEN;
+use actions_core::process::Command;
+use actions_core::{Cause, Env, Error, Result};
 use bollard::auth::DockerCredentials;
 use registry::Repository;
+use registry::variables::DOCKER_CONFIG;
 use serde_json::Value;
+
+use crate::variables::{ACTIONS_CACHE_SERVICE_V2, ACTIONS_CACHE_URL};
 
 pub(crate) use containers::Containers;
 pub(crate) use kind::{Backend, Kind};
@@ -35,7 +38,7 @@ use buildx::Pushes;
 
 /// How the cache service of GitHub Actions is reached: BuildKit reads these for a cache of the type `gha`.
 const ACTIONS_CACHE: [&str; 4] =
-    [ACTIONS_RUNTIME_TOKEN, env::ACTIONS_CACHE_URL, env::ACTIONS_RESULTS_URL, env::ACTIONS_CACHE_SERVICE_V2];
+    [ACTIONS_RUNTIME_TOKEN, ACTIONS_CACHE_URL, env::ACTIONS_RESULTS_URL, ACTIONS_CACHE_SERVICE_V2];
 
 /// What an `--output` of BuildKit says to push without a tag.
 const BY_DIGEST: &str = "push=true,push-by-digest=true";
@@ -110,7 +113,7 @@ impl Build<'_> {
     /// needs, where the user asks for such a cache. These names are all that is set in its environment.
     fn with_tokens(&self, mut command: Command, env: &Env) -> Command {
         if let Some(folder) = &self.workspace.docker_config {
-            command = command.env(env::DOCKER_CONFIG, folder);
+            command = command.env(DOCKER_CONFIG, folder);
         }
         if options::asks_for_actions_cache(&self.plan.inputs) {
             for name in ACTIONS_CACHE {
@@ -174,7 +177,7 @@ impl Engine {
         let with = |env: &Env| {
             let mut env = env.clone();
             if let Some(folder) = &workspace.docker_config {
-                env.set(env::DOCKER_CONFIG, folder.display().to_string());
+                env.set(DOCKER_CONFIG, folder.display().to_string());
             }
             env
         };

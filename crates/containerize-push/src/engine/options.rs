@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use bento_core::{Env, Error, Result};
+use actions_core::{Env, Error, Result};
 
 use super::kind::{KINDS, Kind};
 use crate::inputs::Inputs;

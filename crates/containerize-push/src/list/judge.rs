@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use bento_core::action::input;
-use bento_core::action::inputs::FromInput as _;
+use actions_core::action::input;
+use actions_core::action::inputs::FromInput as _;
 use serde_json::{Value, json};
 
 use super::{Items, Lines};

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use bento_core::action::Context;
-use bento_core::{Error, Result, address};
+use actions_core::action::Context;
+use actions_core::{Error, Result, address};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 

@@ -106,19 +106,10 @@ impl Project {
 
 /// The environment with this version of BentoML. A missing one is a failure: a test that did not run has shown nothing.
 fn environment(version: &str) -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let newest = std::env::var_os("BENTO_TEST_VENV")
-        .map_or_else(|| workspace.join("target").join("tools").join("venv"), PathBuf::from);
-    let folder = match version {
-        NEWEST => newest,
-        version => newest.with_file_name("bentomls").join(version),
-    };
-    assert!(
-        folder.join("bin/bentoml").is_file(),
-        "{} has no BentoML: run `cargo xtask tools` first, or set BENTO_TEST_VENV",
-        folder.display()
-    );
-    folder
+    match version {
+        NEWEST => testkit::venv(),
+        version => testkit::venv_of(version),
+    }
 }
 
 /// Runs it, and returns what it prints on standard output.

@@ -21,7 +21,7 @@ pub(crate) fn answer(image: &str) -> String {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let start = Instant::now();
     runtime.block_on(async {
-        let client = bento_core::http::client().unwrap();
+        let client = actions_core::http::client().unwrap();
         loop {
             let sent = client.post(&address).json(&serde_json::json!({"name": "you"})).send().await;
             match sent {

@@ -43,7 +43,7 @@ impl Front {
     }
 
     fn open(expected: Option<String>, busy: Duration) -> Self {
-        let client = bento_core::http::upload_client().unwrap();
+        let client = actions_core::http::upload_client().unwrap();
         let door = Door { client, expected, busy, first: Arc::default() };
         Self::serve(Router::new().fallback(pass).with_state(door))
     }

@@ -138,7 +138,7 @@ impl Lab {
 
     /// The same, with variables.
     pub(crate) fn bentoml_with(&self, program: &str, arguments: &[&str], env: &[(&str, &str)]) {
-        let mut command = Command::new(venv().join("bin").join(program));
+        let mut command = Command::new(testkit::venv().join("bin").join(program));
         command.args(arguments).current_dir(self.project());
         command.env("BENTOML_HOME", self.home()).env("BENTOML_DO_NOT_TRACK", "true").envs(env.iter().copied());
         output(&mut command);
@@ -267,7 +267,7 @@ impl Lab {
 /// The base image that Bentos of the tests' Python ask for.
 pub(crate) fn base() -> String {
     let version = "import sys; print('%d.%d' % sys.version_info[:2], end='')";
-    format!("python:{}-slim", output(Command::new(venv().join("bin/python")).args(["-c", version])))
+    format!("python:{}-slim", output(Command::new(testkit::venv().join("bin/python")).args(["-c", version])))
 }
 
 /// The base image, under a name that docker can run.
@@ -287,7 +287,7 @@ pub(crate) fn registry_get(path: &str) -> serde_json::Value {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let accept = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json";
     runtime.block_on(async {
-        let client = bento_core::http::client().unwrap();
+        let client = actions_core::http::client().unwrap();
         let response = client.get(format!("http://{}/v2/{path}", registry())).header("Accept", accept).send().await;
         response.unwrap().json().await.unwrap()
     })
@@ -314,17 +314,4 @@ fn engine() {
         "no engine with buildx, or no registry at {}: use `cargo xtask test`, or `eval \"$(scripts/docker-engine up)\"`",
         registry()
     );
-}
-
-/// The environment with BentoML that `cargo xtask tools` makes.
-fn venv() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let venv = std::env::var_os("BENTO_TEST_VENV")
-        .map_or_else(|| workspace.join("target").join("tools").join("venv"), PathBuf::from);
-    assert!(
-        venv.join("bin/bentoml").is_file(),
-        "{} has no BentoML: run `cargo xtask tools` first, or set BENTO_TEST_VENV",
-        venv.display()
-    );
-    venv
 }

@@ -27,8 +27,9 @@ mod verify;
 
 use std::process::ExitCode;
 
-use bento_core::action::{Action, command, run};
-use bento_core::{Env, runner::console};
+use actions_core::Env;
+use actions_core::action::{Action, command, run};
+use actions_core::runner::console;
 use containerize_push::{ContainerizePush, Inputs};
 
 /// Set for the process that is the action; in all others this test does nothing.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::spec::{InputSpec, Kind};
@@ -23,7 +24,7 @@ pub trait Inputs: Sized {
 /// The documentation of a field is the input's description; its type says what values it takes.
 ///
 /// ```
-/// bento_core::inputs! {
+/// actions_core::inputs! {
 ///     /// Inputs of an example.
 ///     pub struct Example {
 ///         /// The build context.
@@ -85,9 +86,10 @@ impl Values {
     pub fn mask_secrets(&self, specs: &[InputSpec]) {
         for spec in specs.iter().filter(|spec| spec.kind == Kind::Secret) {
             self.secrets.get(spec.name).into_iter().for_each(mask::add);
-            if let Some(value) = self.given(spec).filter(|value| !value.is_empty()) {
-                mask::add(&SecretString::from(value));
-            }
+            let spellings = [Some(spec.variable()), spec.other_variable()].into_iter().flatten();
+            let passed = spellings.filter_map(|name| Some(self.env.get(&name)?.trim().to_owned()));
+            let given = self.given(spec).into_iter().chain(passed).filter(|value| !value.is_empty());
+            given.for_each(|value| mask::add(&SecretString::from(value)));
         }
     }
 
@@ -116,7 +118,7 @@ impl Values {
 
     /// A value that is not UTF-8 is refused: taken for one that is not given, it would be replaced by the default.
     fn require_utf_8(&self, spec: &InputSpec) -> Result<()> {
-        let names = [Some(spec.variable()), spec.env.map(str::to_owned)];
+        let names = [Some(spec.variable()), spec.other_variable(), spec.env.map(str::to_owned)];
         match names.into_iter().flatten().find(|name| self.env.os(name).is_some_and(|value| value.to_str().is_none())) {
             Some(name) => Err(Error::input(format!("input {}: the variable {name} is not UTF-8", spec.name))
                 .hint("Write the value in UTF-8.")),
@@ -124,8 +126,17 @@ impl Values {
         }
     }
 
+    /// What the runner passed in either spelling. It passes the default where a spelling was not used, so the one that
+    /// differs was meant: an empty text may be a value.
+    fn spelled(&self, spec: &InputSpec) -> Option<String> {
+        let names = [Some(spec.variable()), spec.other_variable()];
+        let passed: Vec<_> = names.into_iter().flatten().filter_map(|name| self.env.raw(&name)).collect();
+        let meant = passed.iter().find(|value| value.trim() != spec.default.unwrap_or_default());
+        meant.or(passed.first()).map(|value| (*value).to_owned())
+    }
+
     fn given(&self, spec: &InputSpec) -> Option<String> {
-        let own = self.flags.get(spec.name).cloned().or_else(|| self.env.raw(&spec.variable()).map(str::to_owned));
+        let own = self.flags.get(spec.name).cloned().or_else(|| self.spelled(spec));
         let own = own.map(|value| value.trim().to_owned());
         match (own, spec.env.and_then(|name| self.env.get(name))) {
             (Some(value), _) if !value.is_empty() => Some(value),
@@ -200,9 +211,12 @@ impl FromInput for Duration {
     const KIND: Kind = Kind::Seconds;
 
     fn from_input(spec: &InputSpec, value: &str) -> Result<Self> {
-        value.parse().map(Duration::from_secs).map_err(|_| {
-            Error::input(format!("input {}: {value:?} is not a number of seconds", spec.name))
-                .hint("Write a whole number, such as 600.")
+        let seconds = value.parse().map(Duration::from_secs).ok();
+        // `90s`, `15m`, `1h 30m`: jiff's friendly format. A day has no fixed length there, and is refused.
+        let spelled = || Duration::try_from(value.parse::<SignedDuration>().ok()?).ok();
+        seconds.or_else(spelled).ok_or_else(|| {
+            Error::input(format!("input {}: {value:?} is not a duration", spec.name))
+                .hint("Write seconds, such as 600, or a number with a unit: 90s, 15m, 1h.")
         })
     }
 }
@@ -252,72 +266,4 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    inputs! {
-        /// For the tests.
-        pub(super) struct Example {
-            /// First line,
-            /// and second.
-            context: String => input("build-context").default("."),
-            /// A switch.
-            wait: bool => input("wait").default("true"),
-            /// Items.
-            labels: Vec<String> => input("labels"),
-            /// A secret.
-            token: Option<SecretString> => input("api token").env("API_KEY"),
-            /// Needed.
-            tag: String => input("bento-tag").required(),
-        }
-    }
-
-    fn read(variables: &[(&str, &str)]) -> Result<Example> {
-        Example::read(&Values::of(&variables.iter().copied().collect()))
-    }
-
-    #[test]
-    fn names_defaults_and_descriptions_come_from_the_declaration() {
-        assert_eq!(Example::SPECS[0].description, " First line, and second.");
-        assert_eq!(Example::SPECS[0].variable(), "INPUT_BUILD-CONTEXT");
-        assert_eq!(Example::SPECS[3].variable(), "INPUT_API_TOKEN");
-        let inputs = read(&[("INPUT_BENTO-TAG", " a:b\n"), ("INPUT_LABELS", "a=1\n\n  b=2 ")]).unwrap();
-        assert_eq!((inputs.context.as_str(), inputs.wait, inputs.tag.as_str()), (".", true, "a:b"));
-        assert_eq!(inputs.labels, ["a=1", "b=2"]);
-    }
-
-    #[test]
-    fn an_empty_text_is_a_value_and_an_empty_boolean_is_the_default() {
-        let tag = ("INPUT_BENTO-TAG", "a:b");
-        let inputs = read(&[tag, ("INPUT_BUILD-CONTEXT", ""), ("INPUT_WAIT", "")]).unwrap();
-        assert_eq!((inputs.context.as_str(), inputs.wait), ("", true));
-    }
-
-    #[test]
-    fn bad_values_name_the_input_and_what_to_write() {
-        let missing = read(&[]).unwrap_err();
-        assert_eq!(missing.to_string(), "Input required and not supplied: bento-tag");
-        let error = read(&[("INPUT_WAIT", "yes"), ("INPUT_BENTO-TAG", "a")]).unwrap_err();
-        assert_eq!(
-            error.full_text(),
-            "input wait: \"yes\" is not a boolean. Write one of true, True, TRUE, false, False, FALSE."
-        );
-    }
-
-    #[test]
-    fn pairs_split_at_the_first_equals_sign_and_wrong_lines_are_named() {
-        let spec = super::super::input("labels");
-        let pairs = BTreeMap::from_input(&spec, "team=ml\nquery = a=b\nempty=").unwrap();
-        assert_eq!((pairs["team"].as_str(), pairs["query"].as_str(), pairs["empty"].as_str()), ("ml", "a=b", ""));
-        for line in ["team", "=x", " = "] {
-            let error = BTreeMap::from_input(&spec, &format!("a=b\n{line}\n.")).unwrap_err().full_text();
-            assert!(error.contains("labels") && error.contains(line.trim()), "{error}");
-        }
-    }
-
-    #[test]
-    fn an_environment_variable_stands_in_for_an_empty_input() {
-        let inputs = read(&[("INPUT_BENTO-TAG", "a"), ("INPUT_API_TOKEN", ""), ("API_KEY", "k")]).unwrap();
-        assert!(inputs.token.is_some());
-    }
-}
+mod tests;

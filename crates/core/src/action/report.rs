@@ -41,7 +41,10 @@ impl Report {
             .iter()
             .cloned()
             .partition(|(name, _)| self.spec.outputs.iter().any(|output| output.name == name));
-        ctx.files.set_outputs(&declared)?;
+        let other = |name: &str| Some(name.replace('-', "_")).filter(|other| self.spec.two_spellings && other != name);
+        let others_too = declared.iter().filter_map(|(name, value)| Some((other(name)?, value.clone())));
+        let written: Vec<_> = declared.iter().cloned().chain(others_too).collect();
+        ctx.files.set_outputs(&written)?;
         ctx.files.append_summary(self.summary.markdown())?;
         if console::mode() == Mode::Terminal {
             for (name, value) in &declared {

@@ -13,6 +13,8 @@ pub struct ActionSpec {
     pub branding: (&'static str, &'static str),
     /// Does it have something to do after the job?
     pub post: bool,
+    /// Are inputs and outputs declared with underscores too? The names with hyphens are those of the documentation.
+    pub two_spellings: bool,
     /// What it tells later steps.
     pub outputs: &'static [OutputSpec],
 }
@@ -108,5 +110,11 @@ impl InputSpec {
     /// The environment variable that the runner sets: spaces become `_`, letters upper case, hyphens stay.
     pub fn variable(&self) -> String {
         format!("INPUT_{}", self.name.replace(' ', "_").to_uppercase())
+    }
+
+    /// The variable of the other spelling, with underscores for hyphens, where there is another one.
+    pub fn other_variable(&self) -> Option<String> {
+        let own = self.variable();
+        Some(own.replace('-', "_")).filter(|other| *other != own)
     }
 }

@@ -3,7 +3,6 @@
 //! Source of the facts: actions/toolkit (`packages/core`) and actions/runner (`src/`).
 
 pub mod annotation;
-pub mod cache;
 pub mod command;
 pub mod console;
 mod event;

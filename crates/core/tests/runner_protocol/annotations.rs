@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use bento_core::Location;
-use bento_core::runner::{Annotation, Level};
+use actions_core::Location;
+use actions_core::runner::{Annotation, Level};
 use runner_sim::Level as Seen;
 
 use crate::player::{Stage, play, workspace};

@@ -1,8 +1,8 @@
 //! Standard output: plain lines, groups, other programs' output, debug lines.
 
-use bento_core::action::Cancel;
-use bento_core::process::Command;
-use bento_core::runner::{Annotation, Level, console, log, mask};
+use actions_core::action::Cancel;
+use actions_core::process::Command;
+use actions_core::runner::{Annotation, Level, console, log, mask};
 use runner_sim::Conclusion;
 use secrecy::SecretString;
 

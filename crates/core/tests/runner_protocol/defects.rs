@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use bento_core::action::{Action, ActionSpec, Context, Report, command, output, run};
-use bento_core::runner::mask;
-use bento_core::{Result, inputs};
+use actions_core::action::{Action, ActionSpec, Context, Report, command, output, run};
+use actions_core::runner::mask;
+use actions_core::{Result, inputs};
 use secrecy::SecretString;
 
 use crate::player::{Stage, play};
@@ -28,6 +28,7 @@ impl Action for Broken {
         description: "Does something wrong.",
         branding: ("red", "x"),
         post: true,
+        two_spellings: false,
         outputs: &[output("declared", "Something.")],
     };
     type Inputs = Inputs;
@@ -63,7 +64,7 @@ fn act(stage: &Stage, arguments: &[&str]) {
     let root = stage.env.path("RUNNER_TEMP").unwrap();
     let left =
         std::fs::read_dir(root).unwrap().flatten().filter(|e| e.file_name().to_string_lossy().starts_with("half-"));
-    bento_core::runner::console::line(&format!("ended with {code:?}, {} left", left.count()));
+    actions_core::runner::console::line(&format!("ended with {code:?}, {} left", left.count()));
 }
 
 pub(crate) fn main(stage: &Stage) {

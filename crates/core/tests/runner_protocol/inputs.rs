@@ -1,7 +1,7 @@
 //! Inputs: the runner's variables, set by its own rules from an action.yml, read by ours.
 
-use bento_core::action::{Inputs, Values};
-use bento_core::inputs;
+use actions_core::action::{Inputs, Values};
+use actions_core::inputs;
 use runner_sim::{Step, StepResult};
 
 use crate::player::{Stage, command, job};

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use bento_core::runner::{Annotation, Level, console, mask};
+use actions_core::runner::{Annotation, Level, console, mask};
 use secrecy::SecretString;
 
 use crate::player::{Stage, play};

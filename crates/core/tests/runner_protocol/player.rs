@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use bento_core::Env;
-use bento_core::runner::Files;
-use bento_core::runner::console::{self, Mode};
+use actions_core::Env;
+use actions_core::runner::Files;
+use actions_core::runner::console;
+use actions_core::runner::console::Mode;
 use runner_sim::{Job, Step, StepResult};
 
 const SCENE: &str = "BENTO_TEST_SCENE";

@@ -1,6 +1,6 @@
 //! Text that somebody else chose: whatever it holds, the runner finds no command in what is printed of it.
 
-use bento_core::runner::{Annotation, Level, console, log};
+use actions_core::runner::{Annotation, Level, console, log};
 use runner_sim::{Conclusion, StepResult};
 
 use crate::player::{body, play};

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub(crate) use testkit::venv;
+
 use tokio::sync::OnceCell;
 
 use crate::cloud::Cloud;
@@ -12,14 +14,6 @@ use crate::cloud::Cloud;
 pub(crate) const BENTO: &str = "greeter:v1";
 /// The same Bento under another version.
 pub(crate) const OTHER: &str = "greeter:v2";
-
-/// The environment with BentoML that `cargo xtask tools` makes.
-pub(crate) fn venv() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let venv = std::env::var_os("BENTO_TEST_VENV").map_or_else(|| workspace.join("target/tools/venv"), PathBuf::from);
-    assert!(venv.join("bin/bentoml").is_file(), "{} has no BentoML: run `cargo xtask test`", venv.display());
-    venv
-}
 
 /// A file or folder beside these tests.
 pub(crate) fn fixture(name: &str) -> PathBuf {

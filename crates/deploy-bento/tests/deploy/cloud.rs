@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bento_core::http;
+use actions_core::http;
 use local_cloud::{Config, Recorded, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -44,18 +44,31 @@ async fn a_missing_file() {
     }
     // Not without one that was named, and a new Deployment not without the default one either.
     let result = run(&cloud, "update").with("deployment_config", "ci/prod.yaml").go().await;
-    failed(&result, 2, &["deployment_config ci/prod.yaml does not exist", "deployment_config: ''"]);
+    failed(&result, 2, &["deployment-config ci/prod.yaml does not exist", "deployment-config: ''"]);
     for action in ["create", "apply"] {
-        let result = run(&cloud, action).with("deployment_name", "new").file("deployment.yaml", "").go().await;
-        failed(
-            &result,
-            2,
-            &["deployment_config deployment.json does not exist", "set `deployment_config: deployment.yaml`"],
-        );
+        let result = run(&cloud, action).with("deployment_name", "new").go().await;
+        failed(&result, 2, &["deployment-config deployment.json does not exist", "deployment.yaml, deployment.yml"]);
     }
     let result = run(&cloud, "update").with("deployment_config", ".").go().await;
-    failed(&result, 2, &["deployment_config: failed to read ", "Is a directory", "It must be a file"]);
+    failed(&result, 2, &["deployment-config: failed to read ", "Is a directory", "It must be a file"]);
     assert_eq!(cloud.changes(), [""; 0]);
+    cloud.stop().await;
+}
+
+/// A new Deployment takes the configuration of the project that it is made of, else that of the repository.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_is_found_in_the_context_then_in_the_workspace() {
+    let cloud = Cloud::with_bentos(Serving::Never).await;
+    let root = ("deployment.yml", "name: of-the-root\n");
+    let project = ("shop/deployment.yaml", "name: of-the-project\n");
+    for (files, name) in [(vec![root], "of-the-root"), (vec![root, project], "of-the-project")] {
+        let mut step = run(&cloud, "create").with("context", "shop").with("deployment_name", "");
+        for (file, text) in files {
+            step = step.file(file, text);
+        }
+        succeeded(&step.go().await);
+        assert_eq!(cloud.deployed()["name"], name);
+    }
     cloud.stop().await;
 }
 
@@ -195,7 +208,7 @@ async fn name_and_bento_may_come_from_the_file_and_inputs_win() {
     assert_eq!((&*result.outputs["deployment_name"], &*result.outputs["bento_tag"]), ("of-file", "greeter:v2"));
     let sent = |body: Value| [body["name"].clone(), body["bento"].clone()];
     assert_eq!(sent(cloud.deployed()), [json!("of-file"), json!("greeter:v2")]);
-    let result = with_config(&cloud, "create", text).with("labels", "team=input").go().await;
+    let result = with_config(&cloud, "create", text).with("deployment-labels", "team=input").go().await;
     succeeded(&result);
     let body = cloud.deployed();
     assert_eq!(body["labels"], json!([{"key": "tier", "value": "a"}, {"key": "team", "value": "input"}]));
@@ -267,15 +280,15 @@ services:
   Greeter:
     config_overrides: {hook: 'https://x/${id}/y'}
 ";
-    let run = with_config(&cloud, "create", text).with("labels", "team=input");
+    let run = with_config(&cloud, "create", text).with("deployment-labels", "team=input");
     let result = run.go().await;
     succeeded(&result);
     assert_eq!(result.annotations_of(Level::Warning).count(), 0, "{}", result.log_text());
     // Another label is as it stands there.
-    let result = with_config(&cloud, "update", text).with("labels", "tier=input").go().await;
+    let result = with_config(&cloud, "update", text).with("deployment-labels", "tier=input").go().await;
     succeeded(&result);
     assert!(only(&result, Level::Warning).message.contains("`labels.0.value`"), "{}", result.log_text());
-    let ended = with_config(&cloud, "terminate", text).with("labels", "").with("bento_tag", "").go().await;
+    let ended = with_config(&cloud, "terminate", text).with("deployment-labels", "").with("bento_tag", "").go().await;
     assert_eq!(ended.annotations_of(Level::Warning).count(), 0, "{}", ended.log_text());
     cloud.stop().await;
 }

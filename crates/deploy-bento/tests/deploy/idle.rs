@@ -48,14 +48,17 @@ async fn inputs_without_effect_are_warnings_that_show_no_value() {
         .with("bento_version", "v3")
         .with("bentoml_version", "1.4")
         .with("python_version", "3.12");
-    assert_eq!(warnings(as_it_is).await, ["context", "bento_version", "bentoml_version"]);
+    assert_eq!(warnings(as_it_is).await, ["context", "bento-version", "bentoml-version"]);
     let built = dry().project(&fixture("greeter")).with("bento_tag", BENTO).with("bento_version", "v3");
-    assert_eq!(warnings(built).await, ["bento_tag"]);
-    for (action, idle) in
-        [("skip", &["labels"][..]), ("terminate", &["labels"]), ("delete", &["labels"]), ("update", &[])]
-    {
+    assert_eq!(warnings(built).await, ["bento-tag"]);
+    for (action, idle) in [
+        ("skip", &["deployment-labels"][..]),
+        ("terminate", &["deployment-labels"]),
+        ("delete", &["deployment-labels"]),
+        ("update", &[]),
+    ] {
         let run = dry().with("action", action).with("build", "false").with("bento_tag", BENTO);
-        assert_eq!(warnings(run.with("labels", "team=ml")).await, idle, "{action}");
+        assert_eq!(warnings(run.with("deployment-labels", "team=ml")).await, idle, "{action}");
     }
     let plain = dry().with("build", "false").with("bento_tag", BENTO).with("context", ".");
     assert_eq!(warnings(plain).await, [""; 0]);

@@ -1,6 +1,6 @@
 //! The way of a Bento from its project to a Deployment that answers, is updated, and ends.
 
-use bento_core::http;
+use actions_core::http;
 use serde_json::json;
 
 use crate::bento::{BENTO, OTHER, fixture};
@@ -33,7 +33,7 @@ async fn a_project_becomes_a_service_that_answers() {
         .with("deployment_config", "deployment.yaml")
         .with("action", "apply")
         .with("bento_version", "first")
-        .with("labels", "team=nlp\nstage=test");
+        .with("deployment-labels", "team=nlp\nstage=test");
     let created = run.go().await;
     succeeded(&created);
     let url = created.outputs["deployment_url"].clone();
@@ -46,7 +46,11 @@ async fn a_project_becomes_a_service_that_answers() {
         ("deployment_status", "running"),
         ("deployment_url", &url),
     ];
-    assert_eq!(created.outputs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    // With underscores as the original action names them, and with hyphens as all others do.
+    let both = expected
+        .iter()
+        .flat_map(|(name, value)| [name.to_string(), name.replace('_', "-")].map(|name| (name, value.to_string())));
+    assert_eq!(created.outputs, both.collect());
     // The file's variable and the Bento's own.
     assert_eq!(greet(&url).await, "Hi, Ada!");
     assert_eq!(

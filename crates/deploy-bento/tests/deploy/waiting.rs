@@ -55,7 +55,7 @@ async fn an_end_is_waited_for_too() {
 async fn the_time_is_up() {
     let cloud = Cloud::with_bentos(Serving::Never).await;
     let result = create(&cloud).with("wait_timeout", "1").go().await;
-    failed(&result, 8, &["Deployment greet is still deploying after 1 s", "wait_timeout"]);
+    failed(&result, 8, &["Deployment greet is still deploying after 1 s", "wait-timeout"]);
     assert_eq!(result.outputs["deployment_status"], "deploying");
     assert!(result.duration.as_secs() < 5, "{:?}", result.duration);
     cloud.stop().await;

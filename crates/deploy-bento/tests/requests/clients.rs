@@ -23,8 +23,7 @@ fn from_env(name: &str, default: &str) -> PathBuf {
 /// What the real client does, all in one process.
 pub(crate) async fn theirs(cloud: &Cloud, cases: &[Case]) -> Vec<Outcome> {
     let home = tempfile::tempdir().unwrap();
-    let python = from_env("BENTO_TEST_VENV", "target/tools/venv").join("bin/python");
-    assert!(python.is_file(), "no {}: run `cargo xtask tools`", python.display());
+    let python = testkit::venv().join("bin/python");
     let tokens: Vec<_> = (0..cases.len()).map(|number| format!("theirs-{number}")).collect();
     let list = cases.iter().zip(&tokens);
     let list: Vec<_> =

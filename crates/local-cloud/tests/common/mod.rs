@@ -7,23 +7,13 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+pub(crate) use testkit::venv;
+
 use local_cloud::{Config, Server};
 use tempfile::TempDir;
 
 /// The token of all test servers.
 pub(crate) const TOKEN: &str = "test-token";
-
-/// The virtual environment with bentoml.
-pub(crate) fn venv() -> PathBuf {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/venv");
-    let venv = std::env::var_os("BENTO_TEST_VENV").map_or(default, PathBuf::from);
-    assert!(
-        venv.join("bin/bentoml").exists(),
-        "run `cargo xtask tools` first: there is no bentoml in {}",
-        venv.display()
-    );
-    venv
-}
 
 /// The interpreter of the virtual environment.
 pub(crate) fn python() -> PathBuf {

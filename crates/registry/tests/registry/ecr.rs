@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use actions_core::action::Cancel;
+use actions_core::{Cause, Env};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::DATE;
@@ -11,8 +13,6 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bento_core::action::Cancel;
-use bento_core::{Cause, Env};
 use jiff::{SignedDuration, Timestamp};
 use registry::{Credentials, Logins};
 use ring::{digest, hmac};

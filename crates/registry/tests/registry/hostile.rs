@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use actions_core::Cause;
+use actions_core::action::Cancel;
 use axum::http::Method;
-use bento_core::Cause;
-use bento_core::action::Cancel;
 use registry::{Credentials, Manifest};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

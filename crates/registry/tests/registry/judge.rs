@@ -1,6 +1,6 @@
 //! Another client reads back what this one wrote.
 
-use bento_core::action::Cancel;
+use actions_core::action::Cancel;
 use oci_client::client::{ClientConfig, ClientProtocol};
 use oci_client::manifest::OciDescriptor;
 use oci_client::secrets::RegistryAuth;

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bento_core::action::Cancel;
-use bento_core::bento::archive::FixedPlan;
+use actions_core::action::Cancel;
+use archive::FixedPlan;
 use registry::{Credentials, Image, LayerSource, Manifest, Registry};
 use serde_json::json;
 use tempfile::TempDir;

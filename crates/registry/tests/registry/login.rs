@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use actions_core::action::Cancel;
+use actions_core::{Cause, Error};
 use axum::http::Method;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bento_core::action::Cancel;
-use bento_core::{Cause, Error};
 use registry::{Arrival, Credentials, Image, Registry};
 
 use crate::front::{self, Rule, answer, told};

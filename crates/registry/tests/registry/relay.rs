@@ -64,7 +64,7 @@ impl Relay {
         self.state.hold.store(self.sent() + bytes, Ordering::SeqCst);
     }
 
-    /// Gets slow after so many more bytes, some 30 MB per second, until the test lets it hurry.
+    /// Gets slow after so many more bytes, some 30 MB per second, until `hurry` is called.
     pub(crate) fn slow_after(&self, bytes: u64) {
         self.state.slow.store(true, Ordering::SeqCst);
         self.hold_after(bytes);

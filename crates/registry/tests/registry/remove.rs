@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use actions_core::action::Cancel;
 use axum::http::Method;
 use axum::http::request::Parts;
-use bento_core::action::Cancel;
 use registry::{Credentials, Manifest, Registry};
 
 use crate::front::{self, answer, told};

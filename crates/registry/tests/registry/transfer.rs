@@ -1,6 +1,6 @@
 //! What is sent, and what is not.
 
-use bento_core::action::Cancel;
+use actions_core::action::Cancel;
 use registry::{Arrival, Credentials};
 
 use crate::lab::{Lab, MIB, access, layer, tag};

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use actions_core::Cause;
+use actions_core::action::Cancel;
 use axum::http::Method;
-use bento_core::Cause;
-use bento_core::action::Cancel;
 use registry::{Arrival, Credentials};
 
 use crate::front;

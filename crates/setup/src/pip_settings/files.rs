@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bento_core::action::Context;
-use bento_core::env;
-use bento_core::process::Command;
-use bento_core::python::Interpreter;
-use bento_core::{Cause, Env, Error, Result};
+use actions_core::action::Context;
+use actions_core::env;
+use actions_core::process::Command;
+use actions_core::{Cause, Env, Error, Result};
+use python_env::Interpreter;
+use python_env::variables;
 
 const SCRIPT: &str = include_str!("files.py");
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -58,7 +59,7 @@ async fn of_files(python: &Interpreter, files: &[PathBuf], ctx: &Context) -> Res
 /// The files that pip reads, the later over the earlier: the system's, the user's, the environment's. That of `PIP_CONFIG_FILE` comes
 /// last and in place of the user's; none at all are read where it is the null device.
 fn files(python: &Interpreter, env: &Env) -> Vec<PathBuf> {
-    let own = env.path(env::PIP_CONFIG_FILE);
+    let own = env.path(variables::PIP_CONFIG_FILE);
     if own.as_deref().is_some_and(|file| file == Path::new(if cfg!(windows) { "nul" } else { "/dev/null" })) {
         return Vec::new();
     }
@@ -119,7 +120,7 @@ mod tests {
                 env.set("PIP_CONFIG_FILE", own);
             }
             more.iter().for_each(|(name, value)| env.set(*name, *value));
-            let ctx = Context::new(env.clone(), bento_core::action::Cancel::default());
+            let ctx = Context::new(env.clone(), actions_core::action::Cancel::default());
             let python = Interpreter::query(&path("venv/bin/python"), &ctx).await.unwrap();
             let listed = std::process::Command::new(path("venv/bin/python"))
                 .args(["-m", "pip", "config", "list"])

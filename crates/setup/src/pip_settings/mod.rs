@@ -8,33 +8,34 @@ mod files;
 
 use std::collections::BTreeMap;
 
-use bento_core::action::Context;
-use bento_core::env;
-use bento_core::python::Interpreter;
-use bento_core::{Env, Result, address};
+use actions_core::action::Context;
+use actions_core::env;
+use actions_core::{Env, Result, address};
+use python_env::Interpreter;
+use python_env::variables;
 
 /// A setting of pip's, and what uv calls it.
 const TRANSLATED: [(&str, Uv); 20] = [
-    ("index-url", Uv::Index(env::UV_DEFAULT_INDEX, &[env::UV_INDEX_URL])),
-    ("pypi-url", Uv::Index(env::UV_DEFAULT_INDEX, &[env::UV_INDEX_URL])),
-    ("extra-index-url", Uv::List(env::UV_EXTRA_INDEX_URL, " ", &[env::UV_INDEX])),
-    ("find-links", Uv::List(env::UV_FIND_LINKS, ",", &[])),
-    ("no-index", Uv::Flag(env::PIP_NO_INDEX, "1")),
-    ("no-binary", Uv::Text(env::PIP_NO_BINARY)),
-    ("only-binary", Uv::Text(env::PIP_ONLY_BINARY)),
+    ("index-url", Uv::Index(variables::UV_DEFAULT_INDEX, &[variables::UV_INDEX_URL])),
+    ("pypi-url", Uv::Index(variables::UV_DEFAULT_INDEX, &[variables::UV_INDEX_URL])),
+    ("extra-index-url", Uv::List(variables::UV_EXTRA_INDEX_URL, " ", &[variables::UV_INDEX])),
+    ("find-links", Uv::List(variables::UV_FIND_LINKS, ",", &[])),
+    ("no-index", Uv::Flag(variables::PIP_NO_INDEX, "1")),
+    ("no-binary", Uv::Text(variables::PIP_NO_BINARY)),
+    ("only-binary", Uv::Text(variables::PIP_ONLY_BINARY)),
     ("trusted-host", Uv::List("UV_INSECURE_HOST", " ", &[])),
-    ("constraint", Uv::List(env::UV_CONSTRAINT, " ", &[])),
-    ("build-constraint", Uv::List(env::UV_BUILD_CONSTRAINT, " ", &[])),
-    ("pre", Uv::Flag(env::UV_PRERELEASE, "allow")),
+    ("constraint", Uv::List(variables::UV_CONSTRAINT, " ", &[])),
+    ("build-constraint", Uv::List(variables::UV_BUILD_CONSTRAINT, " ", &[])),
+    ("pre", Uv::Flag(variables::UV_PRERELEASE, "allow")),
     ("cert", Uv::Text(env::SSL_CERT_FILE)),
     ("client-cert", Uv::Text("SSL_CLIENT_CERT")),
     ("proxy", Uv::Text("ALL_PROXY")),
-    ("timeout", Uv::Text(env::UV_HTTP_TIMEOUT)),
-    ("default-timeout", Uv::Text(env::UV_HTTP_TIMEOUT)),
+    ("timeout", Uv::Text(variables::UV_HTTP_TIMEOUT)),
+    ("default-timeout", Uv::Text(variables::UV_HTTP_TIMEOUT)),
     ("retries", Uv::Text("UV_HTTP_RETRIES")),
     ("keyring-provider", Uv::Text("UV_KEYRING_PROVIDER")),
-    ("require-hashes", Uv::Flag(env::UV_REQUIRE_HASHES, "1")),
-    ("no-build-isolation", Uv::Flag(env::UV_NO_BUILD_ISOLATION, "1")),
+    ("require-hashes", Uv::Flag(variables::UV_REQUIRE_HASHES, "1")),
+    ("no-build-isolation", Uv::Flag(variables::UV_NO_BUILD_ISOLATION, "1")),
 ];
 
 /// Settings that change nothing of what is installed into an environment of its own.
@@ -148,15 +149,15 @@ fn set(env: &mut Env, uv: Uv, value: &str, before: &Env) {
 
 /// The options of uv for what it has no variables for.
 pub(crate) fn options(env: &Env) -> Vec<String> {
-    let no_index = env.get(env::PIP_NO_INDEX).filter(|value| !is_off(value)).map(|_| "--no-index".to_owned());
+    let no_index = env.get(variables::PIP_NO_INDEX).filter(|value| !is_off(value)).map(|_| "--no-index".to_owned());
     let of = |variable: &str, option: &str| {
         let names = env.get(variable).unwrap_or_default().split([',', ' ']).filter(|name| !name.is_empty());
         names.map(|name| format!("{option}={name}")).collect::<Vec<_>>()
     };
     no_index
         .into_iter()
-        .chain(of(env::PIP_NO_BINARY, "--no-binary"))
-        .chain(of(env::PIP_ONLY_BINARY, "--only-binary"))
+        .chain(of(variables::PIP_NO_BINARY, "--no-binary"))
+        .chain(of(variables::PIP_ONLY_BINARY, "--only-binary"))
         .collect()
 }
 

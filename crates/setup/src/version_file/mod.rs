@@ -15,8 +15,8 @@ mod toml;
 
 use std::path::Path;
 
-use bento_core::python::{NoPythonVersion, PythonRequest, Wanted};
-use bento_core::{Error, Location, Result, text};
+use actions_core::{Error, Location, Result, text};
+use python_env::{NoPythonVersion, PythonRequest, Wanted};
 
 use crate::warnings;
 
@@ -121,7 +121,7 @@ fn forms(text: &str) -> Result<Vec<Wanted>, NoPythonVersion> {
 mod tests {
     use std::fs;
 
-    use bento_core::Cause;
+    use actions_core::Cause;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use bento_core::Result;
-use bento_core::bento::project::Document;
+use actions_core::Result;
+use bento_format::project::Document;
 use serde_json::Value;
 
 use super::Named;

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use bento_core::action::{Action, Cancel, Context, Inputs, Report, Values};
-use bento_core::python::{Interpreter, PINNED_UV, Uv};
-use bento_core::{Env, Result};
+use actions_core::action::{Action, Cancel, Context, Inputs, Report, Values};
+use actions_core::{Env, Result};
+use python_env::{Interpreter, PINNED_UV, Uv};
 use setup::{Plan, Setup};
 use tempfile::TempDir;
 

@@ -2,9 +2,11 @@
 //!
 //! | rule | why |
 //! |---|---|
-//! | [`variables`] | a variable's name is written once, in `bento_core::env`, so that all readers of it are found |
+//! | [`variables`] | a variable's name is written once, in `actions_core::env`, so that all readers of it are found |
+//! | [`layers`] | who may use whom is the table of docs/architecture.md |
 //! | [`phrases`] | messages, comments and pages are plain English: see STYLE.md |
 
+mod layers;
 mod phrases;
 mod variables;
 
@@ -15,8 +17,21 @@ use anyhow::{Context, Result};
 use crate::docs::markdown;
 
 /// The crates that an action is made of.
-const SHIPPED: [&str; 8] =
-    ["core", "bentocloud", "registry", "setup", "build-bento", "deploy-bento", "containerize-push", "bento-actions"];
+const SHIPPED: [&str; 13] = [
+    "actions-cache",
+    "archive",
+    "bento-actions",
+    "bento-format",
+    "bentocloud",
+    "build-bento",
+    "containerize-push",
+    "core",
+    "deploy-bento",
+    "huggingface",
+    "python-env",
+    "registry",
+    "setup",
+];
 
 /// Files below `src` that only tests are made of.
 const TESTS: [&str; 4] = ["tests.rs", "testing.rs", "judge.rs", "table.rs"];
@@ -40,9 +55,13 @@ pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
     for path in sources {
         let text = read(&path)?;
         found.extend(variables::literals(&text).into_iter().map(|(line, name)| {
-            format!("{}:{line}: declare the variable {name} in bento_core::env", shown(root, &path))
+            format!(
+                "{}:{line}: declare the variable {name} in actions_core::env, or in this crate's variables.rs",
+                shown(root, &path)
+            )
         }));
     }
+    found.extend(layers::problems(root, &SHIPPED)?);
     for path in pages_and_sources(root)? {
         for (line, phrase) in phrases::found(&read(&path)?) {
             found.push(format!("{}:{line}: {}", shown(root, &path), phrase.remedy()));

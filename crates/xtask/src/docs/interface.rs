@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use actions_core::action::Kind;
 use anyhow::{Context, Result};
 use bento_actions::{ACTIONS, Entry};
-use bento_core::action::Kind;
 use serde_yaml::Value;
 
 use crate::checks;

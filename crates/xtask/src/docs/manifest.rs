@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 
+use actions_core::action::ActionSpec;
 use bento_actions::Entry;
 
 use super::table::sentence;
@@ -25,19 +26,29 @@ pub(super) fn of(action: &Entry) -> String {
     );
     section(&mut text, "inputs", action.inputs.is_empty());
     for input in action.inputs {
+        let other = other_spelling(spec, input.name);
         line(&mut text, 1, input.name, None);
         line(&mut text, 2, "description", Some(&quoted(&sentence(input.description))));
-        if input.required {
+        if input.required && other.is_none() {
             line(&mut text, 2, "required", Some("true"));
         }
-        if let Some(default) = input.default {
-            line(&mut text, 2, "default", Some(&quoted(default)));
+        let default = input.default.map(quoted);
+        default.iter().for_each(|default| line(&mut text, 2, "default", Some(default)));
+        if let Some(other) = other {
+            // Both have the default: the one that holds something else was meant.
+            line(&mut text, 1, &other, None);
+            line(&mut text, 2, "description", Some(&quoted(&format!("Another spelling of `{}`.", input.name))));
+            default.iter().for_each(|default| line(&mut text, 2, "default", Some(default)));
         }
     }
     section(&mut text, "outputs", spec.outputs.is_empty());
     for output in spec.outputs {
         line(&mut text, 1, output.name, None);
         line(&mut text, 2, "description", Some(&quoted(&sentence(output.description))));
+        if let Some(other) = other_spelling(spec, output.name) {
+            line(&mut text, 1, &other, None);
+            line(&mut text, 2, "description", Some(&quoted(&format!("Another spelling of `{}`.", output.name))));
+        }
     }
     section(&mut text, "runs", false);
     line(&mut text, 1, "using", Some("node24"));
@@ -46,6 +57,11 @@ pub(super) fn of(action: &Entry) -> String {
         line(&mut text, 1, "post", Some("post.js"));
     }
     text
+}
+
+/// The name with underscores, where the action declares it too.
+fn other_spelling(spec: &ActionSpec, name: &str) -> Option<String> {
+    Some(name.replace('-', "_")).filter(|other| spec.two_spellings && other != name)
 }
 
 /// `main.js` or `post.js`: it names the action to the launcher.
@@ -92,8 +108,12 @@ mod tests {
             for input in action.inputs {
                 let read = &manifest["inputs"][input.name];
                 assert_eq!(read["description"], sentence(input.description).as_str());
-                assert_eq!(read.get("required").and_then(Value::as_bool), input.required.then_some(true));
+                let other = other_spelling(&action.spec, input.name);
+                let required = input.required && other.is_none();
+                assert_eq!(read.get("required").and_then(Value::as_bool), required.then_some(true));
                 assert_eq!(read.get("default").and_then(Value::as_str), input.default);
+                let other = other.map_or(read, |name| &manifest["inputs"][name.as_str()]);
+                assert_eq!(other.get("default").and_then(Value::as_str), input.default);
             }
             for output in action.spec.outputs {
                 assert!(manifest["outputs"][output.name]["description"].is_string(), "{}", output.name);

@@ -163,10 +163,10 @@ mod tests {
     fn unknown_actions_inputs_and_outputs_are_named() {
         assert_parts(&of("- uses: O/bento-actions/actions/setup@v2"), &["elsewhere it is v1"]);
         let text = "- uses: O/bento-actions/actions/built-bento@v1\n\
-                    - {id: d, uses: ./actions/deploy-bento, with: {bento-tag: x, build: false}}\n\
+                    - {id: d, uses: ./actions/deploy-bento, with: {bento-tags: x, bento_tag: y, build: false}}\n\
                     - uses: $/actions/setup\n  with: {python_version: 3}\n\
-                    - run: curl ${{ steps.d.outputs.deployment-url }}\n";
-        assert_parts(&of(text), &["no action built-bento", "\"bento-tag\"", "\"python_version\"", "deployment-url"]);
+                    - run: curl ${{ steps.d.outputs.deployment-uri }}\n";
+        assert_parts(&of(text), &["no action built-bento", "\"bento-tags\"", "\"python_version\"", "deployment-uri"]);
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub(super) const CASES: &[Case] = &[
         )
     },
     Case {
-        fails: Some((PLAN, &["cloud_api_token"])),
+        fails: Some((PLAN, &["cloud-api-token"])),
         ..own(
             "build: without a token to push with, nothing is built",
             include_str!("workflows/build.yml"),
@@ -119,7 +119,7 @@ pub(super) const CASES: &[Case] = &[
         )
     },
     Case {
-        fails: Some((PLAN, &["cloud_api_token"])),
+        fails: Some((PLAN, &["cloud-api-token"])),
         ..own(
             "ship: a pull request of a fork gets no secret, so nothing is built",
             include_str!("workflows/ship.yml"),

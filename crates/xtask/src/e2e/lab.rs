@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use actions_core::http;
 use anyhow::{Context, Result, bail};
-use bento_core::http;
 use serde_json::Value;
 
 use super::cases::{Case, Workflow};

@@ -1,6 +1,0 @@
-//! `bento_core::yaml` beside PyYAML, whose reading is what BentoML's users write their files for.
-
-mod differences;
-mod judge;
-mod random;
-mod table;
