@@ -51,23 +51,40 @@ pub struct Places(Option<Arc<Node>>);
 impl Places {
     /// The line of the key or the item that this JSON pointer names, from 1.
     pub fn line(&self, pointer: &str) -> Option<u32> {
-        let mut node = self.0.as_ref()?;
-        let mut line = None;
+        self.at(pointer).map(|(line, _)| line)
+    }
+
+    /// Line and column of the key or the item that this JSON pointer names, from 1.
+    pub fn at(&self, pointer: &str) -> Option<(u32, u32)> {
+        self.find(pointer).map(|(named, _)| (named.line, named.column))
+    }
+
+    /// What stands below the key or in the place of the item that this JSON pointer names.
+    pub fn node(&self, pointer: &str) -> Option<&Node> {
+        self.find(pointer).map(|(_, value)| value)
+    }
+
+    /// The key or the item, and its value.
+    fn find(&self, pointer: &str) -> Option<(&Node, &Node)> {
+        let mut node: &Node = self.0.as_ref()?;
+        let mut found = None;
         for segment in pointer.strip_prefix('/')?.split('/') {
             let segment = segment.replace("~1", "/").replace("~0", "~");
-            let here = match &node.content {
-                Content::List(items) => items.get(segment.parse::<usize>().ok()?)?,
+            let (named, value) = match &node.content {
+                Content::List(items) => {
+                    let item: &Node = items.get(segment.parse::<usize>().ok()?)?;
+                    (item, item)
+                }
                 Content::Map(entries) => {
                     let (key, value) =
                         entries.iter().rev().find(|(key, _)| key.json_key().as_ref() == Some(&segment))?;
-                    (node, line) = (value, Some(key.line));
-                    continue;
+                    (&**key, &**value)
                 }
                 _ => return None,
             };
-            (node, line) = (here, Some(here.line));
+            (node, found) = (value, Some((named, value)));
         }
-        line
+        found
     }
 }
 

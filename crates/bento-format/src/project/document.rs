@@ -20,18 +20,21 @@ pub struct Document {
     root: String,
 }
 
-/// The line of every key and item, by JSON pointer.
+/// A line and a column, from 1.
+type At = (u32, u32);
+
+/// The place of every key and item, by JSON pointer.
 #[derive(Debug, Clone)]
 enum Lines {
     Yaml(yaml::Places),
-    Toml(HashMap<String, u32>),
+    Toml(HashMap<String, At>),
 }
 
 impl Lines {
-    fn get(&self, pointer: &str) -> Option<u32> {
+    fn get(&self, pointer: &str) -> Option<At> {
         match self {
-            Self::Yaml(places) => places.line(pointer),
-            Self::Toml(lines) => lines.get(pointer).copied(),
+            Self::Yaml(places) => places.at(pointer),
+            Self::Toml(places) => places.get(pointer).copied(),
         }
     }
 }
@@ -54,14 +57,17 @@ impl Document {
     /// It cannot be read, is not text, or not TOML: with the place.
     pub fn toml(file: &Path) -> Result<Self> {
         let text = text::read(file)?;
-        let line =
-            |offset: usize| number(text.get(..offset).unwrap_or_default().matches('\n').count().saturating_add(1));
+        let line = |offset: usize| {
+            let before = text.get(..offset).unwrap_or_default();
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+            (number(before.matches('\n').count().saturating_add(1)), number(column.saturating_add(1)))
+        };
         let table = DeTable::parse(&text).map_err(|error| {
-            let line = error.span().map(|span| line(span.start));
+            let at = error.span().map(|span| line(span.start));
             Error::input(format!("{} is not valid TOML: {}", file.display(), error.message())).at(Location {
                 file: file.to_owned(),
-                line,
-                column: None,
+                line: at.map(|(line, _)| line),
+                column: at.map(|(_, column)| column),
             })
         })?;
         let mut lines = HashMap::new();
@@ -102,14 +108,22 @@ impl Document {
     pub fn at(&self, pointer: &str) -> Location {
         let full = format!("{}{pointer}", self.root);
         let mut inner = full.as_str();
-        let line = loop {
+        let at = loop {
             match (self.lines.get(inner), inner.rfind('/')) {
-                (Some(line), _) => break Some(line),
+                (Some(at), _) => break Some(at),
                 (None, Some(slash)) => inner = &inner[..slash],
                 (None, None) => break None,
             }
         };
-        Location { file: self.file.clone(), line, column: None }
+        Location { file: self.file.clone(), line: at.map(|(line, _)| line), column: at.map(|(_, column)| column) }
+    }
+
+    /// What a pointer names, as YAML has it; `None` in a file of TOML.
+    pub fn node(&self, pointer: &str) -> Option<&yaml::Node> {
+        match &self.lines {
+            Lines::Yaml(places) => places.node(&format!("{}{pointer}", self.root)),
+            Lines::Toml(_) => None,
+        }
     }
 }
 
@@ -123,12 +137,7 @@ pub fn spoken(pointer: &str) -> String {
     pointer.trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~")
 }
 
-fn of_table(
-    table: &DeTable<'_>,
-    pointer: &str,
-    line: &impl Fn(usize) -> u32,
-    lines: &mut HashMap<String, u32>,
-) -> Value {
+fn of_table(table: &DeTable<'_>, pointer: &str, line: &impl Fn(usize) -> At, lines: &mut HashMap<String, At>) -> Value {
     let mut map = Map::new();
     for (key, value) in table {
         let below = format!("{pointer}{}", step(key.get_ref()));
@@ -141,8 +150,8 @@ fn of_table(
 fn of_value(
     value: &Spanned<DeValue<'_>>,
     pointer: &str,
-    line: &impl Fn(usize) -> u32,
-    lines: &mut HashMap<String, u32>,
+    line: &impl Fn(usize) -> At,
+    lines: &mut HashMap<String, At>,
 ) -> Value {
     match value.get_ref() {
         DeValue::String(text) => Value::String(text.to_string()),
@@ -191,6 +200,7 @@ mod tests {
         assert_eq!((yaml.at("/python/packages/1").line, toml.at("/python/packages/1").line), (Some(5), Some(7)));
         assert_eq!((yaml.at("/service").line, toml.at("/service").line), (Some(1), Some(4)));
         assert_eq!(toml.at("/envs/0/name").line, Some(10));
+        assert_eq!((yaml.at("/python/packages/1").column, toml.at("/python/packages").column), (Some(5), Some(8)));
         assert_eq!(toml.get("/envs").unwrap(), &json!([{"name": "A"}]));
         // What is not there is shown where it would stand.
         assert_eq!((yaml.at("/python/wheels").line, yaml.at("/docker").line), (Some(2), None));

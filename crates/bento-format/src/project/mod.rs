@@ -27,8 +27,10 @@ pub use requirement::absolute;
 
 /// The files that BentoML looks for in a build context, in its order.
 pub const BUILD_FILES: [&str; 2] = ["bentofile.yaml", PYPROJECT];
-const PYPROJECT: &str = "pyproject.toml";
-const BUILD_TABLE: &str = "/tool/bentoml/build";
+/// The second of them.
+pub const PYPROJECT: &str = "pyproject.toml";
+/// The build configuration in it, as a JSON pointer.
+pub const BUILD_TABLE: &str = "/tool/bentoml/build";
 
 /// A value and the place where the user wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
