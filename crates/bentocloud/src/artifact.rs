@@ -35,6 +35,9 @@ pub struct Artifact {
     /// Present on Bentos and models that were created with one.
     #[serde(default)]
     pub manifest: Option<Value>,
+    /// Keys and values, as a list.
+    #[serde(default)]
+    pub labels: Option<Value>,
     /// When it was built, by its maker's clock.
     #[serde(default)]
     pub build_at: Option<String>,
@@ -174,6 +177,14 @@ impl Client {
         let query: Vec<_> = query.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let list: Option<List> = self.try_send(Call::get(&path).query(&query)).await?;
         Ok(list.and_then(|list| list.items.into_iter().next()))
+    }
+
+    /// The newest versions of a repository, by build time, at most so many; none where there is no repository.
+    pub async fn newest_of(&self, kind: Kind, name: &str, count: usize) -> Result<Vec<Artifact>> {
+        let path = format!("{}/{}", repository_path(kind, name), collection(kind));
+        let count = count.to_string();
+        let list: Option<List> = self.try_send(Call::get(&path).query(&[("start", "0"), ("count", &count)])).await?;
+        Ok(list.map(|list| list.items).unwrap_or_default())
     }
 
     /// Looks a Bento or model up; without a version, or with `latest`, the newest. The tag in the answer is exact.

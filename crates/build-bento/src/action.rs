@@ -7,9 +7,10 @@ use actions_core::{Error, Result};
 use bento_format::ModelWanted;
 use python_env::{Interpreter, find_with_bentoml};
 
-use crate::build::{build, store};
+use crate::build::{Built, build, store};
+use crate::identity::{self, Existing};
 use crate::locate::{self, Located};
-use crate::{Inputs, Request, Source, models, report, warnings};
+use crate::{Inputs, Request, Source, lint, models, report};
 
 /// Builds a Bento.
 #[derive(Debug)]
@@ -21,8 +22,19 @@ pub struct Plan {
     request: Request,
     /// `None` for a git context: it is not here yet.
     project: Option<Located>,
-    python: Interpreter,
+    task: Task,
     missing: Vec<ModelWanted>,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+enum Task {
+    /// The project is only looked through.
+    Look,
+    /// The Bento is there already.
+    Keep(Existing),
+    /// It is built with this Python.
+    Build(Box<Interpreter>),
 }
 
 impl Action for BuildBento {
@@ -40,6 +52,11 @@ impl Action for BuildBento {
             output("bento-path", "Folder of the Bento in the local store"),
             output("metadata", "What `bentoml get TAG -o json` prints"),
             output("bento-metadata", "The same as metadata"),
+            output(
+                "digest",
+                "Digest of all that goes into the Bento, where skip-if-exists or version-from asks for one",
+            ),
+            output("cache-hit", "Was the Bento there already, so that nothing was built: true or false"),
         ],
     };
     type Inputs = Inputs;
@@ -50,37 +67,53 @@ impl Action for BuildBento {
     }
 
     async fn plan(inputs: Inputs, ctx: &Context) -> Result<Plan> {
-        let request = Request::new(&inputs)?;
+        let mut request = Request::new(&inputs)?;
+        if inputs.lint_only {
+            return Ok(Plan { request, project: None, task: Task::Look, missing: Vec::new() });
+        }
         let project = match &request.source {
             Source::Local(context) => {
                 Some(locate::local(context, request.bentofile.as_deref(), ctx.workspace(), &ctx.env)?)
             }
             Source::Git(_) => None,
         };
-        if let Some(project) = project.as_ref().filter(|_| inputs.dry_run) {
-            warnings::show(warnings::of_project(project), ctx.workspace());
+        if let Some(project) = &project {
+            request = identity::complete(request, project, None, None, ctx).await?;
+        }
+        let existing = match &project {
+            Some(project) => identity::existing(&request, project, ctx).await?,
+            None => None,
+        };
+        if let Some(existing) = existing {
+            return Ok(Plan { request, project, task: Task::Keep(existing), missing: Vec::new() });
         }
         let missing = match &project {
             Some(project) => models::missing(&project.project.models, &store(ctx)?)?,
             None => Vec::new(),
         };
-        let python = find_with_bentoml(ctx).await?.ok_or_else(|| {
-            Error::input("no Python with BentoML on PATH")
-                .hint("Use the setup action first, in the same job (`uses: …/setup`).")
-        })?;
-        Ok(Plan { request, project, python, missing })
+        let python = find_with_bentoml(ctx).await?.ok_or_else(no_bentoml)?;
+        if let Some(project) = project.as_ref().filter(|_| inputs.dry_run) {
+            let bentoml = python.distribution("bentoml").map(|found| found.version);
+            lint::before_build(project, ctx.workspace(), bentoml.as_ref())?;
+        }
+        Ok(Plan { request, project, task: Task::Build(Box::new(python)), missing })
     }
 
     async fn execute(plan: Plan, ctx: &Context, report: &mut Report) -> Result<()> {
-        let built = build(&plan.request, &plan.python.executable, ctx).await?;
-        tracing::info!("built {} in {:.1} s: {}", built.tag, built.duration.as_secs_f64(), built.path.display());
+        let built = match &plan.task {
+            Task::Look => return lint::run(&plan.request, ctx, report).await,
+            Task::Keep(existing) => Built::kept(existing, &plan.request, ctx).await?,
+            Task::Build(python) => build(&plan.request, &python.executable, ctx).await?,
+        };
+        let (how, path) = (if built.is_kept { "found" } else { "built" }, built.path.display());
+        tracing::info!("{how} {} in {:.1} s: {path}", built.tag, built.duration.as_secs_f64());
         report::fill(report, &built)
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { request, project, python, missing } = self;
+        let Self { request, project, task, missing } = self;
         match project {
             Some(project) => writeln!(f, "Context: {}", project.context.display())?,
             None => writeln!(f, "Context: {}", request.source)?,
@@ -88,10 +121,15 @@ impl fmt::Display for Plan {
         match project.as_ref().and_then(Located::bentofile) {
             Some(file) => writeln!(f, "Build configuration: {}", file.display())?,
             None if project.is_some() => writeln!(f, "Build configuration: none, the service says it all")?,
-            None => writeln!(f, "Build configuration: the one in the repository")?,
+            None => writeln!(f, "Build configuration: the one that is found there")?,
         }
         let service = project.as_ref().and_then(|project| project.service.as_deref());
-        let lines = [("Service", service), ("Name", request.name.as_deref()), ("Version", request.version.as_deref())];
+        let lines = [
+            ("Service", service),
+            ("Name", request.name.as_deref()),
+            ("Version", request.version.as_deref()),
+            ("Digest", request.digest.as_deref()),
+        ];
         for (name, value) in lines {
             value.iter().try_for_each(|value| writeln!(f, "{name}: {value}"))?;
         }
@@ -103,7 +141,19 @@ impl fmt::Display for Plan {
                 if request.cloud.is_some() { "will be pulled" } else { "is missing here, and there is no API token" };
             writeln!(f, "Model: {} {does}", model.tag)?;
         }
-        let bentoml = python.distribution("bentoml").map(|found| format!(", BentoML {}", found.version));
-        write!(f, "Python: {} ({}{})", python.version, python.executable.display(), bentoml.unwrap_or_default())
+        match task {
+            Task::Look => write!(f, "Lint: the project is looked through, nothing is built"),
+            Task::Keep(existing) => write!(f, "Bento: {} is there already, nothing is built", existing.tag()),
+            Task::Build(python) => {
+                let bentoml = python.distribution("bentoml").map(|found| format!(", BentoML {}", found.version));
+                write!(f, "Python: {} ({}{})", python.version, python.executable.display(), bentoml.unwrap_or_default())
+            }
+        }
     }
+}
+
+/// Whoever needs BentoML and finds none says so.
+pub(crate) fn no_bentoml() -> Error {
+    Error::input("no Python with BentoML on PATH")
+        .hint("Use the setup action first, in the same job (`uses: …/setup`).")
 }

@@ -8,8 +8,9 @@ use actions_core::{Cause, Context as _, Error, Location, Result};
 use bento_format::{BentoInfo, Kind, Store, Tag};
 
 use crate::driver::Outcome;
+use crate::identity::{self, Existing, Installed};
 use crate::rounds::{self, Ended};
-use crate::{Request, Source, failure, git, locate, models, warnings};
+use crate::{Request, Source, failure, git, lint, locate, models, warnings};
 
 /// A Bento that was built.
 #[derive(Debug, Clone)]
@@ -22,6 +23,23 @@ pub struct Built {
     pub info: BentoInfo,
     /// How long it took, models and clone included.
     pub duration: Duration,
+    /// The digest of all that goes into it, where somebody acts on it.
+    pub digest: Option<String>,
+    /// Was it there already, and nothing was built?
+    pub is_kept: bool,
+}
+
+impl Built {
+    /// A Bento that was there already.
+    ///
+    /// # Errors
+    /// It cannot be brought into the local store, or read there.
+    pub(crate) async fn kept(existing: &Existing, request: &Request, ctx: &Context) -> Result<Self> {
+        let started = Instant::now();
+        let path = existing.bring(&store(ctx)?, request.cloud.as_ref(), ctx).await?;
+        let (info, tag, digest) = (BentoInfo::read(&path)?, existing.tag().clone(), request.digest.clone());
+        Ok(Self { tag, path, info, duration: started.elapsed(), digest, is_kept: true })
+    }
 }
 
 /// Builds what the request describes with this Python, which has BentoML, and puts the Bento into the local store.
@@ -44,7 +62,13 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
         }
     };
     let root = clone.as_ref().map_or_else(|| ctx.workspace(), |clone| &clone.root);
-    warnings::show(warnings::of_project(&project), root);
+    let inside = clone.as_ref().map(|clone| clone.root.as_path());
+    let request = &identity::complete(request.clone(), &project, inside, Some(python), ctx).await?;
+    if let Some(existing) = identity::existing(request, &project, ctx).await? {
+        return Built::kept(&existing, request, ctx).await;
+    }
+    let bentoml = Installed::of(python, &ctx.env).map(|installed| installed.bentoml);
+    lint::before_build(&project, root, bentoml.as_ref()).map_err(|error| clone.iter().fold(error, in_repository))?;
     models::pull(&models::missing(&project.project.models, &store)?, request.cloud.as_ref(), &store, ctx).await?;
     let Ended { answered, lacking, staging: _staging } = rounds::run(request, &project, &store, python, ctx).await?;
     warnings::show(warnings::of_uses(&answered.uses, &project), root);
@@ -81,7 +105,8 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
     warnings::show(warnings::of_bento(&folder, &project, &store)?, root);
     let (tag, path) = adopt(folder, store).await?;
     let info = BentoInfo::read(&path)?;
-    Ok(Built { tag, path, info, duration: started.elapsed() })
+    let digest = request.digest.clone();
+    Ok(Built { tag, path, info, duration: started.elapsed(), digest, is_kept: false })
 }
 
 /// The local store, by an absolute path: Python may run in another folder.
@@ -108,7 +133,7 @@ async fn adopt(folder: PathBuf, store: Store) -> Result<(Tag, PathBuf)> {
 }
 
 /// The clone is gone when a person reads the error, and GitHub knows nothing of it: paths count from its root.
-fn in_repository(error: Error, clone: &git::Clone) -> Error {
+pub(crate) fn in_repository(error: Error, clone: &git::Clone) -> Error {
     let Some(at) = error.location().cloned() else { return error };
     let file = at.file.strip_prefix(&clone.root).unwrap_or(&at.file).to_owned();
     error.at(Location { file, ..at })

@@ -11,20 +11,27 @@ mod dependencies;
 mod driver;
 mod failure;
 mod git;
+mod identity;
 mod inputs;
+mod lint;
 mod locate;
 mod models;
 mod overlay;
+mod packing;
 mod report;
 mod request;
 mod rounds;
+mod schema;
 mod source;
+#[cfg(all(test, unix))]
+mod testing;
 mod variables;
 mod warnings;
 
 pub use action::{BuildBento, Plan};
 pub use build::{Built, build};
 pub use dependencies::Dependencies;
+pub use identity::{SkipIfExists, VersionFrom};
 pub use inputs::Inputs;
 pub use request::{Cloud, Request};
 pub use source::Source;

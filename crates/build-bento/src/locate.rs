@@ -4,6 +4,9 @@ use std::path::{Component, Path, PathBuf};
 
 use actions_core::{Env, Error, Result};
 use bento_format::Project;
+use bento_format::project::BUILD_FILES;
+
+use crate::lint;
 
 /// A project on disk.
 #[derive(Debug, Clone)]
@@ -58,7 +61,10 @@ pub(crate) fn located(
     env: &Env,
 ) -> Result<Located> {
     let named = bentofile.map(|file| find_bentofile(file, &context, workspace)).transpose()?;
-    let project = Project::read(&context, named.as_deref(), env)?;
+    let project = Project::read(&context, named.as_deref(), env).map_err(|error| {
+        let found = BUILD_FILES.iter().map(|name| context.join(name)).find(|file| file.exists());
+        lint::with_others(error, named.as_deref().or(found.as_deref()), workspace)
+    })?;
     let found = if named.is_none() { project.file().map(Path::to_owned) } else { None };
     // BentoML refuses files of a context outside its working directory.
     let folder = if context.starts_with(workspace) { workspace.to_owned() } else { context.clone() };

@@ -17,6 +17,8 @@ pub(crate) fn fill(report: &mut Report, built: &Built) -> Result<()> {
     report.output("bento-path", built.path.display().to_string());
     report.output("bento-metadata", metadata.clone());
     report.output("metadata", metadata);
+    report.output("digest", built.digest.clone().unwrap_or_default());
+    report.output("cache-hit", built.is_kept.to_string());
     let models: Vec<_> = built.info.models.iter().map(|model| escape(&model.tag.to_string())).collect();
     let size = size_of(&built.path).map(megabytes).unwrap_or_default();
     let rows = [
@@ -25,10 +27,12 @@ pub(crate) fn fill(report: &mut Report, built: &Built) -> Result<()> {
         ("Models", models.join("<br>")),
         ("Python", escape(built.info.python_version().unwrap_or_default())),
         ("BentoML", escape(built.info.bentoml_version())),
+        ("Digest", built.digest.clone().unwrap_or_default()),
         ("Took", format!("{:.1} s", built.duration.as_secs_f64())),
     ];
     let rows: Vec<_> = rows.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    report.summary.heading("Bento built").table(&rows);
+    report.summary.heading(if built.is_kept { "Nothing built: the Bento is there already" } else { "Bento built" });
+    report.summary.table(&rows);
     Ok(())
 }
 

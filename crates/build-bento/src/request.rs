@@ -7,7 +7,7 @@ use actions_core::{Context as _, Error, Result};
 use bento_format::Tag;
 use secrecy::SecretString;
 
-use crate::{Dependencies, Inputs, Source, locate};
+use crate::{Dependencies, Inputs, SkipIfExists, Source, VersionFrom, locate};
 
 /// What to build.
 #[derive(Debug, Clone)]
@@ -16,8 +16,14 @@ pub struct Request {
     pub source: Source,
     /// The build configuration, as the user wrote it.
     pub bentofile: Option<String>,
-    /// The Bento's version; `None`: generated.
+    /// The Bento's version; `None`: what `version_from` says.
     pub version: Option<String>,
+    /// Where the version comes from.
+    pub version_from: VersionFrom,
+    /// Where a Bento is looked for that makes the build needless.
+    pub skip_if_exists: SkipIfExists,
+    /// The digest of all that goes into the Bento, once it is known.
+    pub digest: Option<String>,
     /// The Bento's name; `None`: the project's.
     pub name: Option<String>,
     /// Labels over those of the build configuration.
@@ -49,6 +55,9 @@ impl Request {
             source: Source::parse(context)?,
             bentofile: None,
             version: None,
+            version_from: VersionFrom::default(),
+            skip_if_exists: SkipIfExists::default(),
+            digest: None,
             name: None,
             labels: BTreeMap::new(),
             args: BTreeMap::new(),
@@ -63,6 +72,8 @@ impl Request {
         let request = Self {
             bentofile: inputs.bentofile.clone(),
             version: inputs.version.clone(),
+            version_from: inputs.version_from.of(inputs.version.as_deref())?,
+            skip_if_exists: inputs.skip_if_exists,
             name: inputs.name.clone(),
             labels: inputs.labels.clone(),
             args: inputs.args.clone(),

@@ -62,3 +62,5 @@ pub const UV_TORCH_BACKEND: &str = "UV_TORCH_BACKEND";
 pub const PYTHONUNBUFFERED: &str = "PYTHONUNBUFFERED";
 /// The encoding of Python's output.
 pub const PYTHONIOENCODING: &str = "PYTHONIOENCODING";
+/// Folders that Python looks for modules in before its own.
+pub const PYTHONPATH: &str = "PYTHONPATH";

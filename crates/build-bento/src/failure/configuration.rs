@@ -1,58 +1,10 @@
 //! A build configuration that does not have the form that BentoML takes.
 
+use super::{Build, Failure, place, values};
+use crate::schema::{kind_of, misfit};
 use actions_core::Error;
 use actions_core::action::inputs::nearest;
 use bento_format::project::{spoken, step};
-use serde_json::Value;
-
-use super::{Build, Failure, place, values};
-
-/// What stands below a key, in BentoML's form. `*` is any item.
-const SHAPES: [(&str, Shape, &str); 22] = [
-    ("", Shape::Mapping, "a mapping"),
-    ("/labels", Shape::Mapping, "a mapping of texts"),
-    ("/include", Shape::List, "a list of patterns"),
-    ("/exclude", Shape::List, "a list of patterns"),
-    ("/docker", Shape::Mapping, "a mapping"),
-    ("/docker/system_packages", Shape::List, "a list of texts"),
-    ("/python", Shape::Mapping, "a mapping"),
-    ("/python/packages", Shape::List, "a list of texts"),
-    ("/python/wheels", Shape::List, "a list of texts"),
-    ("/python/requirements_txt", Shape::Text, "a text"),
-    ("/python/index_url", Shape::Text, "a text"),
-    ("/python/pip_args", Shape::Text, "a text"),
-    ("/python/no_index", Shape::Boolean, "true or false"),
-    ("/conda", Shape::Mapping, "a mapping"),
-    ("/conda/channels", Shape::List, "a list of texts"),
-    ("/conda/dependencies", Shape::List, "a list of texts, and at most one mapping with the key pip"),
-    ("/conda/pip", Shape::List, "a list of texts"),
-    ("/models", Shape::List, "a list of tags, or of mappings with tag, filter and alias"),
-    ("/models/*", Shape::Model, "a tag, or a mapping with tag, filter and alias"),
-    ("/envs", Shape::List, "a list of mappings with name, value and stage"),
-    ("/envs/*", Shape::Mapping, "a mapping with name, value and stage"),
-    ("/args", Shape::Mapping, "a mapping"),
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    Text,
-    Boolean,
-    List,
-    Mapping,
-    Model,
-}
-
-impl Shape {
-    fn fits(self, value: &Value) -> bool {
-        match self {
-            Self::Text => value.is_string(),
-            Self::Boolean => value.is_boolean(),
-            Self::List => value.is_array(),
-            Self::Mapping => value.is_object(),
-            Self::Model => value.is_string() || value.is_object(),
-        }
-    }
-}
 
 /// BentoML could not make a configuration of the file.
 pub(super) fn refused(failure: &Failure, build: &Build<'_>) -> Error {
@@ -86,7 +38,7 @@ pub(super) fn misshapen(pointer: &str, build: &Build<'_>) -> Option<Error> {
     ends.into_iter().find_map(|end| {
         let above = &pointer[..end];
         let value = config.get(above)?;
-        let (_, _, takes) = SHAPES.iter().find(|(of, shape, _)| is_at(of, above) && !shape.fits(value))?;
+        let takes = misfit(above, value)?;
         let what = match above {
             "" => build.config_name(),
             above => format!("{}: {}", build.config_name(), spoken(above)),
@@ -95,24 +47,6 @@ pub(super) fn misshapen(pointer: &str, build: &Build<'_>) -> Option<Error> {
         let hint = if value.is_null() { "Remove the key, or write what belongs to it." } else { "Correct the value." };
         Some(error.hint(hint).at(config.at(above)))
     })
-}
-
-fn is_at(of: &str, pointer: &str) -> bool {
-    match of.strip_suffix("/*") {
-        Some(list) => pointer.rsplit_once('/').is_some_and(|(above, _)| above == list),
-        None => of == pointer,
-    }
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a mapping",
-    }
 }
 
 fn unknown_key(failure: &Failure, build: &Build<'_>) -> Error {

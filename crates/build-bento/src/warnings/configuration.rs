@@ -4,17 +4,15 @@ use std::fs;
 
 use actions_core::Location;
 use actions_core::action::inputs::nearest;
-use actions_core::runner::Annotation;
+use actions_core::runner::{Annotation, Level};
 use bento_format::project::BUILD_FILES;
 use bento_format::project::{Document, spoken, step};
 use serde_json::Value;
 
 use super::{name_of, warning};
 use crate::locate::Located;
+use crate::schema::LISTS;
 
-/// Lists that BentoML 1.4 makes of the letters of a text.
-const LISTS: [&str; 6] =
-    ["/include", "/exclude", "/docker/system_packages", "/conda/channels", "/conda/dependencies", "/conda/pip"];
 /// Booleans whose value BentoML 1.4 takes as it stands: any text is as good as true.
 const BOOLEANS: [&str; 3] = ["/python/lock_packages", "/python/pack_git_packages", "/python/is_src_layout"];
 /// Texts that mean false to YAML 1.1 where they have no quotes.
@@ -99,18 +97,19 @@ fn unknown_keys(config: &Document, name: &str) -> Vec<Annotation> {
         .collect()
 }
 
-/// `3.10` without quotes. BentoML refuses it itself where it knows the distribution.
+/// `3.10` without quotes. BentoML refuses it where it knows the distribution.
 fn shortened(config: &Document, name: &str) -> Option<Annotation> {
     let pointer = "/docker/python_version";
     let is_given = |key| config.get(key).is_some_and(|value| !value.is_null());
     let is_refused = is_given("/docker/distro") || !is_given("/docker/base_image");
     let value = config.get(pointer)?.as_number()?;
-    if is_refused || value.to_string() != "3.1" {
+    if value.to_string() != "3.1" {
         return None;
     }
     let message = format!(
         "{name}: docker.python_version is the number 3.1: YAML reads 3.10 without quotes so, and the Bento asks for Python \
          3.1. Write \"3.10\", in quotes."
     );
-    Some(warning("Python 3.1", message, Some(config.at(pointer))))
+    let found = warning("Python 3.1", message, Some(config.at(pointer)));
+    Some(if is_refused { Annotation { level: Level::Error, ..found } } else { found })
 }

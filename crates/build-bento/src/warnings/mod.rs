@@ -9,6 +9,7 @@ use std::path::Path;
 
 use actions_core::runner::{Annotation, Level};
 use actions_core::{Location, Result};
+use bento_format::project::Document;
 use bento_format::{BentoInfo, Project, Store};
 
 use crate::locate::Located;
@@ -46,12 +47,17 @@ pub(crate) fn of_failed(located: &Located) -> Vec<Annotation> {
     pointers::in_project(&located.context).into_iter().collect()
 }
 
-fn warning(title: &str, message: String, at: Option<Location>) -> Annotation {
+/// A warning, with its place.
+pub(crate) fn warning(title: &str, message: String, at: Option<Location>) -> Annotation {
     Annotation::new(Level::Warning, message).title(title).at(at)
 }
 
 /// The name of the build configuration, for a sentence.
 fn name_of(project: &Project) -> String {
-    let name = project.file().and_then(Path::file_name).unwrap_or_default();
-    name.to_string_lossy().into_owned()
+    project.config.as_ref().map(name_in).unwrap_or_default()
+}
+
+/// The same of a build configuration itself.
+pub(crate) fn name_in(config: &Document) -> String {
+    config.file().file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

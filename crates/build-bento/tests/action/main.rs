@@ -7,9 +7,11 @@ mod cancel;
 mod errors;
 mod inputs;
 mod installed;
+mod lint;
 mod missing;
 mod models;
 mod project;
+mod skip;
 mod stood_in;
 mod warnings;
 
