@@ -72,17 +72,18 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
     models::pull(&models::missing(&project.project.models, &store)?, request.cloud.as_ref(), &store, ctx).await?;
     let Ended { answered, lacking, staging: _staging } = rounds::run(request, &project, &store, python, ctx).await?;
     warnings::show(warnings::of_uses(&answered.uses, &project), root);
+    warnings::show(warnings::of_stood_in(&answered.stood_in, &project), root);
     let folder = match answered.outcome {
         Outcome::Built(folder) => match lacking.first() {
             None => folder,
             Some(needed) => {
-                let error = failure::lacking(needed, &project, ctx.workspace());
+                let error = failure::lacking(needed, &project);
                 return Err(clone.iter().fold(error, in_repository));
             }
         },
         Outcome::Failed(failed) => {
             if let Some(needed) = lacking.first().filter(|_| failed.failure.class == "Needed") {
-                let error = failure::lacking(needed, &project, ctx.workspace());
+                let error = failure::lacking(needed, &project);
                 return Err(clone.iter().fold(error, in_repository));
             }
             warnings::show(warnings::of_failed(&project), root);

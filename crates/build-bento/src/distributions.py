@@ -91,7 +91,9 @@ REAL = """
     sqlmodel strenum toml tomli tomlkit
 """
 NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+# An address says the name, or ends with that of a repository.
 URL = re.compile(r"#egg=([A-Za-z0-9._-]+)")
+REPOSITORY = re.compile(r"^git\+\S+/([A-Za-z0-9._-]+?)(?:\.git)?(?:[@#]\S*)?$")
 EXACT = re.compile(r"==\s*([0-9][A-Za-z0-9.!+_-]*)")
 
 different = {row.split()[0]: row.split()[1:] for row in DIFFERENT.strip().splitlines()}
@@ -113,10 +115,11 @@ class Distributions:
         self.lines = {}
         for line in requirements:
             text = line.split(" #")[0].split(" --hash")[0].strip().rstrip("\\").strip()
-            found = URL.search(line) or (None if text.startswith("-") else NAME.match(text))
-            rest = "" if found is None else text[found.end():].lstrip()
-            if found is None or rest.startswith(("/", ":", "+")) and "egg=" not in line:
-                continue
+            found = URL.search(line) or REPOSITORY.match(text)
+            if found is None:
+                found = None if text.startswith("-") else NAME.match(text)
+                if found is None or text[found.end():].lstrip().startswith(("/", ":", "+")):
+                    continue
             self.lines.setdefault(normal(found.group(1)), text)
 
     def names(self, module):

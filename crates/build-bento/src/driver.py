@@ -10,9 +10,10 @@ import os
 import site
 import sys
 import threading
-import traceback
 
-from failing import Unsupported, chain, failure, is_own
+from failing import Unsupported, chain, failure, is_own, tell
+
+OURS = os.path.dirname(os.path.abspath(__file__))
 
 
 def build(request):
@@ -89,8 +90,7 @@ def bentoml_version():
 def is_ours(module):
     """Was the module carried along with this file?"""
     file = getattr(module, "__file__", None)
-    own = os.path.dirname(os.path.abspath(__file__))
-    return isinstance(file, str) and os.path.dirname(file) == own and module.__name__ != "__main__"
+    return isinstance(file, str) and os.path.dirname(file) == OURS and module.__name__ != "__main__"
 
 
 def decoded(value):
@@ -118,8 +118,7 @@ def main():
     for name in [name for name, module in sys.modules.items() if is_ours(module)]:
         del sys.modules[name]
     # The project sees what it would see under BentoML's own command, not this file and its folder.
-    own = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder or ".") != own]
+    sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder or ".") != OURS]
     sys.argv = ["bentoml", "build"]
     if request["dependencies"] == "list":
         return write(result_file, {"ok": False, "needed": standing.listed()})
@@ -142,7 +141,7 @@ def main():
         # The resolver has said on the screen why there is no solution, and its words are looked for at the end.
         is_told = result["kind"] in ("unsupported", "requirements") or isinstance(error, KeyboardInterrupt)
         if not is_told and not standing.answer()["needed"]:
-            traceback.print_exc()
+            tell(error, os.path.realpath(request["context"]), lambda file: os.path.dirname(file) == OURS)
     result["bentoml_version"] = bentoml_version()
     result.update(standing.answer())
     try:

@@ -102,6 +102,12 @@ struct Answer {
 pub(crate) struct StoodIn {
     /// Its name.
     pub(crate) module: String,
+    /// The file of the project that imports it first.
+    pub(crate) file: Option<PathBuf>,
+    /// The line of the import.
+    pub(crate) line: Option<u32>,
+    /// Does the project list its package, or is that well known?
+    pub(crate) known: bool,
 }
 
 /// A module that a Bento cannot be built without.

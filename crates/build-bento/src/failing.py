@@ -229,3 +229,20 @@ def failure(error, root):
         "path": path,
         "variable": variable(errors),
     }
+
+
+def tell(error, root, is_ours):
+    """Prints the traceback without what is between the project and its user: the import system, this suite, and what led here."""
+    whole = traceback.TracebackException.from_exception(error)
+    own = lambda frame: is_own(frame.filename, root)
+    pending, seen = [whole], set()
+    while pending:
+        one = pending.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        pending += [one.__cause__, one.__context__]
+        frames = [frame for frame in one.stack if not frame.filename.startswith("<frozen importlib") and not is_ours(frame.filename)]
+        first = next((index for index, frame in enumerate(frames) if own(frame)), 0)
+        one.stack[:] = frames[first:]
+    print("".join(whole.format()), file=sys.stderr, end="")

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use actions_core::{Env, Error, Result};
+use actions_core::{Env, Error, Location, Result};
 use bento_format::Project;
 use bento_format::project::BUILD_FILES;
 
@@ -29,6 +29,15 @@ impl Located {
     /// The build configuration, named or found.
     pub(crate) fn bentofile(&self) -> Option<&Path> {
         self.named.as_deref().or(self.found.as_deref())
+    }
+
+    /// A line of a file that Python named, with the path that the user knows: Python resolves links.
+    pub(crate) fn place(&self, file: &Path, line: Option<u32>) -> Location {
+        let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let inside = [&self.context, &self.folder]
+            .into_iter()
+            .find_map(|folder| Some(folder.join(file.strip_prefix(real(folder)).ok()?)));
+        Location { file: inside.unwrap_or_else(|| file.to_owned()), line, column: None }
     }
 }
 

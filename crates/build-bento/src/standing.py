@@ -110,7 +110,10 @@ class Standing:
             placed(root, what=what, requirement=self.distributions.requirement(root))
             for root, what in stand_ins.needed.items()
         ]
-        return {"stood_in": [placed(root) for root in self.importer.modules], "needed": needed}
+        # Where the project lists nothing, its packages come from elsewhere.
+        lists, known = self.distributions.lines, self.distributions.known
+        stood_in = [placed(root, known=not lists or known(root.split(".")[0])) for root in self.importer.modules]
+        return {"stood_in": stood_in, "needed": needed}
 
 
 OURS = {"stand_ins", "importing", "standing", "inspection"}

@@ -200,10 +200,10 @@ def test_texts_are_marked():
 
 
 def test_distributions():
-    found = Distributions(["Torch==2.1.0 --hash=sha256:0", "# no", "-r other.txt", "opencv-python-headless[x]>=4 ; python_version>'3'", "./local", "scikit_learn~=1.3 # why", "git+https://h/x.git#egg=thing"])
+    found = Distributions(["Torch==2.1.0 --hash=sha256:0", "# no", "-r other.txt", "opencv-python-headless[x]>=4 ; python_version>'3'", "./local", "scikit_learn~=1.3 # why", "git+https://h/x.git#egg=thing", "git+https://github.com/openai/CLIP.git@main"])
     assert found.requirement("torch") == "Torch==2.1.0" and found.version("torch") == "2.1.0"
     assert found.requirement("cv2").startswith("opencv-python-headless") and found.requirement("sklearn") == "scikit_learn~=1.3"
-    assert found.requirement("PIL") == "pillow" and not found.listed("PIL") and found.listed("thing")
+    assert found.requirement("PIL") == "pillow" and not found.listed("PIL") and found.listed("thing") and found.listed("clip")
     assert found.requirement("nobody_knows_me") is None
 
 

@@ -22,7 +22,7 @@ pub(super) fn raised(failure: &Failure, build: &Build<'_>) -> Error {
         Some(module) => missing::hint(module, &failure.about, build),
         None if !build.lacking.is_empty() => build.lacking.iter().map(lacking::hint).collect::<Vec<_>>().join(" "),
         None if failure.class == "SyntaxError" => "Fix the line; does it need a newer Python?".to_owned(),
-        None => "BentoML imports the service to build it: it must be importable in the job. The whole traceback is in \
+        None => "BentoML imports the service to build it: it must be importable in the job. The traceback is in \
                  the log."
             .to_owned(),
     };

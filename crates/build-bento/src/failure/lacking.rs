@@ -1,26 +1,21 @@
 //! A module that was stood in for, and that the Bento cannot be built without.
 
-use std::path::Path;
-
-use actions_core::{Cause, Error, Location};
+use actions_core::{Cause, Error};
 
 use crate::driver::Needed;
 use crate::locate::Located;
 
 /// The error where nothing is known that could be installed.
-pub(crate) fn lacking(needed: &Needed, project: &Located, workspace: &Path) -> Error {
+pub(crate) fn lacking(needed: &Needed, project: &Located) -> Error {
     let error = Error::new(
         Cause::Build,
         format!("the Bento cannot be built without the module {}: {}", needed.module, needed.what),
     )
     .hint(hint(needed));
-    let Some(file) = &needed.file else { return error };
-    // Python resolves links.
-    let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let inside = [project.context.as_path(), workspace]
-        .into_iter()
-        .find_map(|folder| Some(folder.join(file.strip_prefix(real(folder)).ok()?)));
-    error.at(Location { file: inside.unwrap_or_else(|| file.clone()), line: needed.line, column: None })
+    match &needed.file {
+        Some(file) => error.at(project.place(file, needed.line)),
+        None => error,
+    }
 }
 
 /// What to do about it.

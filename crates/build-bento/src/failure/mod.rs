@@ -170,7 +170,7 @@ pub(crate) fn explain(failure: &Failure, build: &Build<'_>) -> Error {
         }
         Kind::Bentoml => values::named(failure, build).unwrap_or_else(|| {
             Error::new(Cause::Build, format!("failed to build the Bento: {}: {}", failure.class, failure.message))
-                .hint("The whole traceback is in the log.")
+                .hint("The traceback is in the log.")
         }),
     }
 }
@@ -206,7 +206,7 @@ fn unreachable(failure: &Failure, build: &Build<'_>) -> Error {
     let at = failure.file.as_ref().map(|file| Location { file: build.shown(file), line: failure.line, column: None });
     let said = format!("{}: {}", failure.class, failure.message);
     let error = Error::new(Cause::Unreachable, format!("the build cannot read what it needs from a server: {said}"));
-    let hint = "Check the network, and HF_ENDPOINT where a model of the Hugging Face hub is read. The whole traceback is in \
+    let hint = "Check the network, and HF_ENDPOINT where a model of the Hugging Face hub is read. The traceback is in \
                 the log.";
     place(error.hint(hint), at)
 }

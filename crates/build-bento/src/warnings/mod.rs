@@ -3,6 +3,7 @@
 mod configuration;
 mod credentials;
 mod pointers;
+mod stood_in;
 mod used_models;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use actions_core::{Location, Result};
 use bento_format::project::Document;
 use bento_format::{BentoInfo, Project, Store};
 
+use crate::driver::StoodIn;
 use crate::locate::Located;
 
 pub(crate) use used_models::ModelUse;
@@ -31,6 +33,11 @@ pub(crate) fn of_project(located: &Located) -> Vec<Annotation> {
 /// Models that the project's code uses and nothing declares.
 pub(crate) fn of_uses(uses: &[ModelUse], located: &Located) -> Vec<Annotation> {
     used_models::of(uses, located)
+}
+
+/// Modules that were stood in for, and that the Bento may lack when it runs.
+pub(crate) fn of_stood_in(modules: &[StoodIn], located: &Located) -> Vec<Annotation> {
+    modules.iter().filter_map(|module| stood_in::of(module, located)).collect()
 }
 
 /// Git LFS pointers in a finished Bento's folder and in its models.

@@ -55,3 +55,28 @@ fn a_service_of_bentoml_1_1_is_told_which_bentoml_takes_it() {
     let message = error(Project::service("import bentoml\nsvc = bentoml.Service('echo', runners=[])\n"));
     assert!(message.contains("<1.4") && message.contains("bentoml.legacy.Service"), "{message}");
 }
+
+#[test]
+fn a_module_that_no_requirement_brings_is_a_warning_at_its_import() {
+    let bentofile = "service: service:Echo\npython:\n  lock_packages: false\n  packages: [idna]\n";
+    let result = importing("nobody_knows_this").file("bentofile.yaml", bentofile).build();
+    assert!(result.succeeded(), "{}", result.log_text());
+    let [warning] = result.annotations.as_slice() else { panic!("{:?}", result.annotations) };
+    assert_eq!((warning.file.as_deref(), warning.line), (Some("service.py"), Some(2)), "{warning:?}");
+    assert!(warning.message.contains("nobody_knows_this is not installed here"), "{warning:?}");
+    let listed = bentofile.replace("idna", "'nobody-knows.this'");
+    let result = importing("nobody_knows_this").file("bentofile.yaml", &listed).build();
+    assert!(result.succeeded() && result.annotations.is_empty(), "{}", result.log_text());
+}
+
+#[test]
+fn a_traceback_shows_the_lines_of_the_project_and_not_the_way_to_them() {
+    let project = Project::service("import helper\n").file("helper.py", "import json\njson.loads('{')\n");
+    let log = project.build().log_text();
+    for there in ["Traceback", "service.py", "helper.py", "json.loads('{')", "decoder.py"] {
+        assert!(log.contains(there), "{there}: {log}");
+    }
+    for absent in ["driver.py", "importing.py", "frozen importlib", "loader.py"] {
+        assert!(!log.contains(absent), "{absent}: {log}");
+    }
+}
