@@ -9,6 +9,7 @@ use bento_format::{BentoInfo, Kind, Store, Tag};
 
 use crate::driver::Outcome;
 use crate::identity::{self, Existing, Installed};
+use crate::locate::Located;
 use crate::rounds::{self, Ended};
 use crate::{Request, Source, failure, git, lint, locate, models, warnings};
 
@@ -51,16 +52,7 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
     let started = Instant::now();
     request.check()?;
     let store = store(ctx)?;
-    let (project, clone) = match &request.source {
-        Source::Local(context) => {
-            (locate::local(context, request.bentofile.as_deref(), ctx.workspace(), &ctx.env)?, None)
-        }
-        Source::Git(repository) => {
-            let clone = git::fetch(repository, ctx).await?;
-            let context = clone.context.clone();
-            (locate::located(context, None, request.bentofile.as_deref(), ctx.workspace(), &ctx.env)?, Some(clone))
-        }
-    };
+    let (project, clone) = project(request, ctx).await?;
     let root = clone.as_ref().map_or_else(|| ctx.workspace(), |clone| &clone.root);
     let inside = clone.as_ref().map(|clone| clone.root.as_path());
     let request = &identity::complete(request.clone(), &project, inside, Some(python), ctx).await?;
@@ -108,6 +100,22 @@ pub async fn build(request: &Request, python: &Path, ctx: &Context) -> Result<Bu
     let info = BentoInfo::read(&path)?;
     let digest = request.digest.clone();
     Ok(Built { tag, path, info, duration: started.elapsed(), digest, is_kept: false })
+}
+
+/// The project that a request names, with the clone of it where it is a git context.
+///
+/// # Errors
+/// It is not there, cannot be fetched, or its build configuration cannot be read.
+pub(crate) async fn project(request: &Request, ctx: &Context) -> Result<(Located, Option<git::Clone>)> {
+    let bentofile = request.bentofile.as_deref();
+    match &request.source {
+        Source::Local(context) => Ok((locate::local(context, bentofile, ctx.workspace(), &ctx.env)?, None)),
+        Source::Git(repository) => {
+            let clone = git::fetch(repository, ctx).await?;
+            let located = locate::located(clone.context.clone(), None, bentofile, ctx.workspace(), &ctx.env);
+            Ok((located.map_err(|error| in_repository(error, &clone))?, Some(clone)))
+        }
+    }
 }
 
 /// The local store, by an absolute path: Python may run in another folder.

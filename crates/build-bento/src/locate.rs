@@ -72,7 +72,8 @@ pub(crate) fn located(
     let named = bentofile.map(|file| find_bentofile(file, &context, workspace)).transpose()?;
     let project = Project::read(&context, named.as_deref(), env).map_err(|error| {
         let found = BUILD_FILES.iter().map(|name| context.join(name)).find(|file| file.exists());
-        lint::with_others(error, named.as_deref().or(found.as_deref()), workspace)
+        let root = if context.starts_with(workspace) { workspace } else { &context };
+        lint::with_others(error, named.as_deref().or(found.as_deref()), root)
     })?;
     let found = if named.is_none() { project.file().map(Path::to_owned) } else { None };
     // BentoML refuses files of a context outside its working directory.

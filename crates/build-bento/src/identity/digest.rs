@@ -74,12 +74,13 @@ pub(super) fn of(
     }
     models.iter().for_each(|(asked, found)| fields.pair("model", asked, found));
     for requirement in requirements::all(&located.project) {
-        fields.add("requirement", &requirement.line);
+        // Paths in it are absolute, and the project stands elsewhere on another machine.
+        fields.add("requirement", requirement.line.replace(&*located.context.to_string_lossy(), "."));
     }
     let mut contents = Vec::new();
     for file in &taken.files {
         let path = located.context.join(&file.path);
-        fields.add("path", file.path.as_os_str().as_encoded_bytes());
+        fields.add("path", &file.name);
         match file.kind {
             Kind::File => {
                 let (length, mode) =
@@ -95,14 +96,8 @@ pub(super) fn of(
     }
     for path in &taken.named {
         let length = fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
-        fields.pair(
-            "named",
-            &path.strip_prefix(&located.context).unwrap_or(path).to_string_lossy(),
-            match length {
-                Some(_) => "there",
-                None => "not there",
-            },
-        );
+        let inside = path.strip_prefix(&located.context).ok().or(path.file_name().map(Path::new)).unwrap_or(path);
+        fields.pair("named", &inside.to_string_lossy(), if length.is_some() { "there" } else { "not there" });
         contents.extend(length.map(|length| Content { path: path.clone(), length }));
     }
     for hash in hashes(&contents, cancel)? {

@@ -9,6 +9,7 @@ fn wrong_inputs_are_named_and_nothing_is_built() {
         ("context", "https://example.com/a.git#x:../..", "leads out of the repository"),
         ("bentofile", "other.yaml", "input bentofile: other.yaml does not exist; tried"),
         ("version", "not a version", "cannot be the version"),
+        ("version", &"v".repeat(64), "at most 63 characters"),
         ("name", "a:b", "cannot be the name"),
         ("bento-labels", "a=b\nteam", "input bento-labels: the line \"team\" has no `=`"),
         ("args", "=x", "input args: the line \"=x\" has no key"),

@@ -109,6 +109,21 @@ fn a_version_that_is_there_with_other_contents_is_an_error_before_anything_is_bu
     );
 }
 
+#[test]
+fn a_name_that_is_not_utf_8_is_packed_and_part_of_the_digest() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let project = Project::echo().with("skip-if-exists", "local");
+    let file = project.workspace().join(std::ffi::OsStr::from_bytes(b"caf\xe9.txt"));
+    fs::write(&file, "1").unwrap();
+    let first = project.build();
+    let built = outputs(&first, false);
+    let packed = Path::new(&first.outputs["bento-path"]).join("src").join(file.file_name().unwrap());
+    assert_eq!(fs::read_to_string(packed).unwrap(), "1");
+    assert_eq!(outputs(&project.build(), true), built);
+    fs::write(&file, "2").unwrap();
+    assert_ne!(project.build().outputs["digest"], first.outputs["digest"]);
+}
+
 /// A repository with one commit of the project.
 fn repository(project: Project) -> Project {
     git(&project, &["init", "--quiet", "--initial-branch", "main"]);

@@ -7,6 +7,7 @@ mod graft;
 mod launcher;
 mod setup;
 mod size;
+mod skip;
 mod start;
 mod transfer;
 
@@ -32,6 +33,9 @@ pub(super) const ROWS: &[Row] = &[
     start::ROW,
     launcher::ROW,
     deploy::ROW,
+    skip::SMALL,
+    skip::LARGE,
+    skip::LINT,
     transfer::PUSH,
     transfer::PULL,
     engine::ROW,
