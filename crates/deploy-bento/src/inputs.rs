@@ -21,10 +21,10 @@ actions_core::inputs! {
         /// Endpoint URL of BentoCloud or Yatai.
         cloud_endpoint: String => input("cloud-endpoint").required().env(variables::BENTO_CLOUD_API_ENDPOINT),
         /// What to do with the Deployment: `update` an existing one, `create` a new one, `apply` (create or replace),
-        /// `skip` it (the Bento is pushed only), `terminate` or `delete` it.
+        /// `skip` it (only push the Bento), `terminate` or `delete` it.
         action: Verb => input("action").default("update"),
-        /// Name of the Deployment; needed unless the configuration names it, but by `skip`, and by `create`, for which the
-        /// cloud makes one up.
+        /// Name of the Deployment. Required unless the configuration sets it. Not needed for `skip`; for `create`, the cloud
+        /// generates one.
         deployment_name: Option<String> => input("deployment-name"),
         /// Path of the deployment configuration, YAML or JSON; empty for none. Without the default file, `update` leaves the
         /// configuration alone; `create` and `apply` look for deployment.yaml, .yml and .json in the context, then in the
@@ -45,7 +45,7 @@ actions_core::inputs! {
         bento_tag: Option<String> => input("bento-tag"),
         /// Labels of the Deployment, one `key=value` per line; they win over those of the configuration.
         labels: BTreeMap<String, String> => input("deployment-labels"),
-        /// Wait until the Deployment is ready (or terminated), and fail when it does not become so.
+        /// Wait until the Deployment is ready (or terminated), and fail if it never is.
         wait: bool => input("wait").default("true"),
         /// How long to wait: seconds, or with a unit (`90s`, `15m`, `1h`).
         wait_timeout: Duration => input("wait-timeout").default("3600"),

@@ -11,7 +11,7 @@ use crate::error::StartError;
 /// the default of `bentoml serve`, which runs on the same machine.
 pub const DEFAULT_PORT: u16 = 4748;
 
-/// Whose ways the server has.
+/// Which server it imitates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Flavor {
     /// BentoCloud: 401 for a bad token, v2 Deployments.
@@ -62,7 +62,7 @@ pub struct Config {
     pub token: Option<String>,
     /// How archives travel.
     pub transmission: Transmission,
-    /// Whose ways the server has.
+    /// Which server it imitates.
     pub flavor: Flavor,
     /// How long a Deployment may take to become ready before it counts as failed.
     pub deploy_timeout: Duration,

@@ -44,7 +44,7 @@ struct Serve {
     /// How archives travel.
     #[arg(long, value_enum, default_value = "auto")]
     transmission: TransmissionArg,
-    /// Whose ways to have.
+    /// Which server to imitate.
     #[arg(long, value_enum, default_value = "bentocloud")]
     flavor: FlavorArg,
     /// Seconds a Deployment may take to become ready.
