@@ -25,8 +25,8 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     /// Reads the configuration that the input names.
     ///
-    /// Without an input, `create` and `apply` look for [`NAMES`] in the folder of the context, then in the workspace, unless the
-    /// default file is there.
+    /// Without an input, all but `update` and `skip` look for [`NAMES`] in the folder of the context, then in the workspace,
+    /// unless the default file is there: a Deployment is ended in the cluster that it was made in.
     ///
     /// `None` where the input is empty; where the default file is absent and the verb does without; and for a v1 file
     /// (it has `targets`), which an update leaves alone.
@@ -36,7 +36,8 @@ impl ConfigFile {
         }
         let needs_file = matches!(verb, Verb::Create | Verb::Apply);
         let named = workspace.join(input);
-        let searches = input == DEFAULT_CONFIG && needs_file && !named.exists();
+        let finds = needs_file || matches!(verb, Verb::Terminate | Verb::Delete);
+        let searches = input == DEFAULT_CONFIG && finds && !named.exists();
         let path = searches.then(|| search(context, workspace)).flatten().unwrap_or(named);
         let Some(text) = text::read_if_there(&path).context(|| "deployment-config".into())? else {
             if input == DEFAULT_CONFIG && !needs_file {

@@ -12,6 +12,7 @@ use python_env::{NoPythonVersion, PythonRequest};
 use setup::Reuse;
 
 use crate::file::ConfigFile;
+use crate::inputs::DEFAULT_CONFIG;
 use crate::source::Source;
 use crate::{Inputs, Verb};
 
@@ -58,7 +59,8 @@ impl Request {
         // A Deployment can be ended by its name when its configuration is gone. One that is there says in which cluster the
         // Deployment is: with a fault in it, a Deployment of that name in the default cluster could be the one that ends.
         let is_gone = || ctx.workspace().join(&inputs.deployment_config).try_exists().is_ok_and(|exists| !exists);
-        let file = if !inputs.action.takes_bento() && inputs.deployment_name.is_some() && is_gone() {
+        let is_named = inputs.deployment_config != DEFAULT_CONFIG;
+        let file = if !inputs.action.takes_bento() && inputs.deployment_name.is_some() && is_named && is_gone() {
             None
         } else {
             ConfigFile::read(&inputs.deployment_config, inputs.action, &inputs.context, ctx.workspace())?

@@ -169,6 +169,8 @@ impl<'a> Upload<'a> {
             }
             session = Session { url: self.registry.location(&response)?, at: end, sure: true };
             self.highest.set(self.highest.get().max(end));
+            // What is taken again shows that the new upload is good; much later, another one may be needed.
+            self.renewed.set(false);
             self.session.replace(Some(session.clone()));
         }
         Ok(())

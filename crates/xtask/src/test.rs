@@ -24,7 +24,7 @@ pub(crate) fn command() -> clap::Command {
         .about("Fetch the tools, then check formatting, lints, tests, dependencies and documents")
         .arg(
             Arg::new("arguments")
-                .help("Passed on to `cargo test`, e.g. `-- -p actions-core store`")
+                .help("Passed on to `cargo test`, e.g. `-- -p bento-format store`")
                 .value_parser(value_parser!(OsString))
                 .num_args(0..)
                 .last(true),
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_package_that_the_caller_names_is_the_only_one() {
         let names = |line: &str| names_package(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
-        for line in ["-p actions-core store", "-pactions-core", "store --package setup", "--package=setup"] {
+        for line in ["-p bento-format store", "-pbento-format", "store --package setup", "--package=setup"] {
             assert!(names(line), "{line}");
         }
         for line in ["store", "--profile dev", "store -- -p", "--test pulls"] {

@@ -143,7 +143,7 @@ pub(super) fn check_scaling(fields: &Map<String, Value>, written: &Written) -> R
             if written.has(&path) {
                 let (line, key) = (written.line(&path), path.join("."));
                 let message = format!("{key} {why}");
-                return Err(Remark { line, key, title: "Wrong value in deployment_config", message });
+                return Err(Remark { line, key, title: "Wrong value in deployment-config", message });
             }
         }
     }

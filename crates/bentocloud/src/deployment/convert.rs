@@ -109,7 +109,7 @@ impl Converter {
             Content::Null => {
                 let message =
                     format!("`{}` is empty, which is sent as the text None; write \"\" for an empty one.", self.key());
-                self.remark(line, "Empty value in deployment_config", message);
+                self.remark(line, "Empty value in deployment-config", message);
             }
             Content::Text(text) => self.look_for_placeholders(text, node.line),
             _ => {}
@@ -136,7 +136,7 @@ impl Converter {
         let Some(shape) = placeholder::shape(text) else { return };
         let message =
             format!("`{}` looks like {shape}, and nothing replaces it: it is sent as it stands here.", self.key());
-        self.remark(line, "Placeholder in deployment_config", message);
+        self.remark(line, "Placeholder in deployment-config", message);
     }
 
     /// `bool()`, but of texts, which are all true for it, `"false"` too.
@@ -180,7 +180,7 @@ impl Converter {
         let meant = meant.map(|meant| format!(" Did you mean `{meant}`?")).unwrap_or_default();
         let key = self.below(name, |this| this.key());
         let message = format!("`{key}` is not a key of a v2 Deployment and has no effect.{meant}");
-        self.remarks.push(Remark { line, key, title: "Unknown key in deployment_config", message });
+        self.remarks.push(Remark { line, key, title: "Unknown key in deployment-config", message });
     }
 
     /// Another kind of value is meant. A text is not shown: `envs: KEY=value` may hold a secret.
@@ -209,7 +209,7 @@ impl Converter {
     pub(super) fn wrong(&self, line: Line, what: impl std::fmt::Display) -> Remark {
         let key = self.key();
         let message = if key.is_empty() { format!("the file {what}") } else { format!("{key} {what}") };
-        Remark { line, key, title: "Wrong value in deployment_config", message }
+        Remark { line, key, title: "Wrong value in deployment-config", message }
     }
 
     fn refused(&self, error: YamlError) -> Remark {

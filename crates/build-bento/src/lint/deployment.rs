@@ -38,7 +38,7 @@ fn one(file: &Path) -> Vec<Annotation> {
             remarks.map(|remark| warning(remark.title, remark.message.clone(), Some(at(remark)))).collect()
         }
         Err(wrong) => {
-            let message = format!("deployment_config {}: {}", file.display(), wrong.message);
+            let message = format!("deployment-config {}: {}", file.display(), wrong.message);
             let hint = "See the v2 deployment configuration in BentoML's documentation.";
             vec![error(&Error::input(message).hint(hint).at(at(&wrong)))]
         }

@@ -48,7 +48,7 @@ pub(super) fn of(taken: &[&Found], context: &Path) -> Vec<Annotation> {
     dead.chain(large).chain(secret).collect()
 }
 
-/// BentoML ends at a link to nothing, and at what is no file.
+/// BentoML fails at a link to nothing, and at anything that is not a file.
 fn refused(file: &Found, context: &Path) -> Option<Annotation> {
     let what = match file.kind {
         Kind::DeadLink => "is a link to nothing, or to itself",

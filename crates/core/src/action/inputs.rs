@@ -131,7 +131,10 @@ impl Values {
     fn spelled(&self, spec: &InputSpec) -> Option<String> {
         let names = [Some(spec.variable()), spec.other_variable()];
         let passed: Vec<_> = names.into_iter().flatten().filter_map(|name| self.env.raw(&name)).collect();
-        let meant = passed.iter().find(|value| value.trim() != spec.default.unwrap_or_default());
+        // Of a text alone an empty value is meant.
+        let may_be_empty = matches!(spec.kind, Kind::Text | Kind::Lines);
+        let is_meant = |value: &str| value != spec.default.unwrap_or_default() && (may_be_empty || !value.is_empty());
+        let meant = passed.iter().find(|value| is_meant(value.trim()));
         meant.or(passed.first()).map(|value| (*value).to_owned())
     }
 

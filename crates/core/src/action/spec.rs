@@ -61,7 +61,7 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// One item per line.
     Lines,
-    /// Seconds, a whole number.
+    /// A duration: seconds, or a number with a unit (`90s`, `15m`, `1h`).
     Seconds,
     /// A secret: masked, and never a flag.
     Secret,

@@ -93,6 +93,9 @@ async fn a_file_with_a_fault_ends_no_deployment_of_the_default_cluster() {
             assert_eq!(place(error), (Some("ci/deployment.yaml"), Some(line)), "{error:?}");
         }
         failed(&with_config(&cloud, action, "cluster: prod-eu\n").go().await, 4, &["greet"]);
+        // Nor does one that `apply` would find.
+        let found = run(&cloud, action).file("deployment.yaml", "cluster: prod-eu\n");
+        failed(&found.go().await, 4, &["greet"]);
         assert_eq!(cloud.changes(), [""; 0]);
     }
     // One that is gone does not keep a Deployment alive.

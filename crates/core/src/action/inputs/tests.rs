@@ -76,6 +76,8 @@ fn a_name_may_be_spelled_with_underscores_and_the_one_with_hyphens_wins() {
     assert_eq!((unset.tag.as_str(), unset.context.as_str()), ("a:b", "x"));
     // The runner passes the default for the spelling that was not used; an empty text is a value.
     let tag = ("INPUT_BENTO-TAG", "a:b");
+    let empty = read(&[tag, ("INPUT_WAIT", "")]).unwrap();
+    assert!(empty.wait, "an empty boolean is not meant");
     for (hyphens, underscores) in [("", "."), (".", "")] {
         let empty = [tag, ("INPUT_BUILD-CONTEXT", hyphens), ("INPUT_BUILD_CONTEXT", underscores)];
         assert_eq!(read(&empty).unwrap().context, "", "{empty:?}");
