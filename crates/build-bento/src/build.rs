@@ -112,8 +112,11 @@ pub(crate) async fn project(request: &Request, ctx: &Context) -> Result<(Located
         Source::Local(context) => Ok((locate::local(context, bentofile, ctx.workspace(), &ctx.env)?, None)),
         Source::Git(repository) => {
             let clone = git::fetch(repository, ctx).await?;
-            let located = locate::located(clone.context.clone(), None, bentofile, ctx.workspace(), &ctx.env);
-            Ok((located.map_err(|error| in_repository(error, &clone))?, Some(clone)))
+            let mut located = locate::located(clone.context.clone(), None, bentofile, ctx.workspace(), &ctx.env)
+                .map_err(|error| in_repository(error, &clone))?;
+            // A module beside the context's folder is the project's own, as it is in a workspace.
+            located.root.clone_from(&clone.root);
+            Ok((located, Some(clone)))
         }
     }
 }

@@ -94,7 +94,8 @@ NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 # An address says the name, or ends with that of a repository.
 URL = re.compile(r"#egg=([A-Za-z0-9._-]+)")
 REPOSITORY = re.compile(r"^git\+\S+/([A-Za-z0-9._-]+?)(?:\.git)?(?:[@#]\S*)?$")
-EXACT = re.compile(r"==\s*([0-9][A-Za-z0-9.!+_-]*)")
+# A whole version, as the package would say it: neither `==4.40.*` nor `==4`.
+EXACT = re.compile(r"==\s*([0-9][A-Za-z0-9!]*\.[A-Za-z0-9.!+_-]*)(?![\w.*!+-])")
 
 different = {row.split()[0]: row.split()[1:] for row in DIFFERENT.strip().splitlines()}
 real = set(REAL.split())
@@ -102,6 +103,19 @@ real = set(REAL.split())
 
 def normal(name):
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def applies(line):
+    """Is the line for this Python? One that cannot be read is."""
+    _, _, marker = line.partition(";" if "://" not in line else " ;")
+    if not marker.strip():
+        return True
+    try:
+        from packaging.markers import Marker
+
+        return Marker(marker.strip()).evaluate()
+    except Exception:
+        return True
 
 
 known = {**{name: [normal(name)] for name in SAME.split()}, **{name: list(map(normal, found)) for name, found in different.items()}}
@@ -112,7 +126,7 @@ class Distributions:
     """The requirements of a project, by the modules that they bring."""
 
     def __init__(self, requirements):
-        self.lines = {}
+        self.lines, others = {}, {}
         for line in requirements:
             text = line.split(" #")[0].split(" --hash")[0].strip().rstrip("\\").strip()
             found = URL.search(line) or REPOSITORY.match(text)
@@ -120,7 +134,9 @@ class Distributions:
                 found = None if text.startswith("-") else NAME.match(text)
                 if found is None or text[found.end():].lstrip().startswith(("/", ":", "+")):
                     continue
-            self.lines.setdefault(normal(found.group(1)), text)
+            (self.lines if applies(text) else others).setdefault(normal(found.group(1)), text)
+        # A package that this machine does not get is still one that the project means.
+        self.lines = {**others, **self.lines}
 
     def names(self, module):
         """The distributions that may have the module, the likeliest first; those of a shared name (`google`) by their start."""

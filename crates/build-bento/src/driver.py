@@ -121,7 +121,7 @@ def main():
     sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder or ".") != OURS]
     sys.argv = ["bentoml", "build"]
     if request["dependencies"] == "list":
-        return write(result_file, {"ok": False, "needed": standing.listed()})
+        return write(result_file, {"ok": False, "needed": standing.listed(), **standing.sources()})
     if request["overlay"]:
         # Behind what is installed: it brings only what is missing.
         site.addsitedir(request["overlay"])
@@ -144,6 +144,7 @@ def main():
             tell(error, os.path.realpath(request["context"]), lambda file: os.path.dirname(file) == OURS)
     result["bentoml_version"] = bentoml_version()
     result.update(standing.answer())
+    result.update(standing.sources())
     try:
         result["uses"] = uses(request["context"], request["service"])
     except Exception:

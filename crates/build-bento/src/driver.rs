@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actions_core::action::Context;
+use actions_core::address;
 use actions_core::env;
 use actions_core::files::write_private;
 use actions_core::process::{Command, describe};
@@ -20,16 +21,19 @@ use crate::Request;
 use crate::failure::Failure;
 use crate::failure::requirements::{self, Requirement};
 use crate::locate::Located;
+use crate::sources::Sources;
 use crate::warnings::ModelUse;
 
 /// Carried in the binary.
 const DRIVER: &str = include_str!("driver.py");
 /// What the driver imports from beside it.
-const BESIDE: [(&str, &str); 9] = [
+const BESIDE: [(&str, &str); 11] = [
     ("used_models.py", include_str!("used_models.py")),
     ("used_requirements.py", include_str!("used_requirements.py")),
+    ("sources.py", include_str!("sources.py")),
     ("standing.py", include_str!("standing.py")),
     ("stand_ins.py", include_str!("stand_ins.py")),
+    ("callers.py", include_str!("callers.py")),
     ("facts.py", include_str!("facts.py")),
     ("failing.py", include_str!("failing.py")),
     ("importing.py", include_str!("importing.py")),
@@ -50,6 +54,12 @@ struct Question<'a> {
     dependencies: &'a str,
     /// The lines of requirements that are known without importing the service.
     requirements: Vec<&'a str>,
+    /// What relative paths in these lines start from.
+    requirements_folder: Bytes<'a>,
+    /// More arguments for pip.
+    pip_args: &'a str,
+    /// The folder of everything that may be the project's own.
+    root: Bytes<'a>,
     /// A folder of packages behind those that are installed.
     overlay: Option<Bytes<'a>>,
     parameters: Parameters<'a>,
@@ -93,6 +103,8 @@ struct Answer {
     stood_in: Vec<StoodIn>,
     #[serde(default)]
     needed: Vec<Needed>,
+    #[serde(flatten)]
+    sources: Sources,
     #[serde(flatten)]
     failure: Failure,
 }
@@ -147,6 +159,8 @@ pub(crate) struct Answered {
     pub(crate) stood_in: Vec<StoodIn>,
     /// Modules to install before the answer is right.
     pub(crate) needed: Vec<Needed>,
+    /// Where packages come from.
+    pub(crate) sources: Sources,
 }
 
 /// What the driver is given besides the request.
@@ -228,6 +242,11 @@ pub(crate) async fn run(
         ));
     };
     let answer: Answer = serde_json::from_slice(&bytes).context(|| "failed to read the answer of Python".into())?;
+    // Python read them in the project's files, the service's code among them: nothing of them was masked before.
+    let sources = answer.sources.of(&project.project);
+    sources.mask();
+    answer.needed.iter().filter_map(|needed| needed.requirement.as_deref()).for_each(address::mask);
+    answer.failure.about.requirement.iter().for_each(|requirement| address::mask(requirement));
     let outcome = match answer.ok {
         true => Outcome::Built(task.staging.join(answer.folder)),
         false => Outcome::Failed(Box::new(Failed {
@@ -236,7 +255,7 @@ pub(crate) async fn run(
             said: ended.tail,
         })),
     };
-    Ok(Answered { outcome, uses: answer.uses, stood_in: answer.stood_in, needed: answer.needed })
+    Ok(Answered { outcome, uses: answer.uses, stood_in: answer.stood_in, needed: answer.needed, sources })
 }
 
 fn question<'a>(
@@ -246,6 +265,7 @@ fn question<'a>(
     requirements: &'a [Requirement],
 ) -> Question<'a> {
     let given = |pairs: &'a BTreeMap<String, String>| Some(pairs).filter(|pairs| !pairs.is_empty());
+    let file = project.project.python.requirements.as_ref();
     Question {
         staging: Bytes::of(task.staging),
         context: Bytes::of(&project.context),
@@ -253,6 +273,9 @@ fn question<'a>(
         service: project.project.service.as_ref().map(|service| &*service.value).or(project.service.as_deref()),
         dependencies: task.dependencies,
         requirements: requirements.iter().map(|one| one.line.as_str()).collect(),
+        requirements_folder: Bytes::of(file.and_then(|file| file.value.parent()).unwrap_or(&project.context)),
+        pip_args: project.project.python.pip_args.as_ref().map(|given| &*given.value).unwrap_or_default(),
+        root: Bytes::of(&project.root),
         overlay: task.overlay.map(Bytes::of),
         parameters: Parameters {
             bentofile: project.named.as_deref().map(Bytes::of),

@@ -87,7 +87,7 @@ class Importer:
             is_ours = self.own(asks) or str(asks.get("__name__")).startswith(VERSIONS)
             if not is_ours or module not in self.modules:
                 raise
-            return stand_ins.versions.get(module, stand_ins.VERSION)
+            return stand_ins.version_of(module)
 
     def own(self, names):
         file = names.get("__file__")

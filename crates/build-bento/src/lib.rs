@@ -23,6 +23,7 @@ mod request;
 mod rounds;
 mod schema;
 mod source;
+mod sources;
 #[cfg(all(test, unix))]
 mod testing;
 mod variables;

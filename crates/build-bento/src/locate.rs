@@ -15,6 +15,8 @@ pub(crate) struct Located {
     pub(crate) context: PathBuf,
     /// The folder that the build runs in, as relative paths in the environment (PYTHONPATH) expect it.
     pub(crate) folder: PathBuf,
+    /// The folder whose files are the project's own: that of the workspace, or of the clone.
+    pub(crate) root: PathBuf,
     /// The build configuration that the user named.
     pub(crate) named: Option<PathBuf>,
     /// The build configuration in the context.
@@ -78,7 +80,8 @@ pub(crate) fn located(
     let found = if named.is_none() { project.file().map(Path::to_owned) } else { None };
     // BentoML refuses files of a context outside its working directory.
     let folder = if context.starts_with(workspace) { workspace.to_owned() } else { context.clone() };
-    Ok(Located { context, folder, named, found, service, project })
+    let root = folder.clone();
+    Ok(Located { context, folder, root, named, found, service, project })
 }
 
 /// The original's documentation says relative to the context, its code did relative to the working directory.

@@ -15,6 +15,8 @@ use actions_core::{Cause, Error, Result, text};
 use python_env::{Interpreter, PINNED_UV, Uv, variables};
 use tempfile::TempDir;
 
+use crate::sources::Sources;
+
 /// How long uv may take: an index that is silent must not hold the job for ever.
 const DEADLINE: Duration = Duration::from_secs(1800);
 /// The last lines of uv that an error shows.
@@ -44,6 +46,7 @@ struct Attempt<'a> {
     is_fitting: bool,
     /// May a package be built from source?
     is_built: bool,
+    sources: &'a Sources,
 }
 
 /// Which versions the resolver may choose.
@@ -71,14 +74,14 @@ impl Overlay {
         self.installed.contains(requirement)
     }
 
-    /// Installs these lines of requirements besides those before. `sources` are lines that say where packages come from.
+    /// Installs these lines of requirements besides those before.
     ///
     /// # Errors
     /// When there is no uv, or it finds no solution; on cancellation.
     pub(crate) async fn install(
         &mut self,
         requirements: &[String],
-        sources: &[String],
+        sources: &Sources,
         strictness: Strictness,
         python: &Path,
         ctx: &Context,
@@ -93,20 +96,24 @@ impl Overlay {
         let lines: Vec<_> = self.installed.iter().map(String::as_str).collect();
         let names: Vec<_> = lines.iter().map(|line| without_version(line)).collect();
         // What is built from source may take long, and runs code of its own: it comes last.
-        let attempts: &[Attempt<'_>] = match strictness {
-            Strictness::AnyVersion => &[
-                Attempt { lines: &lines, is_fitting: true, is_built: false },
-                Attempt { lines: &names, is_fitting: true, is_built: false },
-                Attempt { lines: &lines, is_fitting: true, is_built: true },
-            ],
-            Strictness::AsWritten => &[
-                Attempt { lines: &lines, is_fitting: true, is_built: true },
-                Attempt { lines: &lines, is_fitting: false, is_built: true },
-            ],
+        // Sources would run before anything is known of their hash.
+        let may_build = !sources.requires_hashes();
+        let attempt = |lines, is_fitting, is_built: bool| {
+            let is_built = is_built && may_build;
+            Attempt { lines, is_fitting, is_built, sources }
         };
+        let attempts = match strictness {
+            Strictness::AnyVersion => {
+                vec![attempt(&lines, true, false), attempt(&names, true, false), attempt(&lines, true, true)]
+            }
+            Strictness::AsWritten => vec![attempt(&lines, true, true), attempt(&lines, false, true)],
+        };
+        // A pin says which package is meant, not only which version.
+        let is_pinned = lines.iter().any(|line| line.split(';').next().is_some_and(|line| line.contains("==")));
+        let may = |one: &&Attempt<'_>| one.lines == lines || (sources.is_open() && !is_pinned);
         let mut locked = Err(String::new());
-        for attempt in attempts {
-            locked = made.resolve(attempt, sources, python, ctx).await?;
+        for attempt in attempts.iter().filter(may) {
+            locked = made.resolve(attempt, python, ctx).await?;
             if locked.is_ok() {
                 break;
             }
@@ -146,22 +153,26 @@ impl Made {
     async fn resolve(
         &self,
         attempt: &Attempt<'_>,
-        sources: &[String],
         python: &Path,
         ctx: &Context,
     ) -> Result<std::result::Result<Vec<String>, String>> {
         let folder = ctx.temp_dir(".requirements-")?;
-        let [asked, there, locked] = ["asked.in", "there.txt", "locked.txt"].map(|name| folder.path().join(name));
+        let [asked, there, left_out, locked] =
+            ["asked.in", "there.txt", "left-out.txt", "locked.txt"].map(|name| folder.path().join(name));
         // Addresses may hold credentials: no arguments.
-        let lines = sources.iter().map(String::as_str).chain(attempt.lines.iter().copied());
+        let lines = attempt.sources.lines().chain(attempt.lines.iter().copied());
         write_private(&asked, lines.collect::<Vec<_>>().join("\n").as_bytes())?;
         let pins = self.there.iter().map(String::as_str).filter(|_| attempt.is_fitting);
-        write_private(&there, pins.collect::<Vec<_>>().join("\n").as_bytes())?;
+        let (local, pins): (Vec<_>, Vec<_>) = pins.partition(|pin| pin.contains('+'));
+        let constraints = attempt.sources.constraints(&pins).chain(pins.iter().copied());
+        write_private(&there, constraints.collect::<Vec<_>>().join("\n").as_bytes())?;
+        write_private(&left_out, local.into_iter().map(never).collect::<Vec<_>>().join("\n").as_bytes())?;
         let mut command = self.command(["pip", "compile", "--quiet", "--no-annotate", "--no-header"], ctx);
         if !attempt.is_built {
             command = command.args(["--only-binary", ":all:"]);
         }
-        let command = command.arg("--python").arg(python).arg("--constraint").arg(&there);
+        let command =
+            command.arg("--python").arg(python).arg("--constraint").arg(&there).arg("--override").arg(&left_out);
         let command = command.arg("--output-file").arg(&locked).arg(&asked);
         let ended = command.deadline(DEADLINE).stream(&ctx.cancel).await?;
         if !ended.status.success() {
@@ -176,13 +187,17 @@ impl Made {
     }
 
     /// Installs exactly these lines.
-    async fn add(&self, locked: &[String], sources: &[String], python: &Path, ctx: &Context) -> Result<()> {
+    async fn add(&self, locked: &[String], sources: &Sources, python: &Path, ctx: &Context) -> Result<()> {
+        let locked = sources.with_hashes(locked)?;
         let folder = ctx.temp_dir(".requirements-")?;
         let file = folder.path().join("missing.txt");
-        let options = locked.iter().any(|line| line.starts_with('-'));
-        let lines: Vec<_> = if options { locked.iter().collect() } else { sources.iter().chain(locked).collect() };
-        write_private(&file, lines.iter().map(|line| line.as_str()).collect::<Vec<_>>().join("\n").as_bytes())?;
-        let command = self.command(["pip", "install", "--no-deps", "--python"], ctx).arg(python);
+        let options = sources.lines().filter(|_| !locked.iter().any(|line| line.starts_with('-')));
+        let lines: Vec<_> = options.chain(locked.iter().map(String::as_str)).collect();
+        write_private(&file, lines.join("\n").as_bytes())?;
+        let mut command = self.command(["pip", "install", "--no-deps", "--python"], ctx).arg(python);
+        if sources.requires_hashes() {
+            command = command.arg("--require-hashes");
+        }
         let command = command.arg("--target").arg(self.packages()).arg("--requirement").arg(&file);
         let ended = command.deadline(DEADLINE).stream(&ctx.cancel).await?;
         if ended.status.success() {
@@ -197,6 +212,11 @@ impl Made {
         let arguments = arguments.into_iter().map(OsStr::new);
         self.uv.command(ctx).env(variables::UV_PYTHON_DOWNLOADS, "never").args(arguments)
     }
+}
+
+/// A version of the environment that no index has (`torch==2.4.0+cpu`): uv resolves neither it nor what it brings.
+fn never(pin: &str) -> String {
+    format!("{} ; python_version < '0'", pin.split("==").next().unwrap_or(pin))
 }
 
 /// The name and the extras alone; an address stays.

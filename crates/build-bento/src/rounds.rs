@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::driver::{self, Answered, Needed, Task};
 use crate::locate::Located;
 use crate::overlay::{Overlay, Strictness};
+use crate::sources::Sources;
 use crate::{Dependencies, Request};
 
 /// What one round needs, the one before could not know; a project that needs more is in a circle.
@@ -37,10 +38,9 @@ pub(crate) async fn run(
     python: &Path,
     ctx: &Context,
 ) -> Result<Ended> {
-    let sources: Vec<_> = project.project.python.sources.iter().map(|line| line.value.clone()).collect();
     let mut overlay = Overlay::default();
     if request.dependencies == Dependencies::Install {
-        let all = everything(request, project, store, python, ctx).await?;
+        let (all, sources) = everything(request, project, store, python, ctx).await?;
         if !all.is_empty() {
             overlay.install(&all, &sources, Strictness::AsWritten, python, ctx).await?;
         }
@@ -58,7 +58,7 @@ pub(crate) async fn run(
         for needed in &todo {
             tracing::info!("{} is needed to build the Bento: {}", needed.module, needed.what);
         }
-        overlay.install(&requirements, &sources, Strictness::AnyVersion, python, ctx).await?;
+        overlay.install(&requirements, &ended.answered.sources, Strictness::AnyVersion, python, ctx).await?;
         tracing::info!("installed for this build: {}; building again", requirements.join(", "));
     }
     let ended = round(request, project, &overlay, store, python, ctx).await?;
@@ -82,14 +82,15 @@ async fn round(
     Ok(Ended { answered, lacking: Vec::new(), staging })
 }
 
-/// The lines of all that the project requires: its build configuration's, and those of its service's image.
+/// The lines of all that the project requires, its build configuration's and those of its service's image; and where they
+/// come from.
 async fn everything(
     request: &Request,
     project: &Located,
     store: &Store,
     python: &Path,
     ctx: &Context,
-) -> Result<Vec<String>> {
+) -> Result<(Vec<String>, Sources)> {
     let packages = &project.project.python;
     let mut lines: Vec<_> = packages.packages.iter().map(|line| line.value.clone()).collect();
     lines.extend(packages.requirements.iter().map(|file| format!("-r {}", file.value.display())));
@@ -98,7 +99,7 @@ async fn everything(
     let task = Task { staging: staging.path(), overlay: None, dependencies: "list" };
     let listed = driver::run(request, project, task, store.home(), python, ctx).await?;
     lines.extend(listed.needed.into_iter().filter_map(|needed| needed.requirement));
-    Ok(lines)
+    Ok((lines, listed.sources))
 }
 
 /// What a person wants to know of it in the log.

@@ -4,13 +4,13 @@ They answer what code asks while it is imported: attributes, calls, decorators, 
 real thing can answer (a JSON schema, a number, a file), they raise, so that the caller learns which module it needs.
 """
 
-import dis
 import re
 import sys
 import types
 import typing
 
 import facts
+from callers import taken
 
 # Nobody releases this: where it is found in a Bento, a version that is not known got there.
 VERSION = "9999.9.9"
@@ -22,6 +22,8 @@ EXCEPTION = re.compile(r"[A-Z]\w*(Error|Exception|Warning|Interrupt|Timeout|NotF
 needed = {}
 # The version of a module, where the project fixes it.
 versions = {}
+# Modules whose version was asked for.
+asked = set()
 
 
 class Needed(BaseException):
@@ -33,12 +35,9 @@ def need(root, what):
     return Needed("%s is needed: %s" % (root, what))
 
 
-def unpacked(frame):
-    """How many values the caller takes a stand-in apart into; 0 where it iterates."""
-    code, at = frame.f_code.co_code, frame.f_lasti
-    while code[at] == dis.opmap["EXTENDED_ARG"]:
-        at += 2
-    return code[at + 1] if code[at] == dis.opmap["UNPACK_SEQUENCE"] else 0
+def version_of(root):
+    asked.add(root)
+    return versions.get(root, VERSION)
 
 
 def decorates(value):
@@ -54,7 +53,11 @@ class Operators:
     """What operators give: another stand-in of the same module."""
 
     def __iter__(self):
-        return iter([self._absent_value("[]") for _ in range(unpacked(sys._getframe(1)))])
+        count = taken(sys._getframe(1))
+        if count is None:
+            raise need(self._absent_root, "its values are gone through: %s" % self._absent_path)
+        # What a loop makes of the one value is found where it gets into the Bento.
+        return iter([self._absent_value("[]") for _ in range(count)])
 
     def __getitem__(self, key):
         return self._absent_value("[]")
@@ -146,7 +149,7 @@ class Absent(Operators):
 
     def __getattr__(self, name):
         if name == "__version__":
-            return versions.get(self._absent_root, VERSION)
+            return version_of(self._absent_root)
         # `_repr_html_`, `__wrapped__`: what asks for these asks whether they are there.
         if name.startswith("__") or name.startswith("_repr_") or name.startswith("_absent"):
             raise AttributeError(name)

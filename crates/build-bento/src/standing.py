@@ -11,6 +11,7 @@ import inspection
 import stand_ins
 import used_requirements
 from distributions import Distributions
+from sources import Requirements, words
 from importing import Importer
 from stand_ins import root_of
 from used_models import reached
@@ -24,15 +25,17 @@ class Standing:
     def __init__(self, request, is_own):
         context = os.path.realpath(request["context"])
         self.is_own = lambda file: any(is_own(file, root) for root in folders)
-        folders = sorted({context, os.path.realpath(os.getcwd())}, key=len, reverse=True)
+        folders = sorted({context, os.path.realpath(request["root"]), os.path.realpath(os.getcwd())}, key=len, reverse=True)
         self.is_on = request["dependencies"] == "auto"
-        self.of_image = []
+        self.of_project, self.of_image = Requirements(), Requirements()
+        self.of_project.options(words(request["pip_args"]), context)
+        self.of_project.add(request["requirements"], request["requirements_folder"])
         try:
             self.of_image = used_requirements.of_modules(list(reached(os.path.normpath(request["context"]), request["service"])), context)
         except Exception:
             # It reads code of any kind, and the image may have no part in it.
             pass
-        self.distributions = Distributions(list(request["requirements"]) + self.of_image)
+        self.distributions = Distributions(self.of_project.packages + self.of_image.packages)
         self.importer = Importer(self.is_own, folders, self.distributions)
 
     def start(self):
@@ -54,7 +57,7 @@ class Standing:
         for below in ("env", "apis"):
             for path, _, names in os.walk(os.path.join(folder, below)):
                 files += [os.path.join(path, name) for name in names]
-        unknown = [root for root in self.importer.modules if root not in stand_ins.versions]
+        asked = {root: stand_ins.versions.get(root) for root in self.importer.modules if root in stand_ins.asked}
         for file in files:
             try:
                 with open(file, encoding="utf-8", errors="replace") as written:
@@ -64,8 +67,13 @@ class Standing:
             shown = os.path.relpath(file, folder)
             for root in set(MARKED.findall(text)):
                 yield next((one for one in self.importer.modules if one.split(".")[0] == root), root), shown
-            if stand_ins.VERSION in text:
-                yield from ((root, shown) for root in unknown)
+            # The requirements say versions of their own.
+            said = "\n".join(line for line in text.splitlines() if "==" not in line)
+            for root, version in asked.items():
+                # Of one that is not known the first part is enough.
+                wanted = re.escape(version or stand_ins.VERSION.split(".")[0])
+                if (version is None or not shown.startswith("env")) and re.search(r"(?<![\w.])%s(?!\w)" % wanted, said):
+                    yield root, shown
 
     def suspect(self, error):
         """Blames the stand-ins that an error went through, if any, and what BentoML itself lacks."""
@@ -91,7 +99,16 @@ class Standing:
 
     def listed(self):
         """What the service's image asks for, which nobody else knows."""
-        return [{"module": "", "what": "", "requirement": line} for line in self.of_image]
+        return [{"module": "", "what": "", "requirement": line} for line in self.of_image.packages]
+
+    def sources(self):
+        """Where the project's packages come from, besides what its build configuration says; and their hashes."""
+        both = (self.of_project, self.of_image)
+        return {
+            "sources": [line for one in both for line in one.sources],
+            "hashed": [line for one in both for line in one.hashed],
+            "requires_hashes": any(one.requires_hashes for one in both),
+        }
 
     def about(self, module):
         """What is known of a module that is missing, for advice."""

@@ -3,22 +3,24 @@
 import ast
 import os
 
+from sources import Requirements
+
 
 def of_modules(modules, context):
-    """The lines of requirements in these modules of the project."""
-    lines = []
+    """The requirements in these modules of the project."""
+    found = Requirements()
     for module in modules:
         for call in (node for node in ast.walk(module.tree) if isinstance(node, ast.Call)):
             name = getattr(call.func, "attr", None)
             if name == "python_packages":
-                lines += texts(call, module)
+                found.add(texts(call, module), context)
             elif name == "requirements_file":
                 for file in texts(call, module):
-                    lines += of_file(os.path.join(context, file))
+                    found.include(os.path.join(context, file))
             elif name == "pyproject_toml":
                 for file in texts(call, module) or ["pyproject.toml"]:
-                    lines += of_project(os.path.join(context, file))
-    return lines
+                    found.add(of_project(os.path.join(context, file)), context)
+    return found
 
 
 def texts(call, module):
@@ -35,14 +37,6 @@ def texts(call, module):
             continue
         found += [value] if isinstance(value, str) else [text for text in value if isinstance(text, str)]
     return found
-
-
-def of_file(file):
-    try:
-        with open(file, encoding="utf-8-sig") as source:
-            return [line.strip() for line in source if line.strip() and not line.strip().startswith("#")]
-    except (OSError, ValueError):
-        return []
 
 
 def of_project(file):

@@ -13,6 +13,7 @@ OTHER = os.path.realpath(tempfile.mkdtemp(prefix="others-"))
 import stand_ins
 from distributions import Distributions
 from importing import Importer
+from sources import Requirements
 
 LISTED = ["heavy-lib==2.5.1", "opencv-python", "google-cloud-storage>=2", "pkg @ git+https://example.com/pkg.git"]
 
@@ -142,12 +143,23 @@ def test_values():
     names = module(
         "import torch, copy\nfrom heavy_lib import Pipe, prompt\n"
         "with torch.device('cuda') as d: x = torch.zeros(2) * 2 + 1\na, b = Pipe()\nfirst, second, third = x\n"
-        "chain = prompt() | Pipe() | (lambda v: v)\nitems = [i for i in x]\nx[0] = 1\ny = -x[0] @ x\ntorch.backends.cudnn.benchmark = True\n"
+        "chain = prompt() | Pipe() | (lambda v: v)\nitems = []\nfor i in x: items.append(i)\nx[0] = 1\ny = -x[0] @ x\ntorch.backends.cudnn.benchmark = True\n"
         "kept = torch.backends.cudnn.benchmark\ncopied = copy.deepcopy(x) is x\ntable = {torch.float16: 1, torch.float32: 2}\nhas = 1 in x\n"
         "async def run():\n    async with x as s: return await s\nok = bool(x)\nsame = torch.float16 == torch.float16\n"
     )
-    assert names["items"] == [] and names["kept"] is True and names["copied"] and len(names["table"]) == 2
+    assert [str(item) for item in names["items"]] == ["torch.zeros()()()[] (not installed)"] and names["kept"] is True and names["copied"] and len(names["table"]) == 2
     assert not names["has"] and names["ok"] and names["same"] and names["third"] is not None
+
+
+def test_values_that_are_gone_through_need_the_real_one():
+    for code in ("[i for i in x]", "{**x}", "[*x]", "{k: 1 for k in x}", "', '.join(x)", "list(x)", "any(i for i in x)", "dict(x)", "sorted(x.names())"):
+        try:
+            module("from heavy_lib import x\nvalue = %s\n" % code)
+        except stand_ins.Needed:
+            assert stand_ins.needed.pop("heavy_lib"), code
+        else:
+            raise AssertionError(code)
+    assert not stand_ins.needed.keys() & {"heavy_lib", "torch"}
 
 
 def test_errors_can_be_raised_and_caught():
@@ -197,6 +209,33 @@ def test_tensors_have_bentomls_schema():
 def test_texts_are_marked():
     names = module("import heavy_lib\ntext = f'{heavy_lib.name()}-{heavy_lib.x:>3}' + str(heavy_lib.y)\n")
     assert names["text"].count(stand_ins.MARK) == 3
+
+
+def test_a_requirement_is_the_one_of_this_python():
+    found = Distributions(["pandas==2.0.3 ; python_version < '3'", "pandas==2.2.3; python_version >= '3'", "only==1; python_version < '3'"])
+    assert found.requirement("pandas").startswith("pandas==2.2.3") and found.version("pandas") == "2.2.3"
+    assert found.listed("only")
+
+
+def test_versions_that_are_not_whole_are_none():
+    for line in ("a==4.40.*", "a>=1", "a~=1.2", "a!=2"):
+        assert Distributions([line]).version("a") is None, line
+    assert Distributions(["a==4.40.1,<5"]).version("a") == "4.40.1"
+
+
+def test_options_of_requirements_say_where_packages_come_from():
+    with open(os.path.join(ROOT, "base.txt"), "w") as file:
+        file.write("--find-links wheels  # ours\nbase==1 \\\n    --hash=sha256:0 \\\n    --hash=sha256:1\n")
+    found = Requirements()
+    found.add(["-i https://a/simple", "-fwheels", "--extra-index-url=https://b", "--no-index", "-r base.txt", "-e .", "x[y]==2 ; python_version > '3' --hash=sha256:2"], ROOT)
+    wheels = "--find-links " + os.path.join(ROOT, "wheels")
+    assert found.sources == ["--index-url https://a/simple", wheels, "--extra-index-url https://b", "--no-index", wheels]
+    assert found.packages == ["base==1", "x[y]==2 ; python_version > '3'"] and found.requires_hashes
+    assert [(one["locked"], one["hashes"].split()) for one in found.hashed] == [
+        ("base==1", ["--hash=sha256:0", "--hash=sha256:1"]), ("x==2", ["--hash=sha256:2"])]
+    found = Requirements()
+    found.options(["--no-index", "--timeout", "3", "--find-links", "https://c"], ROOT)
+    assert found.sources == ["--no-index", "--find-links https://c"] and not found.requires_hashes
 
 
 def test_distributions():

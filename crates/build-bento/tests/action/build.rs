@@ -145,7 +145,10 @@ fn a_git_context_is_fetched_at_its_reference() {
     };
     let app = repository.path().join("my app");
     std::fs::create_dir(&app).unwrap();
-    std::fs::write(app.join("service.py"), SERVICE).unwrap();
+    // A module beside the folder, whose own import is not installed.
+    std::fs::write(repository.path().join("beside.py"), "import torch\n").unwrap();
+    let service = format!("import sys\nsys.path.append('..')\nimport beside\n{SERVICE}");
+    std::fs::write(app.join("service.py"), service).unwrap();
     std::fs::write(app.join("bentofile.yaml"), BENTOFILE).unwrap();
     git(&["init", "--quiet", "--initial-branch", "main"]);
     git(&["add", "."]);
@@ -159,6 +162,7 @@ fn a_git_context_is_fetched_at_its_reference() {
     let result = good.build();
     assert!(result.succeeded(), "{}", result.log_text());
     assert_eq!(result.outputs["bento-tag"], "echo:1");
+    assert!(result.log_text().contains("built without torch"), "{}", result.log_text());
 
     let broken = Project::empty().with("context", &format!("{url}#:my app")).build();
     assert_eq!(broken.exit_code, Some(6), "{}", broken.log_text());

@@ -128,3 +128,81 @@ fn a_requirement_that_does_not_exist_is_an_error_with_the_resolvers_words() {
     assert!(result.errors()[0].contains("failed to install python-dotenv==99.9"), "{:?}", result.errors());
     assert_eq!((project.stored("bentos/echo"), project.stored("tmp")), (Vec::new(), Vec::new()));
 }
+
+/// A project whose service needs the real `heavy_chat`, with this file of requirements.
+fn required(lines: &str) -> Project {
+    Project::service(USES)
+        .file(
+            "bentofile.yaml",
+            "service: service:Echo\npython:\n  lock_packages: false\n  requirements_txt: needs.txt\n",
+        )
+        .file("needs.txt", lines)
+        .with("version", "1")
+        .env("UV_NO_CACHE", "1")
+        .env("UV_INDEX_URL", "http://127.0.0.1:1/simple")
+}
+
+#[test]
+fn the_options_of_a_file_of_requirements_say_where_its_packages_come_from() {
+    let folder = tempfile::tempdir().unwrap();
+    wheel(folder.path(), "heavy_chat", "heavy_chat", CHAT);
+    let lines = format!("--no-index\n--find-links {}\nheavy-chat\ntorch\n", folder.path().display());
+    let result = required(&lines).build();
+    assert!(result.succeeded(), "{}", result.log_text());
+}
+
+#[test]
+fn a_pinned_version_that_is_not_there_is_not_replaced_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    wheel(folder.path(), "heavy_chat", "heavy_chat", CHAT);
+    let lines = format!("--no-index\n--find-links {}\nheavy-chat==2.0\ntorch\n", folder.path().display());
+    let result = required(&lines).build();
+    assert_eq!(result.exit_code, Some(6), "{}", result.log_text());
+    assert!(result.errors()[0].contains("failed to install heavy-chat==2.0"), "{:?}", result.errors());
+}
+
+#[test]
+fn what_has_a_hash_is_installed_by_it_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = wheel(folder.path(), "heavy_chat", "heavy_chat", CHAT);
+    let sum = Command::new("sha256sum").arg(&file).output().unwrap().stdout;
+    let sum = String::from_utf8(sum).unwrap().split(' ').next().unwrap().to_owned();
+    let start = format!("--no-index\n--find-links {}\ntorch==2.9.1 --hash=sha256:{sum}\n", folder.path().display());
+    let result = required(&format!("{start}heavy-chat==1.0 \\\n    --hash=sha256:{sum}\n")).build();
+    assert!(result.succeeded(), "{}", result.log_text());
+    for mode in ["auto", "install"] {
+        let other = format!("{start}heavy-chat==1.0 --hash=sha256:{}\n", "0".repeat(64));
+        let other = if mode == "auto" {
+            other
+        } else {
+            other.lines().filter(|line| !line.starts_with("torch")).collect::<Vec<_>>().join("\n")
+        };
+        let result = required(&other).with("dependencies", mode).build();
+        assert_eq!(result.exit_code, Some(6), "{mode}: {}", result.log_text());
+        assert!(result.errors()[0].to_lowercase().contains("hash"), "{mode}: {:?}", result.errors());
+    }
+}
+
+#[test]
+fn credentials_of_a_requirement_in_the_services_code_are_not_shown() {
+    let image = "image = bentoml.images.Image(lock_python_packages=False).python_packages(\n    'heavy-chat @ \
+                 http://user:tok-sesame-en@127.0.0.1:1/heavy_chat-1.0-py3-none-any.whl')\n";
+    let service = USES.replace("@bentoml.service\n", &format!("{image}@bentoml.service(image=image)\n"));
+    let result = Project::service(&service).with("version", "1").build();
+    assert_eq!(result.exit_code, Some(6), "{}", result.log_text());
+    let log = result.log_text();
+    assert!(log.contains("heavy-chat @") && !log.contains("sesame"), "{log}");
+}
+
+#[test]
+fn a_version_in_a_label_is_the_real_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let chat = wheel(folder.path(), "heavy_chat", "heavy_chat", "__version__ = '1.0'\n");
+    let decorator = "@bentoml.service(labels={'major': heavy_chat.__version__.split('.')[0]})\n";
+    let service = format!("import heavy_chat\n{SERVICE}").replace("@bentoml.service\n", decorator);
+    let project = listing(&chat).file("service.py", &service);
+    let result = project.build();
+    assert!(result.succeeded(), "{}", result.log_text());
+    let info = std::fs::read_to_string(Path::new(&result.outputs["bento-path"]).join("bento.yaml")).unwrap();
+    assert!(info.contains("major: '1'"), "{info}");
+}
