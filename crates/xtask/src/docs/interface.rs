@@ -15,6 +15,8 @@ pub(super) struct Interface {
     /// The action's folder, or the workflow's file without its ending.
     pub name: String,
     pub form: Form,
+    /// Are the names taken with underscores too?
+    pub two_spellings: bool,
     pub inputs: Vec<Input>,
     pub secrets: Vec<Input>,
     pub outputs: Vec<Output>,
@@ -51,6 +53,13 @@ pub(super) struct Input {
 pub(super) struct Output {
     pub name: String,
     pub description: String,
+}
+
+impl Interface {
+    /// Is this how an input or output is written that is declared as `known`?
+    pub(super) fn is_spelling(&self, written: &str, known: &str) -> bool {
+        written == known || self.two_spellings && written == known.replace('-', "_")
+    }
 }
 
 /// Everything of this checkout that can be called.
@@ -95,6 +104,7 @@ pub(super) fn of_entry(entry: &Entry) -> Interface {
     Interface {
         name: entry.spec.name.into(),
         form: Form::Action,
+        two_spellings: entry.spec.two_spellings,
         inputs: inputs.collect(),
         secrets: Vec::new(),
         outputs: outputs
@@ -116,6 +126,7 @@ fn of_yaml(name: String, form: Form, declared: &Value, source: String) -> Interf
         description: text(value, "description").unwrap_or_default(),
     };
     Interface {
+        two_spellings: false,
         name,
         form,
         inputs: entries(declared, "inputs").map(input).collect(),

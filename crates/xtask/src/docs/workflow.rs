@@ -84,10 +84,11 @@ impl<'a> Found<'a> {
 fn given(with: Option<&Value>, what: &str, called: &Interface, known: &[Input]) -> Vec<String> {
     let given: Vec<&str> =
         with.and_then(Value::as_mapping).into_iter().flatten().filter_map(|(name, _)| name.as_str()).collect();
-    let unknown = given.iter().filter(|name| known.iter().all(|known| known.name != **name));
+    let unknown = given.iter().filter(|name| !known.iter().any(|known| called.is_spelling(name, &known.name)));
     let mut wrong: Vec<String> = unknown.map(|name| format!("{} has no {what} {name:?}", called.name)).collect();
-    let missing =
-        known.iter().filter(|known| known.required && known.env.is_none() && !given.contains(&known.name.as_str()));
+    let missing = known.iter().filter(|known| {
+        known.required && known.env.is_none() && !given.iter().any(|name| called.is_spelling(name, &known.name))
+    });
     wrong.extend(missing.map(|missing| format!("{} needs the {what} {:?}", called.name, missing.name)));
     wrong
 }
@@ -122,7 +123,7 @@ fn unknown_outputs(text: &str, callers: &BTreeMap<String, Option<&Interface>>) -
             let Some(output) = rest[id.len()..].strip_prefix(".outputs.").map(word) else { continue };
             let caller = format!("{context}.{id}");
             let Some(called) = callers.get(&caller).copied().flatten() else { continue };
-            if !called.outputs.iter().any(|known| known.name == output) {
+            if !called.outputs.iter().any(|known| called.is_spelling(&output, &known.name)) {
                 problems.push(format!("`{caller}.outputs.{output}`: {} has no such output", called.name));
             }
         }
