@@ -164,18 +164,6 @@ pub(crate) fn pointers(place: &str, value: &Value) -> Vec<String> {
     items.into_iter().map(|item| item + below).filter(|pointer| value.pointer(pointer).is_some()).collect()
 }
 
-/// The kind of a value, in a sentence.
-pub(crate) fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a mapping",
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use serde_json::json;

@@ -168,9 +168,11 @@ impl<'a> Upload<'a> {
                 return Err(Attempt::Again(error, None));
             }
             session = Session { url: self.registry.location(&response)?, at: end, sure: true };
-            self.highest.set(self.highest.get().max(end));
-            // What is taken again shows that the new upload is good; much later, another one may be needed.
-            self.renewed.set(false);
+            if end > self.highest.get() {
+                self.highest.set(end);
+                // The new upload got further than the one before it. Much later, another one may be needed.
+                self.renewed.set(false);
+            }
             self.session.replace(Some(session.clone()));
         }
         Ok(())

@@ -22,7 +22,7 @@ use super::{Tag, python_text};
 pub use document::{Document, spoken, step};
 pub use path::expand_variables;
 pub use path::resolve;
-pub use python::{PythonPackages, dependencies};
+pub use python::{PythonPackages, dependencies, kind_of};
 pub use requirement::absolute;
 
 /// The files that BentoML looks for in a build context, in its order.

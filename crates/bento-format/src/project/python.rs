@@ -138,18 +138,23 @@ pub(super) fn texts(document: &Document, pointer: &str, or_one: bool) -> Result<
 /// The error of a value of another kind than BentoML takes.
 pub(super) fn refused(document: &Document, pointer: &str, value: &Value, wanted: &str) -> Error {
     let name = document.file().file_name().unwrap_or_default().to_string_lossy();
-    let shown = match value {
+    let shown = kind_of(value);
+    let key = spoken(pointer);
+    Error::input(format!("{name}: {key} holds {shown}; BentoML takes {wanted}"))
+        .hint("Correct the value; a number or a version that is meant as a text needs quotes.")
+        .at(document.at(pointer))
+}
+
+/// The kind of a value, in a sentence.
+pub fn kind_of(value: &Value) -> &'static str {
+    match value {
         Value::Null => "nothing",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
         Value::Object(_) => "a mapping",
-    };
-    let key = spoken(pointer);
-    Error::input(format!("{name}: {key} holds {shown}; BentoML takes {wanted}"))
-        .hint("Correct the value; a number or a version that is meant as a text needs quotes.")
-        .at(document.at(pointer))
+    }
 }
 
 /// Addresses stay as they are.

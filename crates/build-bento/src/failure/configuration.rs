@@ -1,10 +1,11 @@
 //! A build configuration that does not have the form that BentoML takes.
 
-use super::{Build, Failure, place, values};
-use crate::schema::{kind_of, misfit};
 use actions_core::Error;
 use actions_core::action::inputs::nearest;
-use bento_format::project::{spoken, step};
+use bento_format::project::{kind_of, spoken, step};
+
+use super::{Build, Failure, place, values};
+use crate::schema::misfit;
 
 /// BentoML could not make a configuration of the file.
 pub(super) fn refused(failure: &Failure, build: &Build<'_>) -> Error {

@@ -47,7 +47,8 @@ pub(super) fn misshapen(config: &Document) -> Vec<Annotation> {
         let what = if pointer.is_empty() { name.clone() } else { format!("{name}: {}", spoken(&pointer)) };
         let value = value(&pointer);
         let hint = if value.is_null() { "Remove the key, or write what belongs to it." } else { "Correct the value." };
-        let wrong = Error::input(format!("{what} holds {}; BentoML takes {takes}", schema::kind_of(value)));
+        let wrong =
+            Error::input(format!("{what} holds {}; BentoML takes {takes}", bento_format::project::kind_of(value)));
         error(&wrong.hint(hint).at(config.at(&pointer)))
     });
     let mut found: Vec<_> = kinds.collect();
